@@ -1,0 +1,68 @@
+//! Messages of a client's stream, as many at a time as have arrived. What costs something for each call
+//! into the engine is then paid for each batch.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use futures_util::Stream;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use tonic::{Status, Streaming};
+
+use super::status;
+
+/// A batch has at most this many messages,
+const MESSAGES_MAX: usize = 1024;
+/// and ends when it has this many bytes.
+const BYTES_MAX: usize = 256 << 10;
+
+/// The messages of a stream in batches. Ends with the stream, or with an error once the server stops.
+pub(super) struct Batches<T> {
+    messages: Streaming<T>,
+    bytes_of: fn(&T) -> usize,
+    stopping: Pin<Box<WaitForCancellationFutureOwned>>,
+    end: Option<Result<(), Status>>,
+}
+
+impl<T> Batches<T> {
+    /// Takes a stream apart. `bytes_of` says about how large a message is.
+    pub(super) fn new(
+        messages: Streaming<T>,
+        stopping: &CancellationToken,
+        bytes_of: fn(&T) -> usize,
+    ) -> Self {
+        Batches { messages, bytes_of, stopping: Box::pin(stopping.clone().cancelled_owned()), end: None }
+    }
+}
+
+impl<T> Stream for Batches<T> {
+    type Item = Result<Vec<T>, Status>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut batch = Vec::new();
+        let mut bytes = 0;
+        while self.end.is_none() && batch.len() < MESSAGES_MAX && bytes < BYTES_MAX {
+            match Pin::new(&mut self.messages).poll_next(cx) {
+                Poll::Ready(Some(Ok(message))) => {
+                    bytes += (self.bytes_of)(&message);
+                    batch.push(message);
+                }
+                Poll::Ready(Some(Err(status))) => self.end = Some(Err(status)),
+                Poll::Ready(None) => self.end = Some(Ok(())),
+                Poll::Pending if !batch.is_empty() => break,
+                Poll::Pending => match self.stopping.as_mut().poll(cx) {
+                    Poll::Ready(()) => self.end = Some(Err(status::stopping())),
+                    Poll::Pending => return Poll::Pending,
+                },
+            }
+        }
+        if !batch.is_empty() {
+            return Poll::Ready(Some(Ok(batch)));
+        }
+        match self.end.replace(Ok(())) {
+            Some(Err(status)) => Poll::Ready(Some(Err(status))),
+            _ => Poll::Ready(None),
+        }
+    }
+}

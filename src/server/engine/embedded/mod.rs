@@ -1,0 +1,284 @@
+//! The embedded engine: one log in one store, one thread that writes, cursors that read.
+//!
+//! ```text
+//!  submit ──► jobs ──► writer ──► store (SQLite, synced)
+//!                        │ publish
+//!                        ▼
+//!  watch ◄── cursors ◄── queues (the recent tail, ready encoded)
+//!               └──────► readers ──► store      when a cursor is behind the tail
+//! ```
+//!
+//! This folder is the driver: the only place that reads clocks and does I/O. It deliberately has no state
+//! per watcher but the watcher's own cursor.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+        mpsc,
+    },
+    time::Duration,
+};
+
+use futures_util::future::BoxFuture;
+use tokio::sync::{Semaphore, oneshot, watch};
+
+use super::{
+    Accepted, Durability, Engine, Error, LastStatus, NewTask, Refused, STATUS_BYTES_KEPT, Watch, Watching,
+};
+use crate::name::{ClientName, TaskId};
+
+mod chunk;
+mod clock;
+mod cursors;
+mod ids;
+mod queue;
+mod reads;
+mod retries;
+mod store;
+mod writer;
+
+pub use store::sqlite::OpenError;
+
+use ids::Ids;
+use queue::Queues;
+use reads::{READERS, Reads};
+use store::{Store, memory::MemoryStore, sqlite::SqliteStore};
+use writer::{Job, Writer};
+
+/// Tasks that are being taken in may have this many bytes together; further submits wait.
+const BUDGET_BYTES: usize = 64 << 20;
+/// How many clients' last statuses are kept; beyond that the oldest is forgotten.
+const CLIENTS_KEPT: usize = 10_000;
+
+/// How to keep tasks.
+#[derive(Clone)]
+pub struct Options {
+    /// Tasks older than this are thrown away.
+    pub retain: Duration,
+    /// How much of the log's end is kept in memory, in bytes of frames.
+    pub tail_bytes: usize,
+    /// The wall clock, in milliseconds since 1970.
+    pub wall_clock: WallClock,
+}
+
+/// Reads the time in milliseconds since 1970.
+pub type WallClock = Arc<dyn Fn() -> u64 + Send + Sync>;
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            retain: Duration::from_secs(30 * 24 * 60 * 60),
+            tail_bytes: 64 << 20,
+            wall_clock: Arc::new(system_clock),
+        }
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "this is the driver")]
+fn system_clock() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |d| d.as_millis() as u64)
+}
+
+/// A handle of the engine. Clones are handles of the same one.
+#[derive(Clone)]
+pub struct Embedded {
+    shared: Arc<Shared>,
+    /// Held by handles alone: the writer ends with the last of them.
+    jobs: mpsc::Sender<Job>,
+}
+
+struct Shared {
+    store_id: String,
+    durability: Durability,
+    file: Option<PathBuf>,
+    wall_clock: WallClock,
+    budget: Arc<Semaphore>,
+    queues: Queues,
+    reads: Reads,
+    head_seq: AtomicU64,
+    first_seq: AtomicU64,
+    tasks: AtomicU64,
+    statuses: Mutex<HashMap<ClientName, LastStatus>>,
+    closed: AtomicBool,
+    /// Why the writer ended, if it did so by itself.
+    failure: watch::Sender<Option<String>>,
+}
+
+impl Embedded {
+    /// Opens the store in `folder`, and makes it if it is not there.
+    pub fn open(folder: &Path, options: &Options) -> Result<Self, OpenError> {
+        let store = SqliteStore::open(folder, &new_store_id())?;
+        let file = store.file().to_owned();
+        Self::start(Box::new(store), Durability::Disk, Some(file.clone()), options)
+            .map_err(|message| OpenError::Damaged { file, message })
+    }
+
+    /// An engine that forgets when the process ends.
+    pub fn in_memory(options: &Options) -> Result<Self, OpenError> {
+        Self::start(Box::new(MemoryStore::new(new_store_id())), Durability::Memory, None, options)
+            .map_err(|message| OpenError::Damaged { file: "memory".into(), message })
+    }
+
+    fn start(
+        mut store: Box<dyn Store>,
+        durability: Durability,
+        file: Option<PathBuf>,
+        options: &Options,
+    ) -> Result<Self, String> {
+        let mut ids = Ids::default();
+        let loaded = store.load(&mut ids).map_err(|e| e.to_string())?;
+        let readers =
+            (0..READERS).map(|_| store.reader()).collect::<Result<Vec<_>, _>>().map_err(|e| e.to_string())?;
+        let (jobs, receiver) = mpsc::channel();
+        let shared = Arc::new(Shared {
+            store_id: loaded.store_id.clone(),
+            durability,
+            file,
+            wall_clock: options.wall_clock.clone(),
+            budget: Arc::new(Semaphore::new(BUDGET_BYTES)),
+            queues: Queues::default(),
+            reads: Reads::start(readers).map_err(|e| e.to_string())?,
+            head_seq: AtomicU64::new(0),
+            first_seq: AtomicU64::new(0),
+            tasks: AtomicU64::new(0),
+            statuses: Mutex::default(),
+            closed: AtomicBool::new(false),
+            failure: watch::Sender::new(None),
+        });
+        let writer = Writer::new(shared.clone(), store, receiver, loaded, ids, options);
+        let on_end = shared.clone();
+        std::thread::Builder::new()
+            .name("contact-write".into())
+            .spawn(move || {
+                // A panic in the writer is a failure like any other: nothing more may be answered.
+                let end = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| writer.run()));
+                on_end.closed.store(true, Relaxed);
+                if let Some(why) = match end {
+                    Ok(Ok(())) => None,
+                    Ok(Err(why)) => Some(why),
+                    Err(_) => Some("the writer panicked".to_owned()),
+                } {
+                    on_end.failure.send_replace(Some(why));
+                }
+                on_end.queues.ring_all();
+            })
+            .map_err(|e| e.to_string())?;
+        Ok(Embedded { shared, jobs })
+    }
+
+    /// The file that the tasks are in; `None` if they are in memory.
+    pub fn file(&self) -> Option<&Path> {
+        self.shared.file.as_deref()
+    }
+
+    /// Waits until the store fails, and says why. Never ends while it works.
+    pub async fn failed(&self) -> String {
+        let mut failure = self.shared.failure.subscribe();
+        match failure.wait_for(Option::is_some).await {
+            Ok(why) => why.clone().unwrap_or_default(),
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// Answers what has been taken in, writes everything to its place and ends. Calls fail with
+    /// [`Error::Stopped`] from then on.
+    pub async fn close(&self) {
+        let (done, closed) = oneshot::channel();
+        if self.jobs.send(Job::Close { done }).is_ok() {
+            let _ = closed.await;
+        }
+    }
+}
+
+impl Embedded {
+    async fn ask<T>(&self, job: Job, answer: oneshot::Receiver<Result<T, Error>>) -> Result<T, Error> {
+        self.jobs.send(job).map_err(|_| self.shared.ended())?;
+        answer.await.unwrap_or_else(|_| Err(self.shared.ended()))
+    }
+}
+
+fn new_store_id() -> String {
+    format!("{:032x}", rand::random::<u128>())
+}
+
+impl Shared {
+    /// Fails once the engine has ended.
+    fn check(&self) -> Result<(), Error> {
+        if !self.closed.load(Relaxed) {
+            return Ok(());
+        }
+        Err(self.ended())
+    }
+
+    fn ended(&self) -> Error {
+        match &*self.failure.borrow() {
+            Some(why) => Error::Failed(why.clone()),
+            None => Error::Stopped,
+        }
+    }
+}
+
+impl Engine for Embedded {
+    fn store_id(&self) -> &str {
+        &self.shared.store_id
+    }
+
+    fn durability(&self) -> Durability {
+        self.shared.durability
+    }
+
+    fn tasks_kept(&self) -> u64 {
+        self.shared.tasks.load(Relaxed)
+    }
+
+    fn submit(&self, tasks: Vec<NewTask>) -> BoxFuture<'_, Result<Vec<Result<Accepted, Refused>>, Error>> {
+        Box::pin(async move {
+            let bytes: usize = tasks.iter().map(NewTask::bytes).sum();
+            let room = self.shared.budget.clone().acquire_many_owned(bytes.min(BUDGET_BYTES) as u32);
+            let room = room.await.map_err(|_| Error::Stopped)?;
+            let (answer, answered) = oneshot::channel();
+            self.ask(Job::Submit { tasks, answer, room }, answered).await
+        })
+    }
+
+    fn watch(&self, watch: Watch) -> BoxFuture<'_, Result<Watching, Error>> {
+        Box::pin(cursors::open(&self.shared, watch))
+    }
+
+    fn known(&self, ids: Vec<TaskId>) -> BoxFuture<'_, Result<Vec<bool>, Error>> {
+        Box::pin(async move {
+            if let Some(seqs) = ids.iter().map(TaskId::seq).collect::<Option<Vec<u64>>>() {
+                self.shared.check()?;
+                // Every seq between the first kept and the head is a task.
+                let kept = self.shared.first_seq.load(Relaxed)..=self.shared.head_seq.load(Relaxed);
+                return Ok(seqs.iter().map(|seq| kept.contains(seq)).collect());
+            }
+            let (answer, answered) = oneshot::channel();
+            self.ask(Job::Known { ids, answer }, answered).await
+        })
+    }
+
+    fn report(&self, client: &ClientName, status: &str) {
+        let mut end = status.len().min(STATUS_BYTES_KEPT);
+        while !status.is_char_boundary(end) {
+            end -= 1;
+        }
+        let last = LastStatus { status: status[..end].to_owned(), at_ms: (self.shared.wall_clock)() };
+        let mut statuses = self.shared.statuses.lock().unwrap_or_else(PoisonError::into_inner);
+        if statuses.len() >= CLIENTS_KEPT
+            && !statuses.contains_key(client)
+            && let Some(oldest) = statuses.iter().min_by_key(|(_, s)| s.at_ms).map(|(name, _)| name.clone())
+        {
+            statuses.remove(&oldest);
+        }
+        statuses.insert(client.clone(), last);
+    }
+
+    fn last_status(&self, client: &ClientName) -> Option<LastStatus> {
+        self.shared.statuses.lock().unwrap_or_else(PoisonError::into_inner).get(client).cloned()
+    }
+}

@@ -1,0 +1,173 @@
+//! A store that forgets when the process ends: `--store memory`, and the tests' stand-in for a disk. What a
+//! second [`MemoryStore`] over the same [`Disk`] finds is what a restart would find.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use super::{
+    super::{
+        chunk::{Chunk, ChunkHead, QueueNumber},
+        clock::ServerClock,
+        ids::Ids,
+        queue::Extent,
+        retries::Run,
+    },
+    Commit, Fold, Found, Loaded, Old, Reader, Store, StoreError,
+};
+use crate::name::{OwnId, QueueName};
+
+/// What is kept.
+#[derive(Debug, Default)]
+pub(in super::super) struct Disk {
+    store_id: String,
+    chunks: BTreeMap<u64, (Chunk, Vec<(u64, OwnId)>)>,
+    queues: BTreeMap<QueueNumber, (QueueName, Extent)>,
+    retries: Vec<(u64, Vec<Run>)>,
+    folded_seq: u64,
+    clock: ServerClock,
+    /// What the next appends do instead of their work: for tests.
+    #[cfg(test)]
+    pub(in super::super) faults: std::collections::VecDeque<Option<StoreError>>,
+}
+
+/// A store over a [`Disk`].
+#[derive(Debug, Clone)]
+pub(in super::super) struct MemoryStore(Arc<Mutex<Disk>>);
+
+impl MemoryStore {
+    /// A new and empty store.
+    pub(in super::super) fn new(store_id: String) -> Self {
+        MemoryStore(Arc::new(Mutex::new(Disk { store_id, ..Disk::default() })))
+    }
+
+    /// What lies under it.
+    pub(in super::super) fn disk(&self) -> MutexGuard<'_, Disk> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Disk {
+    fn write_fold(&mut self, fold: &Fold) {
+        self.folded_seq = fold.head_seq;
+        self.clock = fold.clock;
+        for extent in &fold.queues {
+            if let Some((_, kept)) = extent.number.and_then(|n| self.queues.get_mut(&n)) {
+                *kept = *extent;
+            }
+        }
+    }
+
+    /// Where the chunk that holds `seq` begins, or would.
+    fn chunk_start(&self, seq: u64) -> u64 {
+        self.chunks.range(..=seq).next_back().map_or(seq, |(first, _)| *first)
+    }
+}
+
+impl Store for MemoryStore {
+    fn load(&mut self, ids: &mut Ids) -> Result<Loaded, StoreError> {
+        let disk = self.disk();
+        let mut loaded = Loaded {
+            store_id: disk.store_id.clone(),
+            head_seq: disk.folded_seq,
+            first_seq: 0,
+            clock: disk.clock,
+            queues: disk.queues.values().cloned().collect(),
+            retries: disk.retries.iter().flat_map(|(at, runs)| runs.iter().map(|r| (*at, *r))).collect(),
+        };
+        loaded
+            .unfold(disk.chunks.range(disk.folded_seq + 1..).map(|(_, (chunk, _))| Ok(chunk.head.clone())))?;
+        loaded.first_seq = disk.chunks.keys().next().copied().unwrap_or(loaded.head_seq + 1);
+        for (seq, id) in disk.chunks.values().flat_map(|(_, ids)| ids) {
+            ids.insert(id, *seq);
+        }
+        Ok(loaded)
+    }
+
+    fn append(&mut self, commit: &Commit<'_>) -> Result<(), StoreError> {
+        let mut disk = self.disk();
+        #[cfg(test)]
+        if let Some(Some(fault)) = disk.faults.pop_front() {
+            return Err(fault);
+        }
+        for (number, name) in commit.new_queues {
+            let extent = Extent { number: Some(*number), ..Extent::default() };
+            disk.queues.insert(*number, (name.clone(), extent));
+        }
+        for sealed in commit.chunks {
+            let entry = (sealed.chunk.clone(), sealed.ids.clone());
+            disk.chunks.insert(sealed.chunk.head.first_seq, entry);
+        }
+        disk.retries.push((commit.at_ms, commit.retries.to_vec()));
+        Ok(())
+    }
+
+    fn chunk(&mut self, seq: u64) -> Result<Option<Chunk>, StoreError> {
+        let disk = self.disk();
+        let found = disk.chunks.range(..=seq).next_back();
+        Ok(found.map(|(_, (chunk, _))| chunk.clone()).filter(|c| c.head.last_seq >= seq))
+    }
+
+    fn oldest(&mut self, before_ms: u64, most: usize) -> Result<Vec<Old>, StoreError> {
+        let disk = self.disk();
+        let old = disk.chunks.values().take(most).take_while(|(chunk, _)| chunk.head.at_ms < before_ms);
+        Ok(old.map(|(chunk, ids)| Old { head: chunk.head.clone(), ids: ids.clone() }).collect())
+    }
+
+    fn trim(&mut self, last_seq: u64, fold: &Fold) -> Result<(), StoreError> {
+        let mut disk = self.disk();
+        disk.chunks = disk.chunks.split_off(&(last_seq + 1));
+        disk.write_fold(fold);
+        Ok(())
+    }
+
+    fn forget_retries(&mut self, before_ms: u64) -> Result<bool, StoreError> {
+        self.disk().retries.retain(|(at_ms, _)| *at_ms >= before_ms);
+        Ok(false)
+    }
+
+    fn wants_checkpoint(&self) -> bool {
+        false
+    }
+
+    fn checkpoint(&mut self, fold: &Fold) -> Result<(), StoreError> {
+        self.disk().write_fold(fold);
+        Ok(())
+    }
+
+    fn give_back(&mut self) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
+    fn reader(&self) -> Result<Box<dyn Reader>, StoreError> {
+        Ok(Box::new(self.clone()))
+    }
+}
+
+impl Reader for MemoryStore {
+    fn read(
+        &mut self,
+        queue: QueueNumber,
+        from_seq: u64,
+        upto_seq: u64,
+        _most_bytes: usize,
+    ) -> Result<Found, StoreError> {
+        let disk = self.disk();
+        let mut looked_upto_seq = upto_seq;
+        for (chunk, _) in disk.chunks.range(disk.chunk_start(from_seq)..=upto_seq).map(|(_, c)| c) {
+            let frames = chunk.head.part(queue).and_then(|part| chunk.frames_of(part));
+            if let Some(frames) = frames.and_then(|f| f.starting_at(from_seq)?.ending_at(upto_seq)) {
+                looked_upto_seq = chunk.head.last_seq.min(upto_seq);
+                return Ok(Found { frames: Some(frames), looked_upto_seq });
+            }
+        }
+        Ok(Found { frames: None, looked_upto_seq })
+    }
+
+    fn seq_at(&mut self, at_ms: u64) -> Result<Option<u64>, StoreError> {
+        let disk = self.disk();
+        let heads: Vec<&ChunkHead> = disk.chunks.values().map(|(chunk, _)| &chunk.head).collect();
+        Ok(heads.get(heads.partition_point(|h| h.at_ms < at_ms)).map(|h| h.first_seq))
+    }
+}

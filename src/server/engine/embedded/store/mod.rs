@@ -1,0 +1,160 @@
+//! The store: where chunks lie. The writer thread owns it and is the only one to write; readers have
+//! connections of their own.
+//!
+//! What is assumed of a store: [`Store::append`] is atomic, and when it returns `Ok` the commit is as
+//! durable as the store can make it. After [`StoreError::Full`] nothing of the commit is there; after any
+//! other error it may be there or not, and the process must end before it answers anything more.
+
+use std::collections::HashMap;
+
+use super::{
+    chunk::{Chunk, ChunkHead, QueueNumber, Sealed},
+    clock::ServerClock,
+    ids::Ids,
+    queue::Extent,
+    retries::Run,
+};
+use crate::{
+    name::{OwnId, QueueName},
+    server::engine::Frames,
+};
+
+pub(super) mod memory;
+pub(super) mod sqlite;
+
+/// Writes, and the writer's own reads.
+pub(super) trait Store: Send {
+    /// Reads what the engine keeps in memory. Called once, first.
+    fn load(&mut self, ids: &mut Ids) -> Result<Loaded, StoreError>;
+
+    /// Adds chunks and what belongs to them, in one transaction, durably.
+    fn append(&mut self, commit: &Commit<'_>) -> Result<(), StoreError>;
+
+    /// The chunk that holds `seq`.
+    fn chunk(&mut self, seq: u64) -> Result<Option<Chunk>, StoreError>;
+
+    /// The oldest chunks, if they were accepted before `before_ms`: at most `most` of them.
+    fn oldest(&mut self, before_ms: u64, most: usize) -> Result<Vec<Old>, StoreError>;
+
+    /// Deletes the chunks up to `last_seq`, and writes `fold` in the same transaction.
+    fn trim(&mut self, last_seq: u64, fold: &Fold) -> Result<(), StoreError>;
+
+    /// Forgets some of the retry keys that were written before `before_ms`. True if there are more.
+    fn forget_retries(&mut self, before_ms: u64) -> Result<bool, StoreError>;
+
+    /// Whether so much was written that [`Store::checkpoint`] is due.
+    fn wants_checkpoint(&self) -> bool;
+
+    /// Writes `fold` and moves what was written to its final place.
+    fn checkpoint(&mut self, fold: &Fold) -> Result<(), StoreError>;
+
+    /// Gives a little of the freed space back to the file system. True if there is more to give.
+    fn give_back(&mut self) -> Result<bool, StoreError>;
+
+    /// A new reader.
+    fn reader(&self) -> Result<Box<dyn Reader>, StoreError>;
+}
+
+/// Reads for watchers, off the writer's thread.
+pub(super) trait Reader: Send {
+    /// Tasks of one queue between two seqs, both inclusive: about `most_bytes` of them.
+    fn read(
+        &mut self,
+        queue: QueueNumber,
+        from_seq: u64,
+        upto_seq: u64,
+        most_bytes: usize,
+    ) -> Result<Found, StoreError>;
+
+    /// The first seq that was accepted at `at_ms` or later.
+    fn seq_at(&mut self, at_ms: u64) -> Result<Option<u64>, StoreError>;
+}
+
+/// What a reader found.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    /// The tasks, if any.
+    pub(super) frames: Option<Frames>,
+    /// All of the queue up to here has been looked at.
+    pub(super) looked_upto_seq: u64,
+}
+
+/// What a transaction adds.
+#[derive(Debug)]
+pub(super) struct Commit<'a> {
+    pub(super) at_ms: u64,
+    pub(super) chunks: &'a [Sealed],
+    pub(super) retries: &'a [Run],
+    pub(super) new_queues: &'a [(QueueNumber, QueueName)],
+}
+
+/// The engine's memory as of a seq, so that a start need not read all chunks.
+#[derive(Debug, Clone)]
+pub(super) struct Fold {
+    /// All up to here is in it.
+    pub(super) head_seq: u64,
+    pub(super) clock: ServerClock,
+    /// The queues that changed since the last fold.
+    pub(super) queues: Vec<Extent>,
+}
+
+/// What a store holds.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    pub(super) store_id: String,
+    pub(super) head_seq: u64,
+    /// The first seq kept; `head_seq + 1` if none is.
+    pub(super) first_seq: u64,
+    pub(super) clock: ServerClock,
+    pub(super) queues: Vec<(QueueName, Extent)>,
+    pub(super) retries: Vec<(u64, Run)>,
+}
+
+impl Loaded {
+    /// Brings the queues up to date by chunks that are not in the last fold.
+    fn unfold(
+        &mut self,
+        heads: impl Iterator<Item = Result<ChunkHead, StoreError>>,
+    ) -> Result<(), StoreError> {
+        let places: HashMap<QueueNumber, usize> =
+            self.queues.iter().enumerate().filter_map(|(i, (_, extent))| Some((extent.number?, i))).collect();
+        for head in heads {
+            let head = head?;
+            for part in &head.directory {
+                let place = places.get(&part.queue).ok_or_else(|| {
+                    StoreError::Damaged(format!(
+                        "the chunk at seq {} names a queue that is not there",
+                        head.first_seq
+                    ))
+                })?;
+                let extent = &mut self.queues[*place].1;
+                extent.last_seq = part.last_seq;
+                extent.tasks += part.tasks;
+            }
+            self.head_seq = self.head_seq.max(head.last_seq);
+            self.clock.last_ms = self.clock.last_ms.max(head.at_ms);
+        }
+        Ok(())
+    }
+}
+
+/// A chunk that may be trimmed.
+#[derive(Debug)]
+pub(super) struct Old {
+    pub(super) head: ChunkHead,
+    pub(super) ids: Vec<(u64, OwnId)>,
+}
+
+/// Why the store did not do it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum StoreError {
+    /// No room; nothing was done.
+    #[error("{0}")]
+    Full(String),
+    /// It failed; whether it was done is not known.
+    #[error("{0}")]
+    Failed(String),
+    /// What was read is not what was written.
+    #[error("{0}")]
+    Damaged(String),
+}

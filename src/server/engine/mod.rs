@@ -1,0 +1,219 @@
+//! The engine: what keeps tasks and hands them out. The service above it speaks gRPC and keeps nothing.
+//!
+//! What an engine promises:
+//! - **Durability.** An answer to [`Engine::submit`] means what [`Engine::durability`] says. What was not
+//!   answered happened wholly or not at all. No watcher is shown a task that a crash now would lose.
+//! - **Places.** A task's seq grows within its queue and is never reused, not after a restart either.
+//! - **Ids.** The same id with the same content twice is one task; with other content it is refused. The
+//!   same retry key twice is one task.
+//! - **Watching.** A watch yields every task of a queue once, in order, without a gap; what cannot be
+//!   yielded ends the watch with an error that says so. A watcher that does not read costs a bounded amount
+//!   of memory and delays nobody.
+//! - **Many front-ends.** Handles of one engine are interchangeable: what is told to one is known to all.
+//!
+//! The contract is a test suite over `dyn Engine` with two handles: [`contract`].
+
+use futures_util::{future::BoxFuture, stream::BoxStream};
+
+use crate::name::{ClientName, OwnId, QueueName, TaskId};
+
+#[cfg(test)]
+mod contract;
+pub mod embedded;
+pub mod frames;
+
+pub use frames::{Frames, Labels};
+
+/// Longest task in bytes.
+pub const TASK_BYTES_MAX: usize = 1 << 20;
+
+/// Keeps tasks and hands them out. See the module for what it promises.
+pub trait Engine: Send + Sync + 'static {
+    /// The store's id: random, made with the store.
+    fn store_id(&self) -> &str;
+
+    /// What an answer means.
+    fn durability(&self) -> Durability;
+
+    /// How many tasks are kept. May lag by seconds.
+    fn tasks_kept(&self) -> u64;
+
+    /// Takes tasks in, and answers each in order when it is durable. An error is about all of them: some
+    /// may be in, and sending them again with the same retry keys is safe. The call has its effect even if
+    /// the future is dropped half way.
+    fn submit(&self, tasks: Vec<NewTask>) -> BoxFuture<'_, Result<Vec<Result<Accepted, Refused>>, Error>>;
+
+    /// Opens a broadcast watch.
+    fn watch(&self, watch: Watch) -> BoxFuture<'_, Result<Watching, Error>>;
+
+    /// Says of each id whether its task is kept.
+    fn known(&self, ids: Vec<TaskId>) -> BoxFuture<'_, Result<Vec<bool>, Error>>;
+
+    /// Keeps the last status of a client; in memory, at most [`STATUS_BYTES_KEPT`] of it.
+    fn report(&self, client: &ClientName, status: &str);
+
+    /// The last status of a client, and when it came.
+    fn last_status(&self, client: &ClientName) -> Option<LastStatus>;
+}
+
+/// How much of a client's last status is kept, in bytes.
+pub const STATUS_BYTES_KEPT: usize = 4096;
+
+/// What an answer to a submit means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// Nothing: the store forgets when the process ends.
+    Memory,
+    /// On this machine's disk, synced.
+    Disk,
+}
+
+/// A task to take in.
+#[derive(Debug, Clone)]
+pub struct NewTask {
+    /// 1 byte to [`TASK_BYTES_MAX`]; the caller has judged it.
+    pub task: String,
+    /// Where it goes.
+    pub queue: QueueName,
+    /// `None`: the engine gives one.
+    pub id: Option<OwnId>,
+    /// Passed on.
+    pub labels: Labels,
+    /// Makes a resend one task.
+    pub retry_key: Option<RetryKey>,
+}
+
+impl NewTask {
+    /// About how many bytes it takes in memory and on disk.
+    pub fn bytes(&self) -> usize {
+        let labels: usize = self.labels.iter().map(|(k, v)| k.len() + v.len() + 8).sum();
+        self.task.len() + labels + 96
+    }
+}
+
+/// Names one submit of one process. The last 16 384 of an instance are remembered for ten minutes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RetryKey {
+    /// The process.
+    pub instance: [u8; 16],
+    /// Its how-many-eth submit.
+    pub n: u64,
+}
+
+/// A task is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// Its place.
+    pub seq: u64,
+    /// Its own id and content were there before.
+    pub duplicate: bool,
+}
+
+/// Why a single task was not taken in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// The id is another task's.
+    #[error("id {id:?} is taken by another task (seq {seq})")]
+    IdTaken {
+        /// The id.
+        id: String,
+        /// Whose it is.
+        seq: u64,
+    },
+}
+
+/// What to watch.
+#[derive(Debug, Clone)]
+pub struct Watch {
+    /// The queues.
+    pub queues: Vec<Position>,
+    /// The store that the positions come from.
+    pub store: Option<String>,
+    /// End where each queue ends now.
+    pub until_empty: bool,
+}
+
+/// Where to start in a queue, and where to end.
+#[derive(Debug, Clone)]
+pub struct Position {
+    /// The queue. It need not exist yet.
+    pub queue: QueueName,
+    /// The first task wanted.
+    pub start: Start,
+    /// The last seq wanted, inclusive.
+    pub until_seq: Option<u64>,
+}
+
+/// Where to start in a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// At the first task kept.
+    First,
+    /// At this seq, inclusive.
+    Seq(u64),
+    /// At the first task submitted then or later, in milliseconds since 1970.
+    Time(u64),
+    /// After the last task.
+    New,
+}
+
+/// A watch that has begun.
+pub struct Watching {
+    /// For each queue the seq it reads from.
+    pub start: Vec<u64>,
+    /// For each queue the last seq it reads up to.
+    pub until: Vec<Option<u64>>,
+    /// The tasks. Ends only where the watch asked for an end, or with an error.
+    pub frames: BoxStream<'static, Result<Frames, Error>>,
+}
+
+/// A client's last status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastStatus {
+    /// The text, perhaps cut.
+    pub status: String,
+    /// When it came, in milliseconds since 1970.
+    pub at_ms: u64,
+}
+
+/// Why a call failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// There is no room on the disk. Nothing of the call was taken; it recovers by itself.
+    #[error("no room in the store: {0}")]
+    Full(String),
+    /// The engine is ending.
+    #[error("the server is stopping")]
+    Stopped,
+    /// A write, a sync or a read failed; the engine answers nothing more.
+    #[error("the store failed: {0}")]
+    Failed(String),
+    /// Tasks of the watch are no longer kept.
+    #[error("queue {queue:?} no longer keeps seq {asked}: the first position kept is {first_seq}")]
+    Trimmed {
+        /// The queue.
+        queue: QueueName,
+        /// What was asked for.
+        asked: u64,
+        /// From here on nothing is missing.
+        first_seq: u64,
+    },
+    /// The position lies beyond the next seq.
+    #[error("queue {queue:?} has no seq {asked} yet: the next one is {next_seq}")]
+    Future {
+        /// The queue.
+        queue: QueueName,
+        /// What was asked for.
+        asked: u64,
+        /// The next seq to be given out.
+        next_seq: u64,
+    },
+    /// The positions come from another store.
+    #[error("the positions come from store {asked}, this is store {store}")]
+    OtherStore {
+        /// Named in the watch.
+        asked: String,
+        /// This one.
+        store: String,
+    },
+}

@@ -1,0 +1,88 @@
+//! A response body made of frames that are ready as they are. tonic would encode each message of each
+//! watcher anew; here a batch of tasks, encoded once, goes out as it lies in the log.
+//!
+//! tonic decides everything else of the call: the handler answers with an empty stream and leaves the real
+//! one in the response's extensions, and [`put_in_place`] exchanges them when tonic is done.
+
+use std::{
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt, stream::BoxStream};
+use http::HeaderMap;
+use http_body::Frame;
+use tonic::{Code, Response, Status, body::Body};
+
+use super::engine::Frames;
+
+/// A frame of HTTP/2's body is never larger than this, so that a reader that stops pins little.
+const DATA_BYTES: usize = 64 << 10;
+
+/// A response whose messages are ready.
+pub(super) fn response<T>(
+    frames: impl Stream<Item = Result<Frames, Status>> + Send + 'static,
+) -> Response<BoxStream<'static, Result<T, Status>>>
+where
+    T: Send + 'static,
+{
+    let mut response = Response::new(futures_util::stream::empty().boxed());
+    let ready = ReadyBody { frames: frames.boxed(), rest: Bytes::new(), ended: false };
+    response.extensions_mut().insert(Ready(Arc::new(Mutex::new(Some(ready)))));
+    response
+}
+
+/// Puts the ready body in the place of the one that tonic has made, if there is one.
+pub(super) fn put_in_place(mut response: http::Response<Body>) -> http::Response<Body> {
+    let Some(Ready(body)) = response.extensions_mut().remove::<Ready>() else { return response };
+    match body.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        Some(body) => response.map(|_| Body::new(body)),
+        None => response,
+    }
+}
+
+/// Extensions must be `Clone`; this is taken out once.
+#[derive(Clone)]
+struct Ready(Arc<Mutex<Option<ReadyBody>>>);
+
+struct ReadyBody {
+    frames: BoxStream<'static, Result<Frames, Status>>,
+    rest: Bytes,
+    ended: bool,
+}
+
+impl http_body::Body for ReadyBody {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        while self.rest.is_empty() {
+            let status = match self.frames.as_mut().poll_next(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Some(Ok(frames))) => {
+                    self.rest = frames.bytes;
+                    continue;
+                }
+                Poll::Ready(Some(Err(status))) => status,
+                Poll::Ready(None) => Status::new(Code::Ok, ""),
+            };
+            self.ended = true;
+            let mut trailers = HeaderMap::new();
+            return Poll::Ready(Some(status.add_header(&mut trailers).map(|()| Frame::trailers(trailers))));
+        }
+        let n = self.rest.len().min(DATA_BYTES);
+        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(n)))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.ended
+    }
+}
