@@ -5,6 +5,7 @@
 //! two meet only in `serve`. [`name`] is what both judge names and ids by, [`wire`] what they say to each
 //! other beside the messages.
 
+pub mod cli;
 pub mod name;
 pub mod server;
 pub mod wire;

@@ -1,4 +1,5 @@
-//! What both sides say beside the messages: response headers, and whose the reasons in errors are.
+//! What both sides say beside the messages: response headers, whose the reasons in errors are, and the
+//! limit that both judge tasks by.
 
 /// The response header that names the store. A server without it is not ours.
 pub const STORE_HEADER: &str = "contact-store";
@@ -11,3 +12,6 @@ pub const UNTIL_HEADER: &str = "contact-until";
 
 /// The domain of the `google.rpc.ErrorInfo` in each error.
 pub const ERROR_DOMAIN: &str = "contact";
+
+/// Longest task in bytes; also the longest status, and the longest text told of a task.
+pub const TASK_BYTES_MAX: usize = 1 << 20;

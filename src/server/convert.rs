@@ -5,12 +5,13 @@ use prost_types::Timestamp;
 use tonic::Status;
 
 use super::{
-    engine::{Accepted, Labels, NewTask, Position, RetryKey, Start, TASK_BYTES_MAX, Watch},
+    engine::{Accepted, Labels, NewTask, Position, RetryKey, Start, Watch},
     status,
 };
 use crate::{
     name::{self, BadName, ClientName, OwnId, QueueName},
     pb,
+    wire::TASK_BYTES_MAX,
 };
 
 /// Labels of one task.

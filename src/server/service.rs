@@ -6,10 +6,11 @@ use futures_util::stream::BoxStream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{
-    ack, chatter::Chatter, engine::Engine, engine::TASK_BYTES_MAX, send_status, submit, watch_tasks,
+use super::{ack, chatter::Chatter, engine::Engine, send_status, submit, watch_tasks};
+use crate::{
+    pb::{self, contact_server},
+    wire::TASK_BYTES_MAX,
 };
-use crate::pb::{self, contact_server};
 
 /// A message has room for the longest task and all that goes with it, in bytes.
 const MESSAGE_BYTES_MAX: usize = TASK_BYTES_MAX + (64 << 10);

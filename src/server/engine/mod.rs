@@ -24,9 +24,6 @@ pub mod frames;
 
 pub use frames::{Frames, Labels};
 
-/// Longest task in bytes.
-pub const TASK_BYTES_MAX: usize = 1 << 20;
-
 /// Keeps tasks and hands them out. See the module for what it promises.
 pub trait Engine: Send + Sync + 'static {
     /// The store's id: random, made with the store.
@@ -71,7 +68,7 @@ pub enum Durability {
 /// A task to take in.
 #[derive(Debug, Clone)]
 pub struct NewTask {
-    /// 1 byte to [`TASK_BYTES_MAX`]; the caller has judged it.
+    /// 1 byte to [`TASK_BYTES_MAX`](crate::wire::TASK_BYTES_MAX); the caller has judged it.
     pub task: String,
     /// Where it goes.
     pub queue: QueueName,

@@ -1,0 +1,181 @@
+//! Reaching a server, and trying again.
+
+use std::{future::Future, time::Duration};
+
+use tokio::time::Instant;
+use tonic::{
+    Status,
+    transport::{Channel, Endpoint},
+};
+
+use super::{Failure, exit};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const KEEPALIVE: Duration = Duration::from_secs(20);
+/// What a stream may bring before it is read, and all streams together.
+const STREAM_WINDOW_BYTES: u32 = 2 << 20;
+const CONNECTION_WINDOW_BYTES: u32 = 8 << 20;
+
+/// The longest pause between two tries.
+const PAUSE_MAX: Duration = Duration::from_secs(10);
+/// The longest pause while somebody waits for a server to start.
+const PAUSE_BRISK: Duration = Duration::from_millis(50);
+/// The first pause lies between nothing and this.
+const PAUSE_FIRST: Duration = Duration::from_millis(500);
+
+/// Where the server is.
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    endpoint: Endpoint,
+    /// As people write it.
+    pub(super) address: String,
+}
+
+impl Target {
+    /// Judges `HOST:PORT`, `http://HOST:PORT` or `unix:PATH`.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let uri = if text.starts_with("unix:") || text.contains("://") {
+            text.to_owned()
+        } else {
+            format!("http://{text}")
+        };
+        if uri.starts_with("https:") {
+            return Err("https is not served yet: use http://HOST:PORT".into());
+        }
+        if !uri.starts_with("http://") && !uri.starts_with("unix:") {
+            return Err("not HOST:PORT, http://HOST:PORT or unix:PATH".into());
+        }
+        if uri == "unix:" || uri == "unix://" {
+            return Err("unix: wants a path".into());
+        }
+        let endpoint = Endpoint::from_shared(uri)
+            .map_err(|_| "not HOST:PORT, http://HOST:PORT or unix:PATH".to_owned())?
+            .connect_timeout(CONNECT_TIMEOUT)
+            .tcp_nodelay(true)
+            .http2_keep_alive_interval(KEEPALIVE)
+            .keep_alive_timeout(KEEPALIVE)
+            .keep_alive_while_idle(true)
+            .initial_stream_window_size(STREAM_WINDOW_BYTES)
+            .initial_connection_window_size(CONNECTION_WINDOW_BYTES);
+        Ok(Target { endpoint, address: text.to_owned() })
+    }
+
+    /// One try.
+    pub(super) async fn connect(&self) -> Result<Channel, Status> {
+        self.endpoint.connect().await.map_err(|e| Status::from_error(Box::new(e)))
+    }
+
+    /// What a status of this server means.
+    pub(super) fn failure(&self, status: &Status) -> Failure {
+        Failure::from_status(status, &self.address)
+    }
+
+    /// Makes one call, trying again for `retry_for` while the server cannot be reached.
+    pub(super) async fn call<T, F>(
+        &self,
+        retry_for: Duration,
+        call: impl Fn(Channel) -> F,
+    ) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, Status>>,
+    {
+        let mut tries = Tries::new(Some(retry_for));
+        loop {
+            let result = match self.connect().await {
+                Ok(channel) => call(channel).await,
+                Err(status) => Err(status),
+            };
+            match result {
+                Err(status) if exit::is_broken(&status) => tries.pause(&status, self).await?,
+                result => return result.map_err(|status| self.failure(&status)),
+            }
+        }
+    }
+}
+
+/// Tries in a row, with pauses that grow: a random part of a bound that doubles, so that a thousand clients
+/// that lost the same server do not come back at the same moment.
+#[derive(Debug)]
+pub(super) struct Tries {
+    patience: Option<Duration>,
+    failing_since: Option<Instant>,
+    bound: Duration,
+    bound_first: Duration,
+    bound_max: Duration,
+}
+
+impl Tries {
+    /// Tries for so long from the first failure on; `None`: for ever.
+    pub(super) fn new(patience: Option<Duration>) -> Self {
+        Tries {
+            patience,
+            failing_since: None,
+            bound: PAUSE_FIRST,
+            bound_first: PAUSE_FIRST,
+            bound_max: PAUSE_MAX,
+        }
+    }
+
+    /// Tries for ever, and often: somebody waits for a server that is starting.
+    pub(super) fn brisk() -> Self {
+        Tries { bound: PAUSE_BRISK, bound_max: PAUSE_BRISK, ..Tries::new(None) }
+    }
+
+    /// It worked: the next failure is a first one.
+    pub(super) fn worked(&mut self) {
+        self.failing_since = None;
+        self.bound = self.bound_first;
+    }
+
+    /// Whether the next failure is the first in a row.
+    pub(super) fn is_first(&self) -> bool {
+        self.failing_since.is_none()
+    }
+
+    /// Waits before the next try, or fails with what `status` means if it has been long enough.
+    #[allow(clippy::disallowed_methods, reason = "waits for a stretch of real time")]
+    pub(super) async fn pause(&mut self, status: &Status, target: &Target) -> Result<(), Failure> {
+        let now = Instant::now();
+        let since = *self.failing_since.get_or_insert(now);
+        let mut pause = self.bound.mul_f64(rand::random());
+        self.bound = (self.bound * 2).min(self.bound_max);
+        if let Some(patience) = self.patience {
+            let left = patience.saturating_sub(now - since);
+            if left.is_zero() {
+                return Err(target.failure(status));
+            }
+            pause = pause.min(left);
+        }
+        tokio::time::sleep(pause).await;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets() {
+        for good in ["127.0.0.1:50051", "localhost:1", "http://[::1]:50051", "unix:/tmp/x", "unix:///tmp/x"] {
+            assert!(Target::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["", "https://x:1", "ftp://x", "unix:", "http://", "a b:1"] {
+            assert!(Target::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn patience_ends() {
+        let target = Target::parse("127.0.0.1:1").unwrap();
+        let mut tries = Tries::new(Some(Duration::from_secs(10)));
+        let began = Instant::now();
+        let failure = loop {
+            if let Err(failure) = tries.pause(&Status::unavailable("no"), &target).await {
+                break failure;
+            }
+        };
+        assert_eq!(failure.code, 3);
+        assert_eq!(began.elapsed().as_secs(), 10);
+    }
+}

@@ -1,0 +1,186 @@
+//! How a command ends. The one place where failures become exit codes and error lines.
+
+use std::{error::Error as _, io::Write as _};
+
+use serde::Serialize;
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+
+use super::json;
+
+/// Exit codes, as the manual has them.
+pub(super) mod code {
+    /// It worked and the answer is no.
+    pub(in crate::cli) const NO: u8 = 1;
+    /// Wrong usage.
+    pub(in crate::cli) const USAGE: u8 = 2;
+    /// The server could not be reached.
+    pub(in crate::cli) const UNREACHABLE: u8 = 3;
+    /// Bad input on stdin; the rest is done.
+    pub(in crate::cli) const BAD_INPUT: u8 = 4;
+    /// The store cannot be opened, or failed.
+    pub(in crate::cli) const STORE: u8 = 5;
+    /// The server answered gRPC status N: this plus N.
+    pub(in crate::cli) const GRPC: u8 = 64;
+    /// `--timeout` ran out.
+    pub(in crate::cli) const TIMEOUT: u8 = 124;
+    /// Ended by SIGINT.
+    pub(in crate::cli) const SIGINT: u8 = 130;
+    /// Ended by SIGTERM.
+    pub(in crate::cli) const SIGTERM: u8 = 143;
+}
+
+/// Why a command ends otherwise than well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Failure {
+    /// The exit code.
+    pub(super) code: u8,
+    /// A stable word for programs.
+    pub(super) reason: String,
+    /// For people; empty if everything has been said.
+    pub(super) message: String,
+    /// What to do.
+    pub(super) hint: Option<String>,
+    /// The line of stdin that this is about.
+    pub(super) line: Option<u64>,
+}
+
+impl Failure {
+    pub(super) fn new(code: u8, reason: &str, message: impl Into<String>) -> Self {
+        Failure { code, reason: reason.to_owned(), message: message.into(), hint: None, line: None }
+    }
+
+    /// A flag or argument that can be judged here.
+    pub(super) fn usage(message: impl Into<String>) -> Self {
+        Failure::new(code::USAGE, "usage", message)
+    }
+
+    /// Everything has been said already; this is only the code.
+    pub(super) fn silent(code: u8) -> Self {
+        Failure::new(code, "", "")
+    }
+
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// What the server at `address` answered.
+    pub(super) fn from_status(status: &Status, address: &str) -> Self {
+        if is_broken(status) {
+            return Failure::new(
+                code::UNREACHABLE,
+                "unreachable",
+                format!("the server at {address} cannot be reached: {}", cause(status)),
+            )
+            .hint("is it running? `contact serve` starts one; --server or CONTACT_SERVER says where it is");
+        }
+        let reason = status.get_details_error_info().map(|info| info.reason).filter(|r| !r.is_empty());
+        let reason = reason.unwrap_or_else(|| code_word(status.code()));
+        Failure::new(code::GRPC + i32::from(status.code()) as u8, &reason, status.message())
+    }
+
+    /// Prints it on stderr.
+    pub(super) fn print(&self, errors: Errors) {
+        if !self.message.is_empty() {
+            errors.print(self);
+        }
+    }
+}
+
+/// Whether the connection is at fault, not what was asked: worth another try.
+pub(super) fn is_broken(status: &Status) -> bool {
+    // A status that the server sent has no source; one that tonic made of a broken connection has.
+    status.code() == Code::Unavailable || status.source().is_some()
+}
+
+/// The innermost cause: the outer ones say only that there is one.
+fn cause(status: &Status) -> String {
+    let mut innermost: Option<&dyn std::error::Error> = status.source();
+    while let Some(inner) = innermost.and_then(|e| e.source()) {
+        innermost = Some(inner);
+    }
+    innermost.map_or_else(|| status.message().to_owned(), ToString::to_string)
+}
+
+/// `NotFound` as `not_found`.
+fn code_word(code: Code) -> String {
+    let mut word = String::new();
+    for c in format!("{code:?}").chars() {
+        if c.is_ascii_uppercase() && !word.is_empty() {
+            word.push('_');
+        }
+        word.push(c.to_ascii_lowercase());
+    }
+    word
+}
+
+/// How errors are printed on stderr.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Errors {
+    /// As JSON lines.
+    pub(super) json: bool,
+}
+
+#[derive(Serialize)]
+struct ErrorLine<'a> {
+    error: &'a str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct NoticeLine<'a> {
+    notice: &'a str,
+    message: &'a str,
+}
+
+impl Errors {
+    fn print(self, failure: &Failure) {
+        let text = if self.json {
+            json::line(&ErrorLine {
+                error: &failure.reason,
+                message: &failure.message,
+                hint: failure.hint.as_deref(),
+                line: failure.line,
+            })
+        } else {
+            let line = failure.line.map(|n| format!("line {n}: ")).unwrap_or_default();
+            let hint = failure.hint.as_ref().map(|h| format!("  {}\n", json::escape(h))).unwrap_or_default();
+            format!("contact: {line}{}\n{hint}", json::escape(&failure.message))
+        };
+        say(&text);
+    }
+
+    /// Says something that is no error.
+    pub(super) fn notice(self, word: &str, message: &str) {
+        say(&if self.json {
+            json::line(&NoticeLine { notice: word, message })
+        } else {
+            format!("contact: {}\n", json::escape(message))
+        });
+    }
+}
+
+fn say(text: &str) {
+    // Nobody can be told that stderr is gone.
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_becomes_its_code() {
+        let failure = Failure::from_status(&Status::already_exists("taken"), "x");
+        assert_eq!((failure.code, &failure.reason[..]), (70, "already_exists"));
+        let failure = Failure::from_status(&Status::out_of_range("gone"), "x");
+        assert_eq!((failure.code, &failure.reason[..]), (75, "out_of_range"));
+        let failure = Failure::from_status(&Status::unavailable("stopping"), "x");
+        assert_eq!(failure.code, 3);
+    }
+}

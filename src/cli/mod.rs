@@ -1,0 +1,230 @@
+//! The command line: one file per command. This one has what they share: the flags of every command, and
+//! how a command is run and ended.
+//!
+//! A command is given its world as a [`Context`]; it returns an exit code or a [`Failure`], and [`exit`] has
+//! the only place where one is turned into the other.
+
+use std::{io::IsTerminal, process::ExitCode, time::Duration};
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::name::ClientName;
+use connect::Target;
+use exit::{Errors, Failure, code};
+use output::Output;
+use signals::Signals;
+
+mod ack;
+mod completions;
+mod connect;
+mod exchange;
+mod exit;
+mod health;
+mod json;
+mod lines;
+mod man;
+mod output;
+mod progress;
+mod send_status;
+mod serve;
+mod signals;
+mod submit;
+mod time;
+mod wait_ready;
+mod watch_tasks;
+
+/// How long the rest of the output may take when a command is told to leave at once.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Hands tasks to machines you cannot dial, and hears back.
+///
+/// One binary is the server and the client. Every command reads and writes JSON lines, so that shell scripts
+/// join the pieces.
+#[derive(Debug, Parser)]
+#[command(name = "contact", version, max_term_width = 100, after_help = EXAMPLES, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    global: Global,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  contact serve                                  the server: durable, one file
+  contact submit \"deploy web-3\"                  hand in a task; answered when it is on disk
+  contact watch-tasks | jq -r .task              every task from the first one, then each new one
+  contact watch-tasks --max 5 | contact ack      read five and say so
+  contact send-status --count 15                 report up
+
+Exit codes:
+  0 it worked   1 the answer is no   2 wrong usage   3 the server could not be reached
+  4 bad input on stdin (each bad line is named, the others are done)   5 the store cannot be opened
+  64+N the server answered gRPC status N   124 --timeout ran out   130, 143 SIGINT, SIGTERM";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::Serve),
+    Submit(submit::Submit),
+    WatchTasks(watch_tasks::WatchTasks),
+    Ack(ack::Ack),
+    SendStatus(send_status::SendStatus),
+    Health(health::Health),
+    WaitReady(wait_ready::WaitReady),
+    Completions(completions::Completions),
+    Man(man::Man),
+}
+
+/// The flags of every command.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of every command")]
+struct Global {
+    /// Where the server is: HOST:PORT or unix:PATH
+    #[arg(long, global = true, env = "CONTACT_SERVER", default_value = "127.0.0.1:50051", value_name = "ADDRESS",
+          value_parser = Target::parse, hide_env_values = true)]
+    server: Target,
+
+    /// This machine's or worker's name [default: the host's, up to the first dot]
+    #[arg(long, global = true, env = "CONTACT_CLIENT", value_name = "NAME", value_parser = client_name,
+          hide_env_values = true)]
+    client: Option<ClientName>,
+
+    /// How to print: JSON lines, or text [default: text on a terminal, else json]
+    #[arg(short, long, global = true, env = "CONTACT_OUTPUT", value_name = "FORMAT", hide_env_values = true)]
+    output: Option<Format>,
+
+    /// Leave after this long, with exit code 124
+    #[arg(long, global = true, env = "CONTACT_TIMEOUT", value_name = "DURATION",
+          value_parser = time::positive_duration, hide_env_values = true)]
+    timeout: Option<Duration>,
+
+    /// How long to try while the server cannot be reached
+    #[arg(long, global = true, env = "CONTACT_RETRY_FOR", default_value = "10s", value_name = "DURATION",
+          value_parser = time::duration, hide_env_values = true)]
+    retry_for: Duration,
+}
+
+/// How to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// One JSON object a line
+    Json,
+    /// For people
+    Text,
+}
+
+fn client_name(text: &str) -> Result<ClientName, String> {
+    ClientName::parse(text).map_err(|e| e.to_string())
+}
+
+/// What a command is given.
+#[derive(Debug, Clone)]
+struct Context {
+    global: Global,
+    errors: Errors,
+}
+
+impl Context {
+    /// This client's name.
+    fn client(&self) -> Result<ClientName, Failure> {
+        if let Some(client) = &self.global.client {
+            return Ok(client.clone());
+        }
+        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let label = host.split('.').next().unwrap_or_default();
+        ClientName::parse(label).map_err(|_| {
+            Failure::usage(format!("the host's name {host:?} does not make a client's name"))
+                .hint("name this client: --client NAME or CONTACT_CLIENT")
+        })
+    }
+
+    fn target(&self) -> &Target {
+        &self.global.server
+    }
+}
+
+/// Runs the command that the arguments name.
+pub fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(e) => {
+            // Help goes to stdout, where its reader may be gone: no failure.
+            let _ = e.print();
+            return ExitCode::from(e.exit_code() as u8);
+        }
+    };
+    let json = match arguments.global.output {
+        Some(format) => format == Format::Json,
+        None => !std::io::stderr().is_terminal(),
+    };
+    let context = Context { global: arguments.global, errors: Errors { json } };
+    let result = match arguments.command {
+        Command::Serve(serve) => serve.run(&context),
+        Command::Submit(submit) => client(&context, async |out| submit.run(&context, out).await),
+        Command::WatchTasks(watch) => client(&context, async |out| watch.run(&context, out).await),
+        Command::Ack(ack) => client(&context, async |out| ack.run(&context, out).await),
+        Command::SendStatus(status) => client(&context, async |out| status.run(&context, out).await),
+        Command::Health(health) => client(&context, async |out| health.run(&context, out).await),
+        Command::WaitReady(wait) => client(&context, async |out| wait.run(&context, out).await),
+        Command::Completions(completions) => client(&context, async |out| completions.run(out)),
+        Command::Man(man) => client(&context, async |out| man.run(out)),
+    };
+    ExitCode::from(result.unwrap_or_else(|failure| {
+        failure.print(context.errors);
+        failure.code
+    }))
+}
+
+/// Runs a client's command until it ends, or `--timeout`, a signal or its reader ends it.
+fn client(
+    context: &Context,
+    work: impl AsyncFnOnce(&mut Output) -> Result<u8, Failure>,
+) -> Result<u8, Failure> {
+    let system = |e: std::io::Error| Failure::new(code::NO, "system", e.to_string());
+    // One thread: it starts faster, and a client has nothing to spread.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(system)?;
+    runtime.block_on(async {
+        let mut signals = Signals::catch().map_err(system)?;
+        let mut out = Output::start(context.global.output).map_err(system)?;
+        let reader_gone = out.reader_gone.clone();
+        let ended = tokio::select! {
+            biased;
+            code = signals.next() => Err(Failure::silent(code)),
+            () = reader_gone.cancelled() => Err(Failure::silent(0)),
+            () = after(context.global.timeout) => Err(timed_out(context.global.timeout)),
+            result = work(&mut out) => Ok(result),
+        };
+        // A command that ended by itself has all its output written; one that is told to leave tries.
+        let (result, patience) = match ended {
+            Ok(result) => (result, None),
+            Err(failure) => (Err(failure), Some(LAST_WORDS)),
+        };
+        let written = tokio::select! {
+            written = out.finish(patience) => written,
+            code = signals.next() => Err(Failure::silent(code)),
+            () = after(context.global.timeout), if patience.is_none() => Err(timed_out(context.global.timeout)),
+        };
+        match (result, written) {
+            // What could not be written matters only if all else went well.
+            (Ok(0), Err(unwritten)) => Err(unwritten),
+            (result, _) => result,
+        }
+    })
+}
+
+async fn after(timeout: Option<Duration>) {
+    match timeout {
+        Some(timeout) => tokio::time::sleep(timeout).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn timed_out(timeout: Option<Duration>) -> Failure {
+    let after = humantime::format_duration(timeout.unwrap_or_default());
+    Failure::new(code::TIMEOUT, "timeout", format!("not done within {after}"))
+}
+
+/// The command line's description, for completions and the manual.
+fn description() -> clap::Command {
+    Arguments::command()
+}

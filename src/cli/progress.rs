@@ -1,0 +1,46 @@
+//! Progress on stderr, when somebody looks at it and it is not in the way of the data.
+
+use std::{io::IsTerminal, time::Duration};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Counts what has been done.
+#[derive(Debug)]
+pub(super) struct Progress(ProgressBar);
+
+impl Progress {
+    /// Shown if stderr is a terminal and stdout is not: there the lines themselves are the progress.
+    /// `total` if it is known.
+    pub(super) fn start(what: &'static str, total: Option<u64>) -> Self {
+        let shown = std::io::stderr().is_terminal() && !std::io::stdout().is_terminal();
+        let target =
+            if shown { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(total, target);
+        let template = match total {
+            Some(_) => "{bar:30} {human_pos}/{human_len} {msg}  {per_sec}  {eta} left",
+            None => "{spinner} {human_pos} {msg}  {per_sec}  {elapsed}",
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.set_message(what);
+        bar.enable_steady_tick(Duration::from_millis(250));
+        Progress(bar)
+    }
+
+    /// So many more are done.
+    pub(super) fn add(&self, done: u64) {
+        self.0.inc(done);
+    }
+
+    /// Prints something without tearing the bar.
+    pub(super) fn beside(&self, print: impl FnOnce()) {
+        self.0.suspend(print);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

@@ -1,0 +1,267 @@
+//! `contact serve`: the server. Here the two halves of the program meet.
+
+use std::{
+    ffi::OsStr,
+    io::{IsTerminal, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+use tracing_subscriber::EnvFilter;
+
+use super::{Context, Failure, exit::code, json, signals::Signals, time};
+use crate::server::{
+    self, demo,
+    engine::{
+        Engine,
+        embedded::{Embedded, OpenError, Options},
+    },
+    listener::{Address, Listener},
+};
+
+/// Run the server
+///
+/// Keeps every task in one SQLite file, synced before a submit is answered.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  contact serve
+  contact serve --addr 127.0.0.1:0 --port-file port     a free port, written to a file
+  contact serve --addr unix:/run/contact.sock
+  contact serve --store memory --demo                   the tutorial's server: ten tasks each 40 s
+
+Exit codes: 0 ended by SIGINT or SIGTERM; 1 the address cannot be listened on; 2 wrong usage;
+5 the store cannot be opened (damaged, in use, newer format, no room) or has failed")]
+pub(super) struct Serve {
+    /// Where to listen: HOST:PORT (port 0: any free one) or unix:PATH
+    #[arg(
+        long,
+        env = "CONTACT_SERVE_ADDR",
+        default_value = "127.0.0.1:50051",
+        value_name = "ADDRESS",
+        hide_env_values = true
+    )]
+    addr: Address,
+
+    /// Write the port into this file once it is listened on
+    #[arg(long, env = "CONTACT_SERVE_PORT_FILE", value_name = "FILE", hide_env_values = true)]
+    port_file: Option<PathBuf>,
+
+    /// The folder to keep tasks in [default: $XDG_STATE_HOME/contact, else ~/.local/state/contact]
+    #[arg(long, env = "CONTACT_SERVE_DATA", value_name = "DIR", hide_env_values = true)]
+    data: Option<PathBuf>,
+
+    /// Where to keep tasks
+    #[arg(
+        long,
+        env = "CONTACT_SERVE_STORE",
+        default_value = "sqlite",
+        value_name = "STORE",
+        hide_env_values = true
+    )]
+    store: StoreKind,
+
+    /// How long to keep a task
+    #[arg(long, env = "CONTACT_SERVE_RETAIN", default_value = "30d", value_name = "DURATION",
+          value_parser = time::positive_duration, hide_env_values = true)]
+    retain: Duration,
+
+    /// Listen beyond this machine, although anybody there may then do anything
+    #[arg(long, env = "CONTACT_SERVE_INSECURE", hide_env_values = true)]
+    insecure: bool,
+
+    /// Submit the tutorial's ten tasks now and again
+    #[arg(long, env = "CONTACT_SERVE_DEMO", hide_env_values = true)]
+    demo: bool,
+
+    /// How often
+    #[arg(long, env = "CONTACT_SERVE_DEMO_EVERY", default_value = "40s", value_name = "DURATION",
+          value_parser = time::positive_duration, hide_env_values = true)]
+    demo_every: Duration,
+
+    /// How to write log lines
+    #[arg(
+        long,
+        env = "CONTACT_SERVE_LOG_FORMAT",
+        default_value = "text",
+        value_name = "FORMAT",
+        hide_env_values = true
+    )]
+    log_format: LogFormat,
+
+    /// What to log: off, error, warn, info, debug, trace, or a filter like contact=debug,h2=warn
+    #[arg(long, env = "CONTACT_LOG", default_value = "info", value_name = "FILTER", hide_env_values = true)]
+    log: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum StoreKind {
+    /// On disk
+    Sqlite,
+    /// In memory: forgotten when the server ends
+    Memory,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Serialize)]
+struct ReadyLine<'a> {
+    ready: &'a str,
+    store: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+    tasks: u64,
+}
+
+impl Serve {
+    pub(super) fn run(self, _context: &Context) -> Result<u8, Failure> {
+        let filter = EnvFilter::try_new(&self.log)
+            .map_err(|e| Failure::usage(format!("--log {:?}: {e}", self.log)))?;
+        if self.port_file.is_some() && matches!(self.addr, Address::Unix(_)) {
+            return Err(Failure::usage("--port-file goes with a TCP address: a socket has no port"));
+        }
+        let logging = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .with_ansi(std::io::stderr().is_terminal());
+        match self.log_format {
+            LogFormat::Text => logging.with_target(false).init(),
+            LogFormat::Json => logging.json().flatten_event(true).init(),
+        }
+        tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .map_err(|e| Failure::new(code::NO, "system", e.to_string()))?
+            .block_on(self.serve())
+    }
+
+    async fn serve(self) -> Result<u8, Failure> {
+        // Caught first: a signal during a long start ends it cleanly too.
+        let mut signals = Signals::catch().map_err(|e| Failure::new(code::NO, "system", e.to_string()))?;
+        let listener = self.listen().await?;
+        let options = Options { retain: self.retain, ..Options::default() };
+        let engine = match self.store {
+            StoreKind::Memory => Embedded::in_memory(&options),
+            StoreKind::Sqlite => {
+                let folder = self.data.clone().map_or_else(default_folder, Ok)?;
+                let opening = tokio::task::spawn_blocking(move || Embedded::open(&folder, &options));
+                opening.await.map_err(|e| Failure::new(code::STORE, "store", e.to_string()))?
+            }
+        }
+        .map_err(|e| store_failure(&e))?;
+        let address = listener.address().map_err(|e| self.cannot_listen(&e))?;
+        if let (Some(file), Some(address)) = (&self.port_file, listener.tcp_address()) {
+            write_whole(file, &format!("{}\n", address.port()))
+                .map_err(|e| Failure::new(code::NO, "system", format!("{}: {e}", file.display())))?;
+        }
+        self.say_ready(&address, &engine);
+        if self.demo {
+            tokio::spawn(demo::run(Arc::new(engine.clone()), self.demo_every));
+        }
+        let mut failure = None;
+        let shutdown = async {
+            tokio::select! {
+                _ = signals.next() => tracing::info!("stopping"),
+                why = engine.failed() => failure = Some(why),
+            }
+        };
+        let served = server::serve(listener, Arc::new(engine.clone()), shutdown).await;
+        engine.close().await;
+        if let Some(file) = &self.port_file {
+            let _ = std::fs::remove_file(file);
+        }
+        if let Some(why) = failure {
+            let message = format!("the store has failed: {why}");
+            return Err(Failure::new(code::STORE, "store_failed", message)
+                .hint("nothing that was not answered is promised; check the disk, then start again"));
+        }
+        served.map_err(|e| Failure::new(code::NO, "system", format!("{e:#}")))?;
+        tracing::info!("stopped");
+        Ok(0)
+    }
+
+    async fn listen(&self) -> Result<Listener, Failure> {
+        if let Address::Tcp(address) = &self.addr
+            && !self.insecure
+        {
+            let found =
+                tokio::net::lookup_host(address.as_str()).await.map_err(|e| self.cannot_listen(&e))?;
+            if let Some(open) = found.into_iter().find(|a| !a.ip().is_loopback()) {
+                return Err(Failure::usage(format!("{open} can be reached from other machines"))
+                    .hint("anybody there may then do anything: say --insecure if that is what you want"));
+            }
+        }
+        let listener = Listener::bind(&self.addr).await.map_err(|e| self.cannot_listen(&e))?;
+        if self.insecure {
+            tracing::warn!("--insecure: whoever reaches {} may do anything", self.addr);
+        }
+        Ok(listener)
+    }
+
+    fn cannot_listen(&self, error: &std::io::Error) -> Failure {
+        let failure = Failure::new(code::NO, "listen", format!("cannot listen on {}: {error}", self.addr));
+        if error.kind() == std::io::ErrorKind::AddrInUse {
+            return failure.hint("another server is there; --addr 127.0.0.1:0 takes a free port");
+        }
+        failure
+    }
+
+    fn say_ready(&self, address: &Address, engine: &Embedded) {
+        let tasks = engine.tasks_kept();
+        let store = engine.store_id();
+        let line = match self.log_format {
+            LogFormat::Json => json::line(&ReadyLine {
+                ready: &address.to_string(),
+                store,
+                file: engine.file().map(|f| f.display().to_string()),
+                tasks,
+            }),
+            LogFormat::Text => {
+                let place = engine.file().map_or_else(|| "in memory".into(), |f| f.display().to_string());
+                format!("contact: ready on {address}, store {store} ({place}), {tasks} tasks\n")
+            }
+        };
+        // Nobody can be told that stderr is gone.
+        let _ = std::io::stderr().write_all(line.as_bytes());
+    }
+}
+
+fn default_folder() -> Result<PathBuf, Failure> {
+    let folder =
+        |name: &str| std::env::var_os(name).filter(|v| Path::new(v).is_absolute()).map(PathBuf::from);
+    folder("XDG_STATE_HOME")
+        .or_else(|| folder("HOME").map(|home| home.join(".local/state")))
+        .map(|state| state.join("contact"))
+        .ok_or_else(|| Failure::usage("neither XDG_STATE_HOME nor HOME is set: say --data DIR"))
+}
+
+/// A reader sees the whole file or none.
+fn write_whole(file: &Path, text: &str) -> std::io::Result<()> {
+    let mut name = file.file_name().unwrap_or(OsStr::new("port")).to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let temporary = file.with_file_name(name);
+    std::fs::write(&temporary, text)?;
+    std::fs::rename(&temporary, file).inspect_err(|_| drop(std::fs::remove_file(&temporary)))
+}
+
+fn store_failure(error: &OpenError) -> Failure {
+    let (reason, hint) = match error {
+        OpenError::InUse { .. } => {
+            ("store_in_use", "stop that server, or give this one another folder: --data DIR")
+        }
+        OpenError::Folder { .. } => ("store_folder", "give a folder that can be written: --data DIR"),
+        OpenError::NotAStore { .. } => ("not_a_store", "give another folder: --data DIR"),
+        OpenError::NewerFormat { .. } => ("newer_format", "use the version of contact that wrote it"),
+        OpenError::Damaged { .. } => {
+            ("store_damaged", "nothing was changed: restore the file, or give another folder: --data DIR")
+        }
+    };
+    Failure::new(code::STORE, reason, error.to_string()).hint(hint)
+}

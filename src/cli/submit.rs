@@ -1,0 +1,335 @@
+//! `contact submit`: hands in tasks, and prints a line for each once it is on disk.
+
+use std::{collections::BTreeMap, future::Future};
+
+use clap::Args;
+use futures_util::stream::BoxStream;
+use serde::{Deserialize, Serialize};
+use tonic::{Code, Request, Response, Status, Streaming, transport::Channel};
+
+use super::{
+    Context, Failure, exchange,
+    exchange::Exchange,
+    exit::{Errors, code},
+    lines::{Line, Lines},
+    output::Output,
+    progress::Progress,
+};
+use crate::{
+    name::{self, ClientName, OwnId, QueueName},
+    pb,
+    wire::TASK_BYTES_MAX,
+};
+
+/// A line of JSON may be longer than its task: each byte can take six.
+const JSON_BYTES_MAX: usize = 8 * TASK_BYTES_MAX;
+/// Tasks of a command line made into items at a time.
+const STEP: usize = 1024;
+
+/// Hand in tasks: TEXT, or one task per line of stdin
+///
+/// Prints a line for each task when it is on disk. A broken connection is taken up again without a task lost
+/// or doubled.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  contact submit \"deploy web-3\"
+  seq 100000 | contact submit -q numbers | tail -1
+  contact submit --to kiosk-7 --id reboot-42 \"reboot\"
+  echo '{\"task\":\"build\",\"queue\":\"ci\",\"labels\":{\"ref\":\"main\"}}' | contact submit --json
+
+Exit codes: 0 all are in; 4 lines of stdin were refused (each is named, the others are in);
+70 this --id exists with other content; 72 the server has no room; 3 the server could not be reached")]
+pub(super) struct Submit {
+    /// The tasks; without any, stdin is read
+    #[arg(value_name = "TEXT")]
+    texts: Vec<String>,
+
+    /// The queue
+    #[arg(short, long, value_name = "QUEUE", default_value = name::DEFAULT_QUEUE, value_parser = queue_name)]
+    queue: QueueName,
+
+    /// The client whose inbox it goes to: short for the queue @NAME
+    #[arg(long, value_name = "CLIENT", conflicts_with = "queue", value_parser = super::client_name)]
+    to: Option<ClientName>,
+
+    /// The task's id, beginning with a letter: the same id with the same content again is no second task
+    #[arg(long, value_name = "ID", value_parser = own_id)]
+    id: Option<OwnId>,
+
+    /// A label to pass on with the task (repeatable)
+    #[arg(short, long = "label", value_name = "KEY=VALUE", value_parser = label)]
+    labels: Vec<(String, String)>,
+
+    /// Each line of stdin is a JSON object: task, and perhaps id, queue, to, labels
+    #[arg(long, conflicts_with_all = ["texts", "id"])]
+    json: bool,
+}
+
+fn queue_name(text: &str) -> Result<QueueName, String> {
+    if text.is_empty() {
+        return Err("a queue needs a name".into());
+    }
+    QueueName::parse(text).map_err(|e| e.to_string())
+}
+
+fn own_id(text: &str) -> Result<OwnId, String> {
+    OwnId::parse(text).map_err(|e| e.to_string())
+}
+
+fn label(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("not KEY=VALUE")?;
+    name::check_label_key(key).map_err(|e| e.to_string())?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+/// A line of `--json`. What is not known is refused: a field that is spelled wrong would be lost.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JsonTask {
+    task: String,
+    #[serde(default)]
+    id: String,
+    queue: Option<String>,
+    to: Option<String>,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+}
+
+#[derive(Serialize)]
+struct SubmittedLine<'a> {
+    id: &'a str,
+    queue: &'a str,
+    seq: u64,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    duplicate: bool,
+}
+
+impl Submit {
+    pub(super) async fn run(self, context: &Context, out: &mut Output) -> Result<u8, Failure> {
+        if self.id.is_some() && self.texts.len() != 1 {
+            return Err(Failure::usage("--id names one task: give it with one TEXT"));
+        }
+        for text in &self.texts {
+            check(text).map_err(Failure::usage)?;
+        }
+        let source = if self.texts.is_empty() {
+            let bytes_max = if self.json { JSON_BYTES_MAX } else { TASK_BYTES_MAX };
+            let lines = Lines::stdin(bytes_max);
+            Source::Stdin(lines.map_err(|e| Failure::new(code::NO, "system", e.to_string()))?)
+        } else {
+            Source::Texts(self.texts.clone().into_iter())
+        };
+        let queue = self.to.as_ref().map_or_else(|| self.queue.clone(), QueueName::inbox);
+        let total = (!self.texts.is_empty()).then_some(self.texts.len() as u64);
+        let mut submitting = Submitting {
+            out,
+            context,
+            source,
+            template: pb::NewTask {
+                id: self.id.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default(),
+                queue: queue.to_string(),
+                labels: self.labels.iter().cloned().collect(),
+                ..pb::NewTask::default()
+            },
+            json: self.json,
+            instance: rand::random::<[u8; 16]>().to_vec(),
+            next_n: 0,
+            bad_lines: false,
+            refused: None,
+            progress: Progress::start("tasks on disk", total),
+        };
+        exchange::run(&mut submitting, context.target(), Some(context.global.retry_for)).await?;
+        Ok(match submitting {
+            Submitting { bad_lines: true, .. } => code::BAD_INPUT,
+            Submitting { refused: Some(code), .. } => code,
+            _ => 0,
+        })
+    }
+}
+
+fn check(task: &str) -> Result<(), String> {
+    match task.len() {
+        0 => Err("the task is empty: it needs at least 1 byte".into()),
+        n if n > TASK_BYTES_MAX => Err(format!("the task has {n} bytes: at most {TASK_BYTES_MAX} are taken")),
+        _ => Ok(()),
+    }
+}
+
+enum Source {
+    Texts(std::vec::IntoIter<String>),
+    Stdin(Lines),
+}
+
+struct Submitting<'a> {
+    out: &'a mut Output,
+    context: &'a Context,
+    source: Source,
+    /// What every task has.
+    template: pb::NewTask,
+    json: bool,
+    instance: Vec<u8>,
+    next_n: u64,
+    bad_lines: bool,
+    /// The exit code of the first TEXT that was refused.
+    refused: Option<u8>,
+    progress: Progress,
+}
+
+/// A task that is on its way.
+struct Item {
+    task: pb::NewTask,
+    line: Option<u64>,
+}
+
+impl Submitting<'_> {
+    fn item(&mut self, task: pb::NewTask, line: Option<u64>) -> Item {
+        let retry_key = Some(pb::RetryKey { instance: self.instance.clone(), n: self.next_n });
+        self.next_n += 1;
+        Item { task: pb::NewTask { retry_key, ..task }, line }
+    }
+
+    fn read(&self, line: Line) -> Result<pb::NewTask, (&'static str, String)> {
+        let too_long =
+            || ("task_too_large", format!("the line is too long: a task has at most {TASK_BYTES_MAX} bytes"));
+        let bytes = line.bytes.ok_or_else(too_long)?;
+        let text =
+            String::from_utf8(bytes).map_err(|e| ("not_utf8", format!("not UTF-8: {}", e.utf8_error())))?;
+        if !self.json {
+            return Ok(pb::NewTask { task: text, ..self.template.clone() });
+        }
+        let task: JsonTask = serde_json::from_str(&text).map_err(|e| ("bad_json", describe(&e)))?;
+        check(&task.task)
+            .map_err(|e| (if task.task.is_empty() { "empty_task" } else { "task_too_large" }, e))?;
+        let queue = match (task.queue, task.to) {
+            (Some(_), Some(_)) => return Err(("bad_json", "queue and to exclude each other".into())),
+            (Some(queue), None) => queue_name(&queue).map_err(|e| ("bad_name", e))?.to_string(),
+            (None, Some(to)) => {
+                let client = super::client_name(&to).map_err(|e| ("bad_name", e))?;
+                QueueName::inbox(&client).to_string()
+            }
+            (None, None) => self.template.queue.clone(),
+        };
+        if !task.id.is_empty() {
+            own_id(&task.id).map_err(|e| ("bad_id", e))?;
+        }
+        let mut labels = self.template.labels.clone();
+        labels.extend(task.labels);
+        Ok(pb::NewTask { task: task.task, id: task.id, queue, labels, retry_key: None })
+    }
+
+    fn bad_line(&mut self, line: u64, reason: &str, message: String) {
+        self.bad_lines = true;
+        let mut failure = Failure::new(code::BAD_INPUT, reason, message);
+        failure.line = Some(line);
+        self.say(&failure);
+    }
+
+    fn say(&self, failure: &Failure) {
+        let errors: Errors = self.context.errors;
+        self.progress.beside(|| failure.print(errors));
+    }
+}
+
+/// serde_json's message, without its line: ours has one already.
+fn describe(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    let message = message.split(" at line ").next().unwrap_or_default();
+    format!("not a task in JSON: {message} (column {})", error.column())
+}
+
+impl Exchange for Submitting<'_> {
+    type Item = Item;
+    type Request = pb::NewTask;
+    type Answer = pb::Submitted;
+
+    async fn next(&mut self) -> Result<Option<Vec<Item>>, Failure> {
+        match &mut self.source {
+            Source::Texts(texts) => {
+                let texts: Vec<String> = texts.take(STEP).collect();
+                let items: Vec<Item> = texts
+                    .into_iter()
+                    .map(|task| self.item(pb::NewTask { task, ..self.template.clone() }, None))
+                    .collect();
+                Ok((!items.is_empty()).then_some(items))
+            }
+            Source::Stdin(lines) => {
+                let Some(lines) = lines.next().await? else { return Ok(None) };
+                let mut items = Vec::with_capacity(lines.len());
+                for line in lines {
+                    let number = line.number;
+                    match self.read(line) {
+                        Ok(task) => items.push(self.item(task, Some(number))),
+                        Err((reason, message)) => self.bad_line(number, reason, message),
+                    }
+                }
+                Ok(Some(items))
+            }
+        }
+    }
+
+    fn request(&self, item: &Item) -> pb::NewTask {
+        item.task.clone()
+    }
+
+    fn bytes(&self, item: &Item) -> usize {
+        item.task.task.len() + 128
+    }
+
+    fn call(
+        channel: Channel,
+        requests: Request<BoxStream<'static, pb::NewTask>>,
+    ) -> impl Future<Output = Result<Response<Streaming<pb::Submitted>>, Status>> {
+        let mut client = pb::contact_client::ContactClient::new(channel);
+        async move { client.submit_task(requests).await }
+    }
+
+    async fn answered(&mut self, item: Item, answer: pb::Submitted) -> Result<(), Failure> {
+        self.progress.add(1);
+        if let Some(refusal) = answer.refusal {
+            match item.line {
+                Some(line) => self.bad_line(line, &refusal.reason, refusal.message),
+                None => {
+                    let code = code::GRPC + refusal.code as u8;
+                    self.refused.get_or_insert(code);
+                    self.say(&Failure::new(code, &refusal.reason, refusal.message));
+                }
+            }
+            return Ok(());
+        }
+        let line = SubmittedLine {
+            id: &answer.id,
+            queue: &answer.queue,
+            seq: answer.seq,
+            duplicate: answer.duplicate,
+        };
+        let text = || {
+            let there = if answer.duplicate { "  (was there already)" } else { "" };
+            format!("{:>8}  {}  {}{there}", answer.seq, answer.queue, answer.id)
+        };
+        self.out.line(&line, text).await
+    }
+
+    async fn pause(&mut self) -> Result<(), Failure> {
+        self.out.flush().await
+    }
+
+    fn broken(&mut self, _status: &Status, unanswered: usize) {
+        let target = &self.context.target().address;
+        let message =
+            format!("the server at {target} is not reached: trying again with {unanswered} unanswered");
+        self.progress.beside(|| self.context.errors.notice("retrying", &message));
+    }
+
+    fn failure(&self, status: &Status) -> Failure {
+        match status.code() {
+            Code::Unimplemented => Failure::new(
+                code::GRPC + Code::Unimplemented as u8,
+                "unimplemented",
+                format!("the server at {} does not know submitTask", self.context.target().address),
+            )
+            .hint("`contact submit` needs a contact server"),
+            _ => self.context.target().failure(status),
+        }
+    }
+}
