@@ -18,3 +18,6 @@ pub mod pb {
 
 /// The wire's description, for server reflection and for tests of compatibility.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/contact.bin"));
+
+#[cfg(all(feature = "unsynced", not(debug_assertions)))]
+compile_error!("the feature `unsynced` leaves out the sync before an answer: it is for the test suite alone");
