@@ -29,7 +29,12 @@ struct Answered {
 }
 
 /// Keeps `window` submits in flight until the connection ends. Reports each answer as it comes.
-async fn submit_until_broken(address: String, first: u64, window: u64, answers: mpsc::UnboundedSender<Answered>) {
+async fn submit_until_broken(
+    address: String,
+    first: u64,
+    window: u64,
+    answers: mpsc::UnboundedSender<Answered>,
+) {
     let mut client = ContactClient::connect(format!("http://{address}")).await.unwrap();
     let (tasks, requests) = mpsc::unbounded_channel();
     let text = |n: u64| format!("任务 {n} {}", "x".repeat((n % 300) as usize));
@@ -59,7 +64,8 @@ fn kept(server: &Server, from_seq: u64) -> Vec<Answered> {
 
 #[test]
 fn what_was_answered_survives_a_hundred_kills() {
-    let seed: u64 = std::env::var("CONTACT_TEST_SEED").map_or_else(|_| rand::random(), |s| s.parse().unwrap());
+    let seed: u64 =
+        std::env::var("CONTACT_TEST_SEED").map_or_else(|_| rand::random(), |s| s.parse().unwrap());
     println!("CONTACT_TEST_SEED={seed}");
     let mut dice = StdRng::seed_from_u64(seed);
     let dir = tempfile::tempdir().unwrap();
@@ -114,7 +120,10 @@ fn traced(data: &Path, flags: &[&str]) -> Command {
 }
 
 fn has_strace() -> bool {
-    has_tool("strace (and the permission to use it)", Command::new("strace").args(["-o", "/dev/null", "true"]))
+    has_tool(
+        "strace (and the permission to use it)",
+        Command::new("strace").args(["-o", "/dev/null", "true"]),
+    )
 }
 
 /// The server's own process, below strace.
@@ -148,7 +157,8 @@ fn a_submit_is_synced_between_its_arrival_and_its_answer() {
     let names = |line: &str, calls: &[&str]| calls.iter().any(|call| line.contains(call));
     for probe in &probes {
         let place = |calls: &[&str], from: usize| {
-            let found = lines[from..].iter().position(|line| line.contains(probe.as_str()) && names(line, calls));
+            let found =
+                lines[from..].iter().position(|line| line.contains(probe.as_str()) && names(line, calls));
             from + found.unwrap_or_else(|| panic!("{probe}: none of {calls:?}"))
         };
         let arrived = place(&["recvfrom", "read", "recvmsg"], 0);
