@@ -1,0 +1,32 @@
+# The recipes. `cargo test` needs none of them.
+
+# What CI checks before it tests.
+check:
+    cargo fmt --check
+    cargo clippy --locked --all-targets -- -D warnings
+
+# The tests; those that need a tool which is absent say so.
+test:
+    cargo test --locked
+
+# The suite must notice when the sync before an answer is left out.
+test-unsynced:
+    ! cargo test --locked --features unsynced --test durability synced_between
+
+# Random histories of the engine against a naive model: SEED=N replays one.
+sim:
+    cargo test --locked --lib engine -- --nocapture
+
+# The figures of the README. RAW=PATH of a program that measures bare tonic puts the ratios beside them.
+bench *FLAGS:
+    cargo bench --locked --bench figures -- {{FLAGS}}
+
+# The generated files in completions/.
+completions:
+    cargo build --locked
+    target/debug/contact completions bash > completions/contact.bash
+    target/debug/contact completions zsh > completions/_contact
+    target/debug/contact completions fish > completions/contact.fish
+    target/debug/contact completions elvish > completions/contact.elv
+    target/debug/contact completions powershell > completions/_contact.ps1
+    rm -rf completions/man && target/debug/contact man --dir completions/man
