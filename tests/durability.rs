@@ -7,6 +7,13 @@
 //!    └── what was answered is compared with what the next server shows
 //! ```
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "tests run in real time and say what they found"
+)]
+
 mod common;
 
 use std::{

@@ -5,6 +5,13 @@
 //!    └── reads the server's memory            stopped by SIGSTOP, later continued
 //! ```
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "tests run in real time and say what they found"
+)]
+
 mod common;
 
 use std::{

@@ -166,6 +166,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    #[allow(clippy::disallowed_methods, reason = "the time is paused")]
     async fn patience_ends() {
         let target = Target::parse("127.0.0.1:1").unwrap();
         let mut tries = Tries::new(Some(Duration::from_secs(10)));

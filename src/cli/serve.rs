@@ -145,6 +145,10 @@ impl Serve {
     async fn serve(self) -> Result<u8, Failure> {
         // Caught first: a signal during a long start ends it cleanly too.
         let mut signals = Signals::catch().map_err(|e| Failure::new(code::NO, "system", e.to_string()))?;
+        if let Some(file) = &self.port_file {
+            // A server that was killed has left its own: a script that waits for the file must not find that.
+            let _ = std::fs::remove_file(file);
+        }
         let listener = self.listen().await?;
         let options = Options { retain: self.retain, ..Options::default() };
         let engine = match self.store {

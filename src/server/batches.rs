@@ -42,6 +42,10 @@ impl<T> Stream for Batches<T> {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut batch = Vec::new();
         let mut bytes = 0;
+        // Looked at first: a client that never pauses must hear of it too.
+        if self.end.is_none() && self.stopping.as_mut().poll(cx).is_ready() {
+            self.end = Some(Err(status::stopping()));
+        }
         while self.end.is_none() && batch.len() < MESSAGES_MAX && bytes < BYTES_MAX {
             match Pin::new(&mut self.messages).poll_next(cx) {
                 Poll::Ready(Some(Ok(message))) => {
@@ -51,10 +55,7 @@ impl<T> Stream for Batches<T> {
                 Poll::Ready(Some(Err(status))) => self.end = Some(Err(status)),
                 Poll::Ready(None) => self.end = Some(Ok(())),
                 Poll::Pending if !batch.is_empty() => break,
-                Poll::Pending => match self.stopping.as_mut().poll(cx) {
-                    Poll::Ready(()) => self.end = Some(Err(status::stopping())),
-                    Poll::Pending => return Poll::Pending,
-                },
+                Poll::Pending => return Poll::Pending,
             }
         }
         if !batch.is_empty() {

@@ -2,7 +2,7 @@
 //! candidate, to be checked against the task itself; so an id costs a few bytes however long it is.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     hash::{BuildHasher, RandomState},
 };
 
@@ -29,10 +29,9 @@ impl Ids {
     /// Adds an id.
     pub(super) fn insert(&mut self, id: &OwnId, seq: u64) {
         let hash = self.hash(id);
-        if self.first.contains_key(&hash) {
-            self.more.entry(hash).or_default().push(seq);
-        } else {
-            self.first.insert(hash, seq);
+        match self.first.entry(hash) {
+            Entry::Vacant(first) => drop(first.insert(seq)),
+            Entry::Occupied(_) => self.more.entry(hash).or_default().push(seq),
         }
     }
 

@@ -11,6 +11,8 @@
 //! This folder is the driver: the only place that reads clocks and does I/O. It deliberately has no state
 //! per watcher but the watcher's own cursor.
 
+#![allow(clippy::disallowed_methods, reason = "this is the driver")]
+
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
@@ -77,7 +79,6 @@ impl Default for Options {
     }
 }
 
-#[allow(clippy::disallowed_methods, reason = "this is the driver")]
 fn system_clock() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.map_or(0, |d| d.as_millis() as u64)

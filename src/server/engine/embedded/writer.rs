@@ -151,10 +151,7 @@ impl Writer {
         loop {
             match self.jobs.recv_timeout(next_upkeep.saturating_duration_since(Instant::now())) {
                 Ok(job) => self.batch(job)?,
-                Err(mpsc::RecvTimeoutError::Timeout) => {
-                    let more = self.upkeep()?;
-                    next_upkeep = Instant::now() + if more { Duration::ZERO } else { self.upkeep_every };
-                }
+                Err(mpsc::RecvTimeoutError::Timeout) => {}
                 Err(mpsc::RecvTimeoutError::Disconnected) => return self.fold_and_checkpoint(),
             }
             if let Some(done) = self.closing.take() {
@@ -165,6 +162,11 @@ impl Writer {
             }
             if self.store.wants_checkpoint() {
                 self.fold_and_checkpoint()?;
+            }
+            // A step between two batches, too: a server that is never idle must trim all the same.
+            if Instant::now() >= next_upkeep {
+                let more = self.upkeep()?;
+                next_upkeep = Instant::now() + if more { Duration::ZERO } else { self.upkeep_every };
             }
         }
     }

@@ -39,6 +39,8 @@ const FORMAT: i32 = 1;
 const PAGE_BYTES: i64 = 8192;
 /// A checkpoint is due when this much was written since the last.
 const CHECKPOINT_BYTES: usize = 4 << 20;
+/// The WAL begins anew at the latest when it has this many pages: 64 MiB.
+const WAL_PAGES_MAX: i64 = 8192;
 /// Frames up to this size are read with their row, larger ones by a second look.
 const INLINE_BYTES: i64 = 4096;
 /// A read looks at no more rows than this before it lets go of its snapshot.
@@ -390,7 +392,12 @@ impl Store for SqliteStore {
             let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
             write_fold(&tx, fold)?;
             tx.commit()?;
-            db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+            let wal_pages: i64 = db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |r| r.get(1))?;
+            if wal_pages > WAL_PAGES_MAX {
+                // Readers have come one after the other without a gap: wait for one, or the WAL grows for ever.
+                db.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))?;
+            }
+            Ok(())
         };
         checkpoint(&mut self.db).map_err(|e| Place(&self.file).error(&e))?;
         self.unsettled_bytes = 0;
