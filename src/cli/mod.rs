@@ -147,17 +147,10 @@ impl Context {
 pub fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(e) => {
-            // Help goes to stdout, where its reader may be gone: no failure.
-            let _ = e.print();
-            return ExitCode::from(e.exit_code() as u8);
-        }
+        Err(e) => return not_understood(&e),
     };
-    let json = match arguments.global.output {
-        Some(format) => format == Format::Json,
-        None => !std::io::stderr().is_terminal(),
-    };
-    let context = Context { global: arguments.global, errors: Errors { json } };
+    let errors = Errors { json: errors_in_json(arguments.global.output) };
+    let context = Context { global: arguments.global, errors };
     let result = match arguments.command {
         Command::Serve(serve) => serve.run(&context),
         Command::Submit(submit) => client(&context, async |out| submit.run(&context, out).await),
@@ -173,6 +166,32 @@ pub fn run() -> ExitCode {
         failure.print(context.errors);
         failure.code
     }))
+}
+
+fn errors_in_json(output: Option<Format>) -> bool {
+    output.map_or_else(|| !std::io::stderr().is_terminal(), |format| format == Format::Json)
+}
+
+/// Help that was asked for, or arguments that are wrong.
+fn not_understood(error: &clap::Error) -> ExitCode {
+    // What was asked for may lie behind the mistake, so it is looked for by itself.
+    let args: Vec<String> = std::env::args().collect();
+    let after =
+        args.windows(2).find(|pair| ["-o", "--output"].contains(&&pair[0][..])).map(|pair| pair[1].clone());
+    let joined = args.iter().find_map(|arg| arg.strip_prefix("--output=").or(arg.strip_prefix("-o")));
+    let asked = after.or(joined.map(str::to_owned)).or_else(|| std::env::var("CONTACT_OUTPUT").ok());
+    let output = asked.and_then(|format| Format::from_str(&format, false).ok());
+    if !error.use_stderr() || !errors_in_json(output) {
+        // Help goes to stdout, where its reader may be gone: no failure.
+        let _ = error.print();
+        return ExitCode::from(error.exit_code() as u8);
+    }
+    let text = error.to_string();
+    let lines = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect::<Vec<_>>().join(" ");
+    let message = lines.strip_prefix("error: ").unwrap_or("a command is missing");
+    let failure = Failure::usage(message).hint("--help shows the flags and an example");
+    failure.print(Errors { json: true });
+    ExitCode::from(failure.code)
 }
 
 /// Runs a client's command until it ends, or `--timeout`, a signal or its reader ends it.

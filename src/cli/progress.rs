@@ -2,7 +2,7 @@
 
 use std::{io::IsTerminal, time::Duration};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 /// Counts what has been done.
 #[derive(Debug)]
@@ -17,11 +17,13 @@ impl Progress {
             if shown { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(total, target);
         let template = match total {
-            Some(_) => "{bar:30} {human_pos}/{human_len} {msg}  {per_sec}  {eta} left",
-            None => "{spinner} {human_pos} {msg}  {per_sec}  {elapsed}",
+            Some(_) => "{bar:30} {human_pos}/{human_len} {msg}  {rate}  {eta} left",
+            None => "{spinner} {human_pos} {msg}  {rate}  {elapsed}",
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
+            bar.set_style(style.with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+                let _ = write!(out, "{}/s", HumanCount(state.per_sec() as u64));
+            }));
         }
         bar.set_message(what);
         bar.enable_steady_tick(Duration::from_millis(250));
