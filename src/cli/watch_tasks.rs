@@ -236,6 +236,10 @@ impl WatchTasks {
         tries: &mut Tries,
         idle: &mut Idle,
     ) -> Result<End, Failure> {
+        if place.queues.iter().all(QueuePlace::is_done) {
+            // The connection broke between the last task and the word that it was the last.
+            return Ok(End::Done);
+        }
         let open = async {
             let channel = context.target().connect().await?;
             pb::contact_client::ContactClient::new(channel).get_task(place.request()).await
