@@ -13,6 +13,7 @@ use crate::server::engine::{Error, Frames, Start, Watch, Watching};
 
 /// Pins where the watch starts and ends, and opens it.
 pub(super) async fn open(shared: &Arc<Shared>, watch: Watch) -> Result<Watching, Error> {
+    shared.check()?;
     if let Some(asked) = watch.store
         && asked != shared.store_id
     {

@@ -18,7 +18,10 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+        atomic::{
+            AtomicBool, AtomicU64,
+            Ordering::{Acquire, Relaxed, Release},
+        },
         mpsc,
     },
     time::Duration,
@@ -104,9 +107,10 @@ struct Shared {
     first_seq: AtomicU64,
     tasks: AtomicU64,
     statuses: Mutex<HashMap<ClientName, LastStatus>>,
+    /// Why the writer ended, once it has.
+    end: watch::Sender<Option<Error>>,
+    /// Whether `end` is set: what every watcher may ask at no cost.
     closed: AtomicBool,
-    /// Why the writer ended, if it did so by itself.
-    failure: watch::Sender<Option<String>>,
 }
 
 impl Embedded {
@@ -147,8 +151,8 @@ impl Embedded {
             first_seq: AtomicU64::new(0),
             tasks: AtomicU64::new(0),
             statuses: Mutex::default(),
+            end: watch::Sender::new(None),
             closed: AtomicBool::new(false),
-            failure: watch::Sender::new(None),
         });
         let writer = Writer::new(shared.clone(), store, receiver, loaded, ids, options);
         let on_end = shared.clone();
@@ -157,14 +161,16 @@ impl Embedded {
             .spawn(move || {
                 // A panic in the writer is a failure like any other: nothing more may be answered.
                 let end = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| writer.run()));
-                on_end.closed.store(true, Relaxed);
-                if let Some(why) = match end {
-                    Ok(Ok(())) => None,
-                    Ok(Err(why)) => Some(why),
-                    Err(_) => Some("the writer panicked".to_owned()),
-                } {
-                    on_end.failure.send_replace(Some(why));
-                }
+                let why = match end {
+                    Ok(Ok(())) => Error::Stopped,
+                    Ok(Err(why)) => Error::Failed(why),
+                    Err(_) => Error::Failed("the writer panicked".to_owned()),
+                };
+                // Under one lock: who sees the one waits for the other.
+                on_end.end.send_modify(|end| {
+                    *end = Some(why);
+                    on_end.closed.store(true, Release);
+                });
                 on_end.queues.ring_all();
             })
             .map_err(|e| e.to_string())?;
@@ -178,27 +184,29 @@ impl Embedded {
 
     /// Waits until the store fails, and says why. Never ends while it works.
     pub async fn failed(&self) -> String {
-        let mut failure = self.shared.failure.subscribe();
-        match failure.wait_for(Option::is_some).await {
-            Ok(why) => why.clone().unwrap_or_default(),
-            Err(_) => std::future::pending().await,
+        match self.shared.ended().await {
+            Error::Failed(why) => why,
+            _ => std::future::pending().await,
         }
     }
 
     /// Answers what has been taken in, writes everything to its place and ends. Calls fail with
     /// [`Error::Stopped`] from then on.
     pub async fn close(&self) {
-        let (done, closed) = oneshot::channel();
-        if self.jobs.send(Job::Close { done }).is_ok() {
-            let _ = closed.await;
-        }
+        let _ = self.jobs.send(Job::Close);
+        self.shared.ended().await;
     }
 }
 
 impl Embedded {
     async fn ask<T>(&self, job: Job, answer: oneshot::Receiver<Result<T, Error>>) -> Result<T, Error> {
-        self.jobs.send(job).map_err(|_| self.shared.ended())?;
-        answer.await.unwrap_or_else(|_| Err(self.shared.ended()))
+        if self.jobs.send(job).is_ok()
+            && let Ok(answer) = answer.await
+        {
+            return answer;
+        }
+        // The writer has let go of the job. It is ending, and about to say why.
+        Err(self.shared.ended().await)
     }
 }
 
@@ -209,17 +217,17 @@ fn new_store_id() -> String {
 impl Shared {
     /// Fails once the engine has ended.
     fn check(&self) -> Result<(), Error> {
-        if !self.closed.load(Relaxed) {
+        if !self.closed.load(Acquire) {
             return Ok(());
         }
-        Err(self.ended())
+        Err(self.end.borrow().clone().unwrap_or(Error::Stopped))
     }
 
-    fn ended(&self) -> Error {
-        match &*self.failure.borrow() {
-            Some(why) => Error::Failed(why.clone()),
-            None => Error::Stopped,
-        }
+    /// Waits for the writer's end, and says why it ended.
+    async fn ended(&self) -> Error {
+        let mut end = self.end.subscribe();
+        // The sender is ours, so there is no error to be had.
+        end.wait_for(Option::is_some).await.ok().and_then(|end| end.clone()).unwrap_or(Error::Stopped)
     }
 }
 

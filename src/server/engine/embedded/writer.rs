@@ -44,7 +44,7 @@ pub(super) enum Job {
     /// Say which of these ids are kept.
     Known { ids: Vec<TaskId>, answer: oneshot::Sender<Result<Vec<bool>, Error>> },
     /// Write everything down and end.
-    Close { done: oneshot::Sender<()> },
+    Close,
 }
 
 /// One answer for each task, in order.
@@ -70,8 +70,7 @@ pub(super) struct Writer {
     unfolded: HashMap<QueueNumber, Arc<Queue>>,
     trimming_suspended: bool,
     marked: Instant,
-    /// Told once everything is written down.
-    closing: Option<oneshot::Sender<()>>,
+    closing: bool,
 }
 
 /// The recent chunks that are kept in memory.
@@ -122,7 +121,7 @@ impl Writer {
             unfolded: HashMap::new(),
             trimming_suspended: false,
             marked: Instant::now(),
-            closing: None,
+            closing: false,
         };
         let mut tasks = 0;
         for (name, extent) in loaded.queues {
@@ -154,11 +153,8 @@ impl Writer {
                 Err(mpsc::RecvTimeoutError::Timeout) => {}
                 Err(mpsc::RecvTimeoutError::Disconnected) => return self.fold_and_checkpoint(),
             }
-            if let Some(done) = self.closing.take() {
-                self.fold_and_checkpoint()?;
-                drop(self.store);
-                let _ = done.send(());
-                return Ok(());
+            if self.closing {
+                return self.fold_and_checkpoint();
             }
             if self.store.wants_checkpoint() {
                 self.fold_and_checkpoint()?;
@@ -177,7 +173,6 @@ impl Writer {
         let mut draft = Draft::new(self.next_seq, at_ms);
         let mut submits = Vec::new();
         let mut lookups = Vec::new();
-        let mut closing: Option<oneshot::Sender<()>> = None;
         let mut next = Some(first);
         while let Some(job) = next {
             match job {
@@ -189,13 +184,9 @@ impl Writer {
                     submits.push((answer, answers, room));
                 }
                 Job::Known { ids, answer } => lookups.push((ids, answer)),
-                Job::Close { done } => closing = Some(done),
+                Job::Close => self.closing = true,
             }
-            next = if draft.bytes < COMMIT_BYTES && closing.is_none() {
-                self.jobs.try_recv().ok()
-            } else {
-                None
-            };
+            next = if draft.bytes < COMMIT_BYTES && !self.closing { self.jobs.try_recv().ok() } else { None };
         }
 
         let draft = draft.seal();
@@ -219,7 +210,6 @@ impl Writer {
             let known = ids.iter().map(|id| self.knows(id)).collect::<Result<_, _>>()?;
             let _ = answer.send(Ok(known));
         }
-        self.closing = closing;
         Ok(())
     }
 
