@@ -369,8 +369,9 @@ impl Writer {
         let old = self.store.oldest(before_ms, TRIM_CHUNKS).map_err(|e| e.to_string())?;
         let Some(last_seq) = old.last().map(|o| o.head.last_seq) else { return Ok(false) };
         // Watchers are told first: none may look for what is being deleted and find a silent gap.
-        self.shared.first_seq.store(last_seq + 1, Relaxed);
-        for part in old.iter().flat_map(|o| &o.head.directory) {
+        let first_seq = self.shared.first_seq.fetch_max(last_seq + 1, Relaxed);
+        // A trim that found no room comes again; what goes was taken off the counts then.
+        for part in old.iter().filter(|o| o.head.first_seq >= first_seq).flat_map(|o| &o.head.directory) {
             if let Some(queue) = self.by_number.get(&part.queue) {
                 queue.trim(part.last_seq, part.tasks);
                 queue.evict(part.last_seq);
