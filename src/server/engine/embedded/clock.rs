@@ -1,5 +1,5 @@
 //! The server's time. It never goes back, whatever the wall clock does; and a wall clock that leaps a day
-//! ahead is not believed for a day as far as throwing tasks away is concerned.
+//! ahead is not believed as far as throwing tasks away is concerned, until it has run on for a day from there.
 
 /// How far the wall clock may be ahead of the last written time before it is doubted, and for how long it
 /// must stand by its word, in milliseconds.
@@ -17,12 +17,13 @@ pub(super) struct ServerClock {
 impl ServerClock {
     /// Takes a reading of the wall clock and returns the server's time.
     pub(super) fn read(&mut self, wall_ms: u64) -> u64 {
+        let leaps = self.last_ms > 0 && wall_ms > self.last_ms + DAY_MS;
         match self.doubted_ms {
-            // It came back, or it has stood by its word.
-            Some(doubted) if wall_ms < doubted || wall_ms - doubted >= DAY_MS => self.doubted_ms = None,
-            Some(_) => {}
-            None if self.last_ms > 0 && wall_ms > self.last_ms + DAY_MS => self.doubted_ms = Some(wall_ms),
-            None => {}
+            // It moved again, by a nudge or a leap; whether it is right now only time can tell.
+            Some(doubted) if wall_ms < doubted || leaps => self.doubted_ms = Some(wall_ms),
+            Some(doubted) if wall_ms - doubted >= DAY_MS => self.doubted_ms = None,
+            None if leaps => self.doubted_ms = Some(wall_ms),
+            _ => {}
         }
         self.last_ms = self.last_ms.max(wall_ms);
         self.last_ms
@@ -62,11 +63,18 @@ mod tests {
     }
 
     #[test]
-    fn a_leap_taken_back_is_forgotten() {
+    fn a_clock_that_moves_again_must_stand_for_a_day_from_there() {
         let mut clock = ServerClock { last_ms: 1000, doubted_ms: None };
-        clock.read(400 * DAY_MS);
+        let mut latest = 0;
+        // It leaps, is nudged, leaps again, is set back a little, and is put right.
+        for wall_ms in [400 * DAY_MS, 400 * DAY_MS - 5, 402 * DAY_MS, 401 * DAY_MS, 2000] {
+            latest = latest.max(wall_ms);
+            assert_eq!(clock.read(wall_ms), latest);
+            assert!(!clock.may_trim(), "at {wall_ms}");
+        }
+        assert_eq!(clock.read(2000 + DAY_MS - 1), latest);
         assert!(!clock.may_trim());
-        assert_eq!(clock.read(2000), 400 * DAY_MS);
+        clock.read(2000 + DAY_MS);
         assert!(clock.may_trim());
     }
 }

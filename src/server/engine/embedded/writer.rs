@@ -422,6 +422,7 @@ impl Writer {
     /// The server's time. A doubt of the wall clock is written down before anything that bears the new time:
     /// a restart must know of it.
     fn read_clock(&mut self) -> Result<u64, String> {
+        let doubted_ms = self.clock.doubted_ms;
         let now_ms = self.clock.read((self.shared.wall_clock)());
         let suspended = !self.clock.may_trim();
         if suspended && !self.trimming_suspended {
@@ -430,8 +431,8 @@ impl Writer {
                  stood so for a day"
             );
         }
-        if suspended != self.trimming_suspended {
-            self.trimming_suspended = suspended;
+        self.trimming_suspended = suspended;
+        if self.clock.doubted_ms != doubted_ms {
             self.fold_and_checkpoint()?;
         }
         Ok(now_ms)
