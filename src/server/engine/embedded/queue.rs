@@ -178,6 +178,8 @@ impl Queues {
         if Arc::strong_count(&queue) == 2 && queue.extent().number.is_none() {
             queues.remove(&queue.name);
         }
+        // Before the lock goes: another who lets go of it at this moment counts us.
+        drop(queue);
     }
 
     /// Rings every bell.
