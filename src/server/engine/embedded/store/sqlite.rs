@@ -31,6 +31,8 @@ use crate::{name::QueueName, server::engine::Frames};
 const FILE: &str = "contact.db";
 /// Locked by the owner, and names it.
 const LOCK_FILE: &str = "contact.lock";
+/// How each SQLite file begins.
+const HEADER: &[u8] = b"SQLite format 3\0";
 /// SQLite's `application_id` of our files: "cntc".
 const APPLICATION_ID: i32 = 0x636e_7463;
 /// The format that this program reads and writes.
@@ -132,13 +134,20 @@ impl SqliteStore {
         let lock = lock(folder)?;
         let file = folder.join(FILE);
         // Told apart from a damaged file: SQLite calls both "unable to open".
-        OpenOptions::new()
+        let opened = OpenOptions::new()
+            .read(true)
             .write(true)
             .create(true)
             .truncate(false)
             .mode(0o600)
             .open(&file)
             .map_err(folder_error)?;
+        // What is too short for a header SQLite takes for an empty file, and would write over it.
+        let mut header = Vec::new();
+        opened.take(HEADER.len() as u64).read_to_end(&mut header).map_err(folder_error)?;
+        if !header.is_empty() && header != HEADER {
+            return Err(OpenError::NotAStore { file });
+        }
         let db = connect(&file, new_id)?;
         // The names of a new store's files must survive as well as what is in them.
         for made in [Some(folder), folder.parent()].into_iter().flatten() {
