@@ -13,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, ffi, params};
 
 use super::{
@@ -47,6 +48,8 @@ const WAL_PAGES_MAX: i64 = 8192;
 const INLINE_BYTES: i64 = 4096;
 /// A read looks at no more rows than this before it lets go of its snapshot.
 const READ_ROWS_MAX: usize = 4096;
+/// Nor does it read more bytes than this for the few that it may find in them.
+const READ_BYTES_MAX: usize = 4 << 20;
 /// Pages given back to the file system in one step: 2 MiB.
 const GIVE_BACK_PAGES: i64 = 256;
 
@@ -599,10 +602,11 @@ impl Reader for SqliteReader {
         let mut bytes = 0;
         let mut looked_upto_seq = upto_seq;
         let mut looked = 0;
+        let mut read_bytes = 0;
         while let Some(row) = rows.next().map_err(|e| place.error(&e))? {
             let head = place.head(read_head(row))?;
             looked += 1;
-            if bytes >= most_bytes || looked > READ_ROWS_MAX {
+            if bytes >= most_bytes || looked > READ_ROWS_MAX || read_bytes >= READ_BYTES_MAX {
                 looked_upto_seq = head.first_seq.saturating_sub(1).min(upto_seq);
                 break;
             }
@@ -619,11 +623,16 @@ impl Reader for SqliteReader {
                     frames.query_row([head.first_seq as i64], |r| r.get(0)).map_err(|e| place.error(&e))?
                 }
             };
+            read_bytes += frames.len();
             let chunk = place.chunk(Ok(Ok(head)), checksum, frames)?;
             let found = chunk.frames_of(&part).ok_or_else(|| {
                 place.damaged(format!("the directory of the chunk at seq {}", chunk.head.first_seq))
             })?;
-            if let Some(found) = found.starting_at(from_seq).and_then(|f| f.ending_at(upto_seq)) {
+            if let Some(mut found) = found.starting_at(from_seq).and_then(|f| f.ending_at(upto_seq)) {
+                // A slice keeps the whole chunk in memory: fine for half of it, not for one task of it.
+                if found.bytes.len() < chunk.frames.len() / 2 {
+                    found.bytes = Bytes::copy_from_slice(&found.bytes);
+                }
                 bytes += found.bytes.len();
                 runs.push(found);
             }
