@@ -43,6 +43,8 @@ mod queue;
 mod reads;
 mod retries;
 mod store;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use store::sqlite::OpenError;

@@ -189,6 +189,12 @@ impl Queues {
         }
     }
 
+    /// How many there are.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.lock().len()
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<QueueName, Arc<Queue>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

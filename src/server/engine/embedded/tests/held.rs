@@ -1,0 +1,96 @@
+//! A store that can be held back, refuse to trim and panic: what the disk under it cannot do by itself.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+
+use crate::server::engine::embedded::{
+    chunk::Chunk,
+    ids::Ids,
+    store::{Commit, Fold, Loaded, Old, Reader, Store, StoreError, memory::MemoryStore},
+};
+
+/// A memory store behind a [`Gate`].
+pub(super) struct Held {
+    pub(super) store: MemoryStore,
+    pub(super) gate: Arc<Gate>,
+}
+
+/// What a test tells the store, and what it learns of it.
+#[derive(Default)]
+pub(super) struct Gate {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+pub(super) struct State {
+    /// Appends wait while it is set.
+    pub(super) shut: bool,
+    /// The next appends panic.
+    pub(super) panics: bool,
+    /// How many appends have come.
+    pub(super) appends: u64,
+    /// How many times the next trims find no room.
+    pub(super) trims_refused: u64,
+}
+
+impl Gate {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    pub(super) fn set_shut(&self, shut: bool) {
+        self.state().shut = shut;
+        self.changed.notify_all();
+    }
+}
+
+impl Store for Held {
+    fn append(&mut self, commit: &Commit<'_>) -> Result<(), StoreError> {
+        let mut state = self.gate.state();
+        state.appends += 1;
+        assert!(!state.panics, "as the test wants it");
+        drop(self.gate.changed.wait_while(state, |state| state.shut).unwrap());
+        self.store.append(commit)
+    }
+
+    fn trim(&mut self, last_seq: u64, fold: &Fold) -> Result<(), StoreError> {
+        let mut state = self.gate.state();
+        if state.trims_refused > 0 {
+            state.trims_refused -= 1;
+            return Err(StoreError::Full("no room".to_owned()));
+        }
+        self.store.trim(last_seq, fold)
+    }
+
+    fn load(&mut self, ids: &mut Ids) -> Result<Loaded, StoreError> {
+        self.store.load(ids)
+    }
+
+    fn chunk(&mut self, seq: u64) -> Result<Option<Chunk>, StoreError> {
+        self.store.chunk(seq)
+    }
+
+    fn oldest(&mut self, before_ms: u64, most: usize) -> Result<Vec<Old>, StoreError> {
+        self.store.oldest(before_ms, most)
+    }
+
+    fn forget_retries(&mut self, before_ms: u64) -> Result<bool, StoreError> {
+        self.store.forget_retries(before_ms)
+    }
+
+    fn wants_checkpoint(&self) -> bool {
+        self.store.wants_checkpoint()
+    }
+
+    fn checkpoint(&mut self, fold: &Fold) -> Result<(), StoreError> {
+        self.store.checkpoint(fold)
+    }
+
+    fn give_back(&mut self) -> Result<bool, StoreError> {
+        self.store.give_back()
+    }
+
+    fn reader(&self) -> Result<Box<dyn Reader>, StoreError> {
+        self.store.reader()
+    }
+}
