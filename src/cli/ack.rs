@@ -10,6 +10,7 @@ use super::{
     Context, Failure,
     exchange::is_ours,
     exit::code,
+    json,
     lines::{Line, Lines},
     output::Output,
 };
@@ -124,11 +125,8 @@ impl Ack {
     fn read(&self, line: Line) -> Result<pb::Result, (&'static str, String)> {
         let bytes = line.bytes.ok_or_else(|| ("line_too_long", "the line is too long".to_owned()))?;
         let text = std::str::from_utf8(&bytes).map_err(|e| ("not_utf8", format!("not UTF-8: {e}")))?;
-        let line: AckLine = serde_json::from_str(text).map_err(|e| {
-            let message = e.to_string();
-            let message = message.split(" at line ").next().unwrap_or_default();
-            ("bad_json", format!("not a JSON object with an id: {message} (column {})", e.column()))
-        })?;
+        let line: AckLine = json::object(text)
+            .map_err(|e| ("bad_json", format!("not a JSON object with an id: {}", json::describe(&e))))?;
         let id = line.id.unwrap_or_default();
         // The tutorial's way names no id: then the task itself is the best that can be said of it.
         let ret = match line.ret {

@@ -1,10 +1,47 @@
 //! JSON lines, and what must never reach a terminal or a line-reading script as it is: control characters
 //! and the line separators that some readers break at.
 
-use std::{fmt::Write as _, io};
+use std::{
+    fmt::{self, Write as _},
+    io,
+    marker::PhantomData,
+};
 
-use serde::Serialize;
+use serde::{
+    Deserialize, Deserializer as _, Serialize,
+    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+};
 use serde_json::ser::{CompactFormatter, Formatter};
+
+/// Reads one JSON object. serde by itself would also take an array, for the fields in the order that they
+/// are declared in.
+pub(super) fn object<'a, T: Deserialize<'a>>(text: &'a str) -> serde_json::Result<T> {
+    struct Object<T>(PhantomData<T>);
+    impl<'a, T: Deserialize<'a>> Visitor<'a> for Object<T> {
+        type Value = T;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+        fn visit_map<A: MapAccess<'a>>(self, map: A) -> Result<T, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(map))
+        }
+    }
+    let mut json = serde_json::Deserializer::from_str(text);
+    let object = json.deserialize_map(Object(PhantomData))?;
+    json.end()?;
+    Ok(object)
+}
+
+/// serde_json's message, without its line: ours has one already.
+pub(super) fn describe(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    // From the end: what stands in front may be the input's.
+    let message = message.rsplit_once(" at line ").map_or(&message[..], |(message, _)| message);
+    match error.column() {
+        0 => message.to_owned(),
+        column => format!("{message} (column {column})"),
+    }
+}
 
 /// One JSON object and a newline.
 pub(super) fn line(value: &impl Serialize) -> String {
@@ -85,6 +122,17 @@ mod tests {
         assert!(!body.chars().any(|c| c.is_control() || is_separator(c)));
         assert!(body.contains("\\u007f") && body.contains("\\u0085") && body.contains("\\u2028"));
         assert!(body.contains("任务"), "what is no control character stays");
+    }
+
+    #[test]
+    fn an_array_is_not_taken_for_an_object() {
+        #[derive(Debug, PartialEq, serde::Deserialize)]
+        struct Named {
+            id: String,
+        }
+        assert_eq!(object::<Named>(" {\"id\":\"a\"}").unwrap(), Named { id: "a".into() });
+        assert!(object::<Named>("[\"a\"]").is_err());
+        assert!(object::<Named>(" \t[\"a\"]").is_err());
     }
 
     #[test]

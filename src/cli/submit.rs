@@ -11,6 +11,7 @@ use super::{
     Context, Failure, exchange,
     exchange::Exchange,
     exit::{Errors, code},
+    json,
     lines::{Line, Lines},
     output::Output,
     progress::Progress,
@@ -198,7 +199,8 @@ impl Submitting<'_> {
         if !self.json {
             return Ok(pb::NewTask { task: text, ..self.template.clone() });
         }
-        let task: JsonTask = serde_json::from_str(&text).map_err(|e| ("bad_json", describe(&e)))?;
+        let task: JsonTask = json::object(&text)
+            .map_err(|e| ("bad_json", format!("not a task in JSON: {}", json::describe(&e))))?;
         check(&task.task)
             .map_err(|e| (if task.task.is_empty() { "empty_task" } else { "task_too_large" }, e))?;
         let queue = match (task.queue, task.to) {
@@ -229,13 +231,6 @@ impl Submitting<'_> {
         let errors: Errors = self.context.errors;
         self.progress.beside(|| failure.print(errors));
     }
-}
-
-/// serde_json's message, without its line: ours has one already.
-fn describe(error: &serde_json::Error) -> String {
-    let message = error.to_string();
-    let message = message.split(" at line ").next().unwrap_or_default();
-    format!("not a task in JSON: {message} (column {})", error.column())
 }
 
 impl Exchange for Submitting<'_> {
