@@ -183,7 +183,7 @@ impl Acking<'_> {
             };
             self.refused |= refused;
             let line = VerdictLine { id: &told.id, verdict };
-            self.out.line(&line, || format!("{:>8}  {verdict}", told.id)).await?;
+            self.out.line(&line, || format!("{:>8}  {verdict}", json::escape(&told.id))).await?;
         }
         self.out.flush().await
     }

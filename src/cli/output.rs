@@ -27,6 +27,8 @@ const BUFFERS: usize = 4;
 pub(super) struct Output {
     /// Lines of JSON or text.
     pub(super) format: Format,
+    /// Whether text may be coloured: by a terminal, unless `NO_COLOR` is set.
+    pub(super) colour: bool,
     buffer: Vec<u8>,
     buffers: Option<mpsc::Sender<Vec<u8>>>,
     /// How the thread ended; taken by who hears of it.
@@ -39,7 +41,9 @@ impl Output {
     /// Starts the thread. `format` as asked for; else by whether this is a terminal.
     pub(super) fn start(format: Option<Format>) -> io::Result<Self> {
         let stdout = io::stdout();
-        let default = if stdout.is_terminal() { Format::Text } else { Format::Json };
+        let is_terminal = stdout.is_terminal();
+        let default = if is_terminal { Format::Text } else { Format::Json };
+        let wants_plain = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
         let file = File::from(stdout.as_fd().try_clone_to_owned()?);
         let reader_gone = CancellationToken::new();
         watch_reader(&file, reader_gone.clone())?;
@@ -55,6 +59,7 @@ impl Output {
         })?;
         Ok(Output {
             format: format.unwrap_or(default),
+            colour: is_terminal && !wants_plain,
             buffer: Vec::with_capacity(BUFFER_BYTES),
             buffers: Some(buffers),
             end: Some(end),

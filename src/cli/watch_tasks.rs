@@ -276,7 +276,8 @@ impl WatchTasks {
                     if !place.passed(&task) {
                         continue;
                     }
-                    out.line(&TaskLine::new(&task), || text(&task)).await?;
+                    let colour = out.colour;
+                    out.line(&TaskLine::new(&task), || text(&task, colour)).await?;
                     (printed, place.has_printed) = (true, true);
                     if let Some(left) = &mut place.left {
                         *left -= 1;
@@ -474,9 +475,9 @@ impl<'a> TaskLine<'a> {
     }
 }
 
-/// The task for a terminal.
-fn text(task: &pb::ServerMsg) -> String {
-    let dim = anstyle::Style::new().dimmed();
+/// The task for people.
+fn text(task: &pb::ServerMsg, colour: bool) -> String {
+    let dim = if colour { anstyle::Style::new().dimmed() } else { anstyle::Style::new() };
     if task.seq == 0 {
         return json::escape(&task.task);
     }
