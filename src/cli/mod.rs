@@ -194,7 +194,7 @@ fn not_understood(error: &clap::Error) -> ExitCode {
     ExitCode::from(failure.code)
 }
 
-/// Runs a client's command until it ends, or `--timeout`, a signal or its reader ends it.
+/// Runs a client's command until it ends, or `--timeout`, a signal or the end of its output ends it.
 fn client(
     context: &Context,
     work: impl AsyncFnOnce(&mut Output) -> Result<u8, Failure>,
@@ -205,11 +205,11 @@ fn client(
     runtime.block_on(async {
         let mut signals = Signals::catch().map_err(system)?;
         let mut out = Output::start(context.global.output).map_err(system)?;
-        let reader_gone = out.reader_gone.clone();
+        let output_over = out.over.clone();
         let ended = tokio::select! {
             biased;
             code = signals.next() => Err(Failure::silent(code)),
-            () = reader_gone.cancelled() => Err(Failure::silent(0)),
+            () = output_over.cancelled() => Err(Failure::silent(0)),
             () = after(context.global.timeout) => Err(timed_out(context.global.timeout)),
             result = work(&mut out) => Ok(result),
         };
@@ -226,6 +226,7 @@ fn client(
         match (result, written) {
             // What could not be written matters only if all else went well.
             (Ok(0), Err(unwritten)) => Err(unwritten),
+            (Err(failure), Err(unwritten)) if failure.code == 0 => Err(unwritten),
             (result, _) => result,
         }
     })

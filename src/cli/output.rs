@@ -33,8 +33,8 @@ pub(super) struct Output {
     buffers: Option<mpsc::Sender<Vec<u8>>>,
     /// How the thread ended; taken by who hears of it.
     end: Option<oneshot::Receiver<io::Result<()>>>,
-    /// Cancelled when nobody reads any more.
-    pub(super) reader_gone: CancellationToken,
+    /// Cancelled when nothing more can be written: the reader has gone, or a write failed.
+    pub(super) over: CancellationToken,
 }
 
 impl Output {
@@ -45,17 +45,18 @@ impl Output {
         let default = if is_terminal { Format::Text } else { Format::Json };
         let wants_plain = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
         let file = File::from(stdout.as_fd().try_clone_to_owned()?);
-        let reader_gone = CancellationToken::new();
-        watch_reader(&file, reader_gone.clone())?;
+        let over = CancellationToken::new();
+        watch_reader(&file, over.clone())?;
         let (buffers, receiver) = mpsc::channel(BUFFERS);
         let (ended, end) = oneshot::channel();
-        let gone = reader_gone.clone();
+        let failed = over.clone();
         std::thread::Builder::new().name("contact-stdout".into()).spawn(move || {
             let result = write_all(file, receiver);
-            if result.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::BrokenPipe) {
-                gone.cancel();
-            }
+            let is_failed = result.is_err();
             let _ = ended.send(result);
+            if is_failed {
+                failed.cancel();
+            }
         })?;
         Ok(Output {
             format: format.unwrap_or(default),
@@ -63,7 +64,7 @@ impl Output {
             buffer: Vec::with_capacity(BUFFER_BYTES),
             buffers: Some(buffers),
             end: Some(end),
-            reader_gone,
+            over,
         })
     }
 
