@@ -48,8 +48,14 @@ impl Target {
         if uri == "unix:" || uri == "unix://" {
             return Err("unix: wants a path".into());
         }
+        let is_unix = uri.starts_with("unix:");
         let endpoint = Endpoint::from_shared(uri)
-            .map_err(|_| "not HOST:PORT, http://HOST:PORT or unix:PATH".to_owned())?
+            .map_err(|_| "not HOST:PORT, http://HOST:PORT or unix:PATH".to_owned())?;
+        if !is_unix && endpoint.uri().port_u16().is_none() {
+            // http's own port is nobody's here: the name would be looked up and tried in vain.
+            return Err("the port is missing or too large: HOST:PORT".into());
+        }
+        let endpoint = endpoint
             .connect_timeout(CONNECT_TIMEOUT)
             .tcp_nodelay(true)
             .http2_keep_alive_interval(KEEPALIVE)
@@ -160,7 +166,9 @@ mod tests {
         for good in ["127.0.0.1:50051", "localhost:1", "http://[::1]:50051", "unix:/tmp/x", "unix:///tmp/x"] {
             assert!(Target::parse(good).is_ok(), "{good}");
         }
-        for bad in ["", "https://x:1", "ftp://x", "unix:", "http://", "a b:1"] {
+        for bad in
+            ["", "https://x:1", "ftp://x", "unix:", "http://", "a b:1", "localhost", "http://x", "x:99999"]
+        {
             assert!(Target::parse(bad).is_err(), "{bad:?}");
         }
     }
