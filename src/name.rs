@@ -2,7 +2,7 @@
 //!
 //! The command line judges them to refuse a flag at once, the server because it trusts nobody.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 /// The queue that is meant when none is named.
 pub const DEFAULT_QUEUE: &str = "default";
@@ -10,7 +10,11 @@ pub const DEFAULT_QUEUE: &str = "default";
 /// Longest name in bytes.
 const NAME_BYTES_MAX: usize = 63;
 /// Longest id that a submitter may give, in bytes.
-const ID_BYTES_MAX: usize = 128;
+pub const ID_BYTES_MAX: usize = 128;
+/// Labels of one task.
+const LABELS_MAX: usize = 32;
+/// Bytes of one label's value.
+const LABEL_BYTES_MAX: usize = 1024;
 
 /// Why a text is no name or no id. Prints as a clause that names the text and the rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -88,6 +92,23 @@ impl ClientName {
 /// Judges the key of a label.
 pub fn check_label_key(key: &str) -> Result<(), BadName> {
     if is_name(key) { Ok(()) } else { Err(BadName::new("label", key, NAME_RULE)) }
+}
+
+/// Judges the labels of a task, all together.
+pub fn check_labels(labels: &BTreeMap<String, String>) -> Result<(), String> {
+    if labels.len() > LABELS_MAX {
+        return Err(format!("the task has {} labels: at most {LABELS_MAX} are taken", labels.len()));
+    }
+    for (key, value) in labels {
+        check_label_key(key).map_err(|e| e.to_string())?;
+        if value.len() > LABEL_BYTES_MAX {
+            return Err(format!(
+                "label {key:?} has {} bytes: at most {LABEL_BYTES_MAX} are taken",
+                value.len()
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// An id that a submitter gave: begins with a letter, at most 128 of `A-Z a-z 0-9 . _ : / -`.
@@ -203,6 +224,15 @@ mod tests {
         assert!(OwnId::parse("deploy/web-3:42").is_ok());
         assert!(OwnId::parse("7up").unwrap_err().to_string().contains("server's"));
         assert!(OwnId::parse(&"x".repeat(129)).is_err());
+    }
+
+    #[test]
+    fn labels() {
+        let labels = |n: usize, value: &str| (0..n).map(|i| (format!("k{i}"), value.to_owned())).collect();
+        assert!(check_labels(&labels(32, &"x".repeat(1024))).is_ok());
+        assert!(check_labels(&labels(33, "")).unwrap_err().contains("33"));
+        assert!(check_labels(&labels(1, &"x".repeat(1025))).unwrap_err().contains("1025"));
+        assert!(check_labels(&[("a b".to_owned(), String::new())].into()).is_err());
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::{
     lines::{Line, Lines},
     output::Output,
 };
-use crate::{pb, wire::TASK_BYTES_MAX};
+use crate::{name::ID_BYTES_MAX, pb, wire::TASK_BYTES_MAX};
 
 /// A call tells at most so many things before it asks for the receipt,
 const ITEMS_MAX: usize = 1000;
@@ -69,8 +69,8 @@ impl Ack {
         if self.ret.len() > TASK_BYTES_MAX {
             return Err(Failure::usage(format!("--ret has at most {TASK_BYTES_MAX} bytes")));
         }
-        if self.ids.iter().any(String::is_empty) {
-            return Err(Failure::usage("--id wants an id"));
+        if self.ids.iter().any(|id| id.is_empty() || id.len() > ID_BYTES_MAX) {
+            return Err(Failure::usage(format!("--id wants an id of 1 to {ID_BYTES_MAX} bytes")));
         }
         let mut acking =
             Acking { context, out, channel: None, refused: false, anonymous: 0, is_foreign: false };
@@ -128,6 +128,10 @@ impl Ack {
         let line: AckLine = json::object(text)
             .map_err(|e| ("bad_json", format!("not a JSON object with an id: {}", json::describe(&e))))?;
         let id = line.id.unwrap_or_default();
+        if id.len() > ID_BYTES_MAX {
+            // Not for the server to say: it takes no message of any length, and ends the call.
+            return Err(("bad_id", format!("id has {} bytes: none has more than {ID_BYTES_MAX}", id.len())));
+        }
         // The tutorial's way names no id: then the task itself is the best that can be said of it.
         let ret = match line.ret {
             Some(ret) => ret,

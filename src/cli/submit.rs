@@ -114,6 +114,8 @@ impl Submit {
         for text in &self.texts {
             check(text).map_err(Failure::usage)?;
         }
+        let labels: BTreeMap<String, String> = self.labels.iter().cloned().collect();
+        name::check_labels(&labels).map_err(Failure::usage)?;
         let source = if self.texts.is_empty() {
             let bytes_max = if self.json { JSON_BYTES_MAX } else { TASK_BYTES_MAX };
             let lines = Lines::stdin(bytes_max);
@@ -130,7 +132,7 @@ impl Submit {
             template: pb::NewTask {
                 id: self.id.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default(),
                 queue: queue.to_string(),
-                labels: self.labels.iter().cloned().collect(),
+                labels,
                 ..pb::NewTask::default()
             },
             json: self.json,
@@ -217,6 +219,8 @@ impl Submitting<'_> {
         }
         let mut labels = self.template.labels.clone();
         labels.extend(task.labels);
+        // Also because a server takes no message beyond what a good task needs, and ends the call.
+        name::check_labels(&labels).map_err(|e| ("bad_label", e))?;
         Ok(pb::NewTask { task: task.task, id: task.id, queue, labels, retry_key: None })
     }
 

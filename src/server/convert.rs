@@ -5,7 +5,7 @@ use prost_types::Timestamp;
 use tonic::Status;
 
 use super::{
-    engine::{Accepted, Labels, NewTask, Position, RetryKey, Start, Watch},
+    engine::{Accepted, NewTask, Position, RetryKey, Start, Watch},
     status,
 };
 use crate::{
@@ -14,16 +14,13 @@ use crate::{
     wire::TASK_BYTES_MAX,
 };
 
-/// Labels of one task.
-const LABELS_MAX: usize = 32;
-/// Bytes of one label's value.
-const LABEL_BYTES_MAX: usize = 1024;
 /// Queues of one watch.
 const QUEUES_MAX: usize = 1000;
 
 /// Judges a task.
 pub(super) fn new_task(task: pb::NewTask) -> Result<NewTask, Status> {
     check_task(&task.task)?;
+    name::check_labels(&task.labels).map_err(|e| status::invalid("bad_label", e))?;
     let retry_key = task
         .retry_key
         .map(|key| {
@@ -38,7 +35,7 @@ pub(super) fn new_task(task: pb::NewTask) -> Result<NewTask, Status> {
             "" => None,
             id => Some(OwnId::parse(id).map_err(|e| status::invalid("bad_id", e.to_string()))?),
         },
-        labels: labels(task.labels)?,
+        labels: task.labels,
         retry_key,
         task: task.task,
     })
@@ -53,22 +50,6 @@ fn check_task(task: &str) -> Result<(), Status> {
         return Err(status::invalid("task_too_large", message));
     }
     Ok(())
-}
-
-fn labels(labels: Labels) -> Result<Labels, Status> {
-    if labels.len() > LABELS_MAX {
-        let message = format!("the task has {} labels: at most {LABELS_MAX} are taken", labels.len());
-        return Err(status::invalid("bad_label", message));
-    }
-    for (key, value) in &labels {
-        name::check_label_key(key).map_err(|e| status::invalid("bad_label", e.to_string()))?;
-        if value.len() > LABEL_BYTES_MAX {
-            let message =
-                format!("label {key:?} has {} bytes: at most {LABEL_BYTES_MAX} are taken", value.len());
-            return Err(status::invalid("bad_label", message));
-        }
-    }
-    Ok(labels)
 }
 
 /// The answer to a task.
