@@ -113,6 +113,95 @@ impl Drop for Server {
     }
 }
 
+/// A shell script with `contact` on its path, and this server as its own.
+pub fn shell(server: &Server, script: &str) -> Command {
+    let command = server.contact();
+    let folder = Path::new(command.get_program()).parent().unwrap().to_owned();
+    let rest = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(&rest))).unwrap();
+    let mut shell = Command::new("sh");
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell.args(["-c", script]).env("PATH", path);
+    shell
+}
+
+/// A command that goes on while the test reads what it prints. Killed when dropped.
+pub struct Running {
+    pub child: Child,
+    stdout: mpsc::Receiver<String>,
+    stderr: mpsc::Receiver<String>,
+}
+
+impl Running {
+    /// Starts it. Its stdin stays open until it is taken out of `child` and dropped.
+    pub fn start(command: &mut Command) -> Running {
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let stdout = lines(child.stdout.take().unwrap());
+        let stderr = lines(child.stderr.take().unwrap());
+        Running { child, stdout, stderr }
+    }
+
+    /// Writes to its stdin.
+    pub fn say(&mut self, input: impl AsRef<[u8]>) {
+        let stdin = self.child.stdin.as_mut().unwrap();
+        stdin.write_all(input.as_ref()).and_then(|()| stdin.flush()).unwrap();
+    }
+
+    /// The next line of stdout.
+    pub fn line(&self) -> serde_json::Value {
+        let line = self.stdout.recv_timeout(DEADLINE).expect("no further line on stdout");
+        serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line:?}"))
+    }
+
+    /// The next line of stderr.
+    pub fn error(&self) -> serde_json::Value {
+        let line = self.stderr.recv_timeout(DEADLINE).expect("no further line on stderr");
+        serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line:?}"))
+    }
+
+    /// Its end, with what has not been read so far. Closes its stdin.
+    pub fn end(mut self) -> Output {
+        drop(self.child.stdin.take());
+        let status = wait(&mut self.child);
+        let rest = |lines: &mpsc::Receiver<String>| -> String {
+            let mut text = String::new();
+            loop {
+                match lines.recv_timeout(DEADLINE) {
+                    Ok(line) => text.extend([line.as_str(), "\n"]),
+                    Err(mpsc::RecvTimeoutError::Disconnected) => return text,
+                    Err(mpsc::RecvTimeoutError::Timeout) => panic!("a pipe stays open"),
+                }
+            }
+        };
+        Output { code: code(status), stdout: rest(&self.stdout), stderr: rest(&self.stderr) }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn lines(from: impl Read + Send + 'static) -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
 /// How a command ended.
 #[derive(Debug)]
 pub struct Output {
