@@ -8,6 +8,9 @@ use tokio::sync::mpsc;
 use super::{Failure, exit::code};
 
 const READ_BYTES: usize = 64 << 10;
+/// Lines of one batch. A buffer holds 32 768 short ones: handed on at once they would go far beyond what a
+/// command means to have unanswered, and what a server remembers to know a resend by.
+const BATCH_LINES: usize = 1024;
 /// Batches read ahead.
 const BATCHES: usize = 4;
 
@@ -50,7 +53,7 @@ fn read(mut input: impl Read, bytes_max: usize, mut give: impl FnMut(io::Result<
     let mut buffer = vec![0; READ_BYTES];
     let mut splitter = Splitter { bytes_max, number: 0, open: Vec::new(), too_long: false };
     loop {
-        let (batch, ended) = match input.read(&mut buffer) {
+        let (mut batch, ended) = match input.read(&mut buffer) {
             Ok(0) => (splitter.end(), true),
             Ok(n) => (splitter.split(&buffer[..n]), false),
             Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
@@ -59,7 +62,14 @@ fn read(mut input: impl Read, bytes_max: usize, mut give: impl FnMut(io::Result<
                 return;
             }
         };
-        if !batch.is_empty() && !give(Ok(batch)) || ended {
+        while !batch.is_empty() {
+            let rest = batch.split_off(batch.len().min(BATCH_LINES));
+            if !give(Ok(batch)) {
+                return;
+            }
+            batch = rest;
+        }
+        if ended {
             return;
         }
     }
@@ -148,5 +158,17 @@ mod tests {
         let short = lines("toolong\nok\ntoolong".as_bytes(), 6);
         assert_eq!(short, [(1, None), (2, Some("ok".to_owned())), (3, None)]);
         assert_eq!(short, lines(Drip(b"toolong\nok\ntoolong"), 6));
+    }
+
+    #[test]
+    fn a_buffer_of_short_lines_was_one_batch() {
+        let mut numbers = Vec::new();
+        read("x\n".repeat(100_000).as_bytes(), 6, |batch| {
+            let batch = batch.unwrap();
+            assert!(batch.len() <= BATCH_LINES);
+            numbers.extend(batch.iter().map(|line| line.number));
+            true
+        });
+        assert_eq!(numbers, (1..=100_000).collect::<Vec<u64>>());
     }
 }
