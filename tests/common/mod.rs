@@ -159,6 +159,12 @@ impl Running {
         serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line:?}"))
     }
 
+    /// The next line of stdout, if it is there already.
+    pub fn line_if_any(&self) -> Option<serde_json::Value> {
+        let line = self.stdout.try_recv().ok()?;
+        Some(serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line:?}")))
+    }
+
     /// The next line of stderr.
     pub fn error(&self) -> serde_json::Value {
         let line = self.stderr.recv_timeout(DEADLINE).expect("no further line on stderr");
