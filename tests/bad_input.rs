@@ -201,8 +201,11 @@ fn stdin() -> Vec<Case> {
         ),
         lines(&["submit", "--json"], json_lines.join("\n"), &json_errors, &["good", "good too"]),
         Case { told: 2, ..lines(&["ack"], ack_lines.join("\n"), &ack_errors, &[]) },
-        Case { told: 2, ..lines(&["send-status"], b"a\n\xff\nb", &[(2, "bad_line", "not UTF-8")], &[]) },
-        Case { told: 1, ..lines(&["send-status"], format!("{long}\nb"), &[(1, "bad_line", "1048576")], &[]) },
+        Case { told: 2, ..lines(&["send-status"], b"a\n\xff\nb", &[(2, "not_utf8", "not UTF-8")], &[]) },
+        Case {
+            told: 1,
+            ..lines(&["send-status"], format!("{long}\nb"), &[(1, "status_too_large", "1048576")], &[])
+        },
     ]
 }
 

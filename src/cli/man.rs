@@ -25,11 +25,12 @@ pub(super) struct Man {
 
 impl Man {
     pub(super) fn run(self, out: &mut Output) -> Result<u8, Failure> {
-        let mut description = super::description();
+        // Before it is built: `help` and all that it helps with would get pages of their own.
+        let mut description = super::description().disable_help_subcommand(true);
         description.build();
         if let Some(dir) = &self.dir {
             std::fs::create_dir_all(dir)
-                .and_then(|()| clap_mangen::generate_to(description.disable_help_subcommand(true), dir))
+                .and_then(|()| clap_mangen::generate_to(description, dir))
                 .map_err(|e| Failure::new(code::NO, "system", format!("{}: {e}", dir.display())))?;
             return Ok(0);
         }

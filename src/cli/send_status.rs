@@ -85,6 +85,13 @@ impl SendStatus {
     }
 }
 
+fn read(line: Option<Vec<u8>>) -> Result<String, (&'static str, String)> {
+    let too_long =
+        || ("status_too_large", format!("the line is too long: a status has at most {TASK_BYTES_MAX} bytes"));
+    let bytes = line.ok_or_else(too_long)?;
+    String::from_utf8(bytes).map_err(|e| ("not_utf8", format!("not UTF-8: {}", e.utf8_error())))
+}
+
 enum Source {
     Stdin(Lines),
     /// `left` statuses of this round; the next round begins at `next`.
@@ -132,14 +139,11 @@ impl Exchange for Sending<'_> {
             Source::Stdin(lines) => {
                 let Some(lines) = lines.next().await? else { return Ok(None) };
                 for line in lines {
-                    let text =
-                        line.bytes.ok_or_else(|| format!("a status has at most {TASK_BYTES_MAX} bytes"));
-                    let text = text.and_then(|b| String::from_utf8(b).map_err(|_| "not UTF-8".to_owned()));
-                    match text {
+                    match read(line.bytes) {
                         Ok(text) => self.unsent.push_back(text),
-                        Err(message) => {
+                        Err((reason, message)) => {
                             self.bad_lines = true;
-                            let mut failure = Failure::new(code::BAD_INPUT, "bad_line", message);
+                            let mut failure = Failure::new(code::BAD_INPUT, reason, message);
                             failure.line = Some(line.number);
                             failure.print(self.context.errors);
                         }
