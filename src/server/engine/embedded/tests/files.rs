@@ -7,8 +7,8 @@ use rusqlite::Connection;
 use super::{Bed, NO_TAIL, TAIL, until};
 use crate::{
     server::engine::{
-        Engine, Error, NewTask, Start, Watch,
-        contract::{Fixture, Reader, fill, key, own, submit, task, watch_of},
+        Accepted, Engine, Error, NewTask, Start, Watch,
+        contract::{Fixture, Reader, fill, key, own, submit, submit_any, task, watch_of},
         embedded::{
             Embedded, OpenError, Options,
             store::{Store, sqlite::SqliteStore},
@@ -194,6 +194,62 @@ async fn the_file_shrinks_after_trimming() {
     let mut log = file.as_os_str().to_owned();
     log.push("-wal");
     assert!(fs::metadata(log).unwrap().len() < 16 * MIB);
+}
+
+#[tokio::test]
+async fn nothing_of_a_trimmed_task_is_left_in_the_file() {
+    let bed = Bed::sqlite(TAIL);
+    let engine = bed.engine();
+    for n in 0..100 {
+        let told = NewTask { id: own(&format!("id{n}")), retry_key: key(1, n), ..task("a", "x") };
+        submit(&engine, vec![told]).await;
+    }
+    let db = Connection::open(bed.file()).unwrap();
+    let rows = |table: &str| -> i64 {
+        db.query_row(&format!("SELECT count(*) FROM {table}"), [], |r| r.get(0)).unwrap()
+    };
+    assert_eq!([rows("chunk"), rows("own_id"), rows("retry")], [100; 3]);
+    bed.outlive_all().await;
+    until(|| rows("chunk") + rows("own_id") == 0).await;
+    assert_eq!(rows("retry"), 100, "remembered for longer");
+    bed.pass(10 * 60 * 1000).await;
+    until(|| rows("retry") == 0).await;
+}
+
+#[tokio::test]
+async fn what_was_answered_is_in_the_files_whenever_the_process_dies() {
+    let bed = Bed::sqlite(TAIL);
+    let engine = bed.engine();
+    let told = |n| NewTask { id: own(&format!("id{n}")), retry_key: key(1, n), ..task("a", n.to_string()) };
+    for n in 0..30 {
+        if n == 20 {
+            bed.outlive_all().await;
+        }
+        submit(&engine, vec![told(n), task(&format!("q{n}"), "x")]).await;
+        if n % 7 != 0 {
+            continue;
+        }
+        // What is in the files now is all that a process that dies now leaves behind.
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["contact.db", "contact.db-wal"] {
+            fs::copy(bed.folder().join(name), folder.path().join(name)).unwrap();
+        }
+        let survivor = Embedded::open(folder.path(), &bed.options).unwrap();
+        assert_eq!(survivor.store_id(), engine.store_id());
+        assert_eq!(survivor.tasks_kept(), engine.tasks_kept());
+        let first = if n < 20 { 0 } else { 20 };
+        let watch = Watch { until_empty: true, ..watch_of(&[("a", Start::First)]) };
+        let seen = Reader::try_open(&survivor, watch).await.unwrap().rest().await.unwrap();
+        assert!(seen.iter().map(|t| t.task.clone()).eq((first..=n).map(|n| n.to_string())));
+        let resent = submit_any(&survivor, vec![told(n)]).await;
+        assert_eq!(resent, [Ok(Accepted { seq: 2 * n + 1, duplicate: false })]);
+        let again = NewTask { retry_key: None, ..told(n) };
+        assert_eq!(
+            submit_any(&survivor, vec![again]).await,
+            [Ok(Accepted { seq: 2 * n + 1, duplicate: true })]
+        );
+        assert_eq!(submit(&survivor, vec![task("a", "next")]).await, [2 * n + 3]);
+    }
 }
 
 #[tokio::test]

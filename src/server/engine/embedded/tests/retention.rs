@@ -1,5 +1,7 @@
 //! Retention: what goes, when it goes, who is told, and when the clock is not believed.
 
+use futures_util::future::join_all;
+
 use super::{BEGIN_MS, Bed, NO_TAIL, RETAIN, TAIL, until};
 use crate::{
     name::TaskId,
@@ -14,55 +16,58 @@ const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 #[tokio::test]
 async fn chunks_go_whole_once_they_are_too_old_and_whoever_needs_them_is_told() {
-    for mut bed in [Bed::memory(TAIL), Bed::memory(NO_TAIL), Bed::sqlite(TAIL), Bed::sqlite(NO_TAIL)] {
-        let engine = bed.engine();
-        let old = vec![task("a", "x"), NewTask { id: own("old"), ..task("b", "y") }, task("a", "z")];
-        assert_eq!(submit(&engine, old).await, [1, 2, 3]);
-        bed.pass(RETAIN_MS / 2).await;
-        let kept = vec![task("a", "kept"), NewTask { id: own("kept"), ..task("b", "kept") }];
-        assert_eq!(submit(&engine, kept).await, [4, 5]);
-        let mut behind = Reader::open(&engine, "a", Start::First).await;
-        let mut halfway = Reader::open(&engine, "b", Start::Seq(2)).await;
-        let mut upto_date = Reader::open(&engine, "a", Start::Seq(4)).await;
-
-        bed.pass(RETAIN_MS / 2).await;
-        bed.upkeep().await;
-        assert_eq!(engine.tasks_kept(), 5, "of that age is not older than that");
-        bed.pass(1).await;
-        until(|| engine.tasks_kept() == 2).await;
-        bed.upkeep().await;
-        assert_eq!(engine.tasks_kept(), 2);
-
-        let trimmed = |name, asked, first_seq| Error::Trimmed { queue: queue(name), asked, first_seq };
-        assert_eq!(behind.rest().await, Err(trimmed("a", 1, 4)));
-        assert_eq!(halfway.rest().await, Err(trimmed("b", 2, 3)));
-        assert_eq!(upto_date.take(1).await[0].task, "kept");
-        let refused = Reader::try_open(&engine, watch_of(&[("a", Start::Seq(3))])).await;
-        assert_eq!(refused.err(), Some(trimmed("a", 3, 4)));
-
-        for round in 0..2 {
+    join_all([Bed::memory(TAIL), Bed::memory(NO_TAIL), Bed::sqlite(TAIL), Bed::sqlite(NO_TAIL)].map(
+        |mut bed| async move {
             let engine = bed.engine();
-            assert_eq!(engine.tasks_kept(), 2 + round);
-            assert_eq!(Reader::open(&engine, "a", Start::First).await.take(1).await[0].seq, 4);
-            assert_eq!(
-                Reader::open(&engine, "b", Start::Seq(3)).await.next().await.unwrap().unwrap()[0].seq,
-                5
-            );
-            let ids = ["1", "3", "4", "5", "kept"].map(|id| TaskId::parse(id).unwrap()).into();
-            assert_eq!(engine.known(ids).await, Ok(vec![false, false, true, true, true]));
-            let again = |id| vec![NewTask { id: own(id), ..task("b", "again") }];
-            let taken = Refused::IdTaken { id: "kept".to_owned(), seq: 5 };
-            assert_eq!(submit_any(&engine, again("kept")).await, [Err(taken)]);
-            let new = Accepted { seq: 6, duplicate: round == 1 };
-            assert_eq!(submit_any(&engine, again("old")).await, [Ok(new)]);
-            bed.reopen().await;
-        }
-    }
+            let old = vec![task("a", "x"), NewTask { id: own("old"), ..task("b", "y") }, task("a", "z")];
+            assert_eq!(submit(&engine, old).await, [1, 2, 3]);
+            bed.pass(RETAIN_MS / 2).await;
+            let kept = vec![task("a", "kept"), NewTask { id: own("kept"), ..task("b", "kept") }];
+            assert_eq!(submit(&engine, kept).await, [4, 5]);
+            let mut behind = Reader::open(&engine, "a", Start::First).await;
+            let mut halfway = Reader::open(&engine, "b", Start::Seq(2)).await;
+            let mut upto_date = Reader::open(&engine, "a", Start::Seq(4)).await;
+
+            bed.pass(RETAIN_MS / 2).await;
+            bed.upkeep().await;
+            assert_eq!(engine.tasks_kept(), 5, "of that age is not older than that");
+            bed.pass(1).await;
+            until(|| engine.tasks_kept() == 2).await;
+            bed.upkeep().await;
+            assert_eq!(engine.tasks_kept(), 2);
+
+            let trimmed = |name, asked, first_seq| Error::Trimmed { queue: queue(name), asked, first_seq };
+            assert_eq!(behind.rest().await, Err(trimmed("a", 1, 4)));
+            assert_eq!(halfway.rest().await, Err(trimmed("b", 2, 3)));
+            assert_eq!(upto_date.take(1).await[0].task, "kept");
+            let refused = Reader::try_open(&engine, watch_of(&[("a", Start::Seq(3))])).await;
+            assert_eq!(refused.err(), Some(trimmed("a", 3, 4)));
+
+            for round in 0..2 {
+                let engine = bed.engine();
+                assert_eq!(engine.tasks_kept(), 2 + round);
+                assert_eq!(Reader::open(&engine, "a", Start::First).await.take(1).await[0].seq, 4);
+                assert_eq!(
+                    Reader::open(&engine, "b", Start::Seq(3)).await.next().await.unwrap().unwrap()[0].seq,
+                    5
+                );
+                let ids = ["1", "3", "4", "5", "kept"].map(|id| TaskId::parse(id).unwrap()).into();
+                assert_eq!(engine.known(ids).await, Ok(vec![false, false, true, true, true]));
+                let again = |id| vec![NewTask { id: own(id), ..task("b", "again") }];
+                let taken = Refused::IdTaken { id: "kept".to_owned(), seq: 5 };
+                assert_eq!(submit_any(&engine, again("kept")).await, [Err(taken)]);
+                let new = Accepted { seq: 6, duplicate: round == 1 };
+                assert_eq!(submit_any(&engine, again("old")).await, [Ok(new)]);
+                bed.reopen().await;
+            }
+        },
+    ))
+    .await;
 }
 
 #[tokio::test]
 async fn many_chunks_go_in_several_steps() {
-    for bed in [Bed::memory(NO_TAIL), Bed::sqlite(NO_TAIL)] {
+    join_all([Bed::memory(NO_TAIL), Bed::sqlite(NO_TAIL)].map(|bed| async move {
         let engine = bed.engine();
         for n in 0..200 {
             submit(&engine, vec![NewTask { id: own(&format!("id{n}")), ..task("a", "x") }]).await;
@@ -79,12 +84,13 @@ async fn many_chunks_go_in_several_steps() {
         // Each id is free again.
         let again = (0..200).map(|n| NewTask { id: own(&format!("id{n}")), ..task("b", "again") });
         assert_eq!(submit(&engine, again.collect()).await, (202..=401).collect::<Vec<_>>());
-    }
+    }))
+    .await;
 }
 
 #[tokio::test]
 async fn a_clock_that_leaps_more_than_a_day_throws_nothing_away_until_it_has_stood_for_a_day() {
-    for mut bed in [Bed::memory(TAIL), Bed::sqlite(TAIL)] {
+    join_all([Bed::memory(TAIL), Bed::sqlite(TAIL)].map(|mut bed| async move {
         let engine = bed.engine();
         fill(&engine, &["a"], 6).await;
         bed.pass(DAY_MS + 1).await;
@@ -102,12 +108,13 @@ async fn a_clock_that_leaps_more_than_a_day_throws_nothing_away_until_it_has_sto
         bed.pass(1).await;
         let engine = bed.engine();
         until(|| engine.tasks_kept() == 0).await;
-    }
+    }))
+    .await;
 }
 
 #[tokio::test]
 async fn a_leap_while_the_server_was_down_is_doubted_too() {
-    for mut bed in [Bed::memory(TAIL), Bed::sqlite(TAIL)] {
+    join_all([Bed::memory(TAIL), Bed::sqlite(TAIL)].map(|mut bed| async move {
         fill(&bed.engine(), &["a"], 6).await;
         bed.close().await;
         bed.pass(400 * DAY_MS).await;
@@ -117,7 +124,8 @@ async fn a_leap_while_the_server_was_down_is_doubted_too() {
         bed.pass(DAY_MS).await;
         let engine = bed.engine();
         until(|| engine.tasks_kept() == 0).await;
-    }
+    }))
+    .await;
 }
 
 #[tokio::test]
@@ -143,7 +151,7 @@ async fn a_leap_that_is_put_right_throws_nothing_away() {
 
 #[tokio::test]
 async fn time_does_not_go_back_when_the_clock_does() {
-    for mut bed in [Bed::memory(TAIL), Bed::sqlite(NO_TAIL)] {
+    join_all([Bed::memory(TAIL), Bed::sqlite(NO_TAIL)].map(|mut bed| async move {
         let mut all = fill(&bed.engine(), &["a"], 3).await;
         bed.set_clock(BEGIN_MS - 365 * DAY_MS);
         for _ in 0..2 {
@@ -158,12 +166,13 @@ async fn time_does_not_go_back_when_the_clock_does() {
         let watch = Watch { until_empty: true, ..watch_of(&[("a", Start::First)]) };
         let seen = Reader::try_open(&bed.engine(), watch).await.unwrap().rest().await.unwrap();
         assert_eq!(seen, all);
-    }
+    }))
+    .await;
 }
 
 #[tokio::test]
 async fn retry_keys_are_remembered_for_ten_minutes_even_of_tasks_that_are_gone() {
-    for mut bed in [Bed::memory(TAIL), Bed::sqlite(TAIL)] {
+    join_all([Bed::memory(TAIL), Bed::sqlite(TAIL)].map(|mut bed| async move {
         let keyed = || vec![NewTask { retry_key: key(1, 7), ..task("a", "x") }];
         assert_eq!(submit(&bed.engine(), keyed()).await, [1]);
         bed.pass(10 * 60 * 1000 - 1).await;
@@ -179,5 +188,6 @@ async fn retry_keys_are_remembered_for_ten_minutes_even_of_tasks_that_are_gone()
         assert_eq!(submit(&bed.engine(), keyed()).await, [2]);
         bed.reopen().await;
         assert_eq!(submit(&bed.engine(), keyed()).await, [2]);
-    }
+    }))
+    .await;
 }
