@@ -13,7 +13,7 @@ test:
 test-unsynced:
     ! cargo test --locked --features unsynced --test durability synced_between
 
-# Random histories of the engine against a naive model: SEED=N replays one.
+# Random histories of the engine against a naive model: CONTACT_TEST_SEED=N replays one.
 sim:
     cargo test --locked --lib engine -- --nocapture
 

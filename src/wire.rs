@@ -13,5 +13,5 @@ pub const UNTIL_HEADER: &str = "contact-until";
 /// The domain of the `google.rpc.ErrorInfo` in each error.
 pub const ERROR_DOMAIN: &str = "contact";
 
-/// Longest task in bytes; also the longest status, and the longest text told of a task.
+/// Longest task in bytes. Our commands hold statuses and what they tell of tasks to it too.
 pub const TASK_BYTES_MAX: usize = 1 << 20;

@@ -105,6 +105,7 @@ impl Target {
 pub(super) struct Tries {
     patience: Option<Duration>,
     failing_since: Option<Instant>,
+    opened: Option<Instant>,
     bound: Duration,
     bound_first: Duration,
     bound_max: Duration,
@@ -116,6 +117,7 @@ impl Tries {
         Tries {
             patience,
             failing_since: None,
+            opened: None,
             bound: PAUSE_FIRST,
             bound_first: PAUSE_FIRST,
             bound_max: PAUSE_MAX,
@@ -133,9 +135,28 @@ impl Tries {
         self.bound = self.bound_first;
     }
 
-    /// Whether the next failure is the first in a row.
-    pub(super) fn is_first(&self) -> bool {
-        self.failing_since.is_none()
+    /// Tries for so long at most.
+    pub(super) fn limit(&mut self, patience: Duration) {
+        self.patience = Some(self.patience.map_or(patience, |asked| asked.min(patience)));
+    }
+
+    /// A call was opened. Only time tells whether it works: a server that ends each call at once is not to be
+    /// asked without a pause.
+    #[allow(clippy::disallowed_methods, reason = "measures a stretch of real time")]
+    pub(super) fn opened(&mut self) {
+        self.opened = Some(Instant::now());
+    }
+
+    /// A try has failed. True if it is the first in a row.
+    #[allow(clippy::disallowed_methods, reason = "measures a stretch of real time")]
+    pub(super) fn failed(&mut self) -> bool {
+        let now = Instant::now();
+        if self.opened.take().is_some_and(|opened| now - opened >= PAUSE_MAX) {
+            self.worked();
+        }
+        let is_first = self.failing_since.is_none();
+        self.failing_since.get_or_insert(now);
+        is_first
     }
 
     /// Waits before the next try, or fails with what `status` means if it has been long enough.

@@ -28,6 +28,8 @@ pub(super) trait Exchange {
     type Request: Send + 'static;
     /// The answer's message.
     type Answer: Send + 'static;
+    /// How long after a break what was sent may be sent again; `None`: it does no harm.
+    const RESENDABLE_FOR: Option<Duration>;
 
     /// More items. `None`: there are no more.
     async fn next(&mut self) -> Result<Option<Vec<Self::Item>>, Failure>;
@@ -56,10 +58,13 @@ pub(super) async fn run<E: Exchange>(
     target: &Target,
     patience: Option<Duration>,
 ) -> Result<(), Failure> {
-    let mut state = State { unanswered: VecDeque::new(), bytes: 0, more: true };
+    let mut state = State { unanswered: VecDeque::new(), bytes: 0, more: true, sent: false };
     let mut tries = Tries::new(patience);
     loop {
         if state.unanswered.is_empty() {
+            // Nobody waited: whatever fails next fails for the first time.
+            tries = Tries::new(patience);
+            state.sent = false;
             // Not connected before there is something to say.
             match exchange.next().await? {
                 Some(items) => items.into_iter().for_each(|item| state.push(exchange, item)),
@@ -77,8 +82,14 @@ pub(super) async fn run<E: Exchange>(
         if !exit::is_broken(&status) {
             return Err(exchange.failure(&status));
         }
-        if tries.is_first() {
+        if state.unanswered.is_empty() {
+            continue;
+        }
+        if tries.failed() {
             exchange.broken(&status, state.unanswered.len());
+        }
+        if let (true, Some(limit)) = (state.sent, E::RESENDABLE_FOR) {
+            tries.limit(limit);
         }
         tries.pause(&status, target).await?;
     }
@@ -90,6 +101,8 @@ struct State<I> {
     bytes: usize,
     /// There may be more items.
     more: bool,
+    /// Some of them may have reached a server.
+    sent: bool,
 }
 
 impl<I> State<I> {
@@ -126,6 +139,7 @@ async fn talk<E: Exchange>(
             let _ = sender.send(requests);
         }
     };
+    state.sent = true;
     send(&sender, state.unanswered.iter().map(|item| exchange.request(item)).collect());
     let mut answers = std::pin::pin!(answers::<E>(channel, requests));
     loop {

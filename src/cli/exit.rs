@@ -95,7 +95,7 @@ pub(super) fn is_broken(status: &Status) -> bool {
 }
 
 /// The innermost cause: the outer ones say only that there is one.
-fn cause(status: &Status) -> String {
+pub(super) fn cause(status: &Status) -> String {
     let mut innermost: Option<&dyn std::error::Error> = status.source();
     while let Some(inner) = innermost.and_then(|e| e.source()) {
         innermost = Some(inner);

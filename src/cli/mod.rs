@@ -11,7 +11,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use crate::name::ClientName;
 use connect::Target;
 use exit::{Errors, Failure, code};
-use output::Output;
+use output::{Output, Reader};
 use signals::Signals;
 
 mod ack;
@@ -153,14 +153,26 @@ pub fn run() -> ExitCode {
     let context = Context { global: arguments.global, errors };
     let result = match arguments.command {
         Command::Serve(serve) => serve.run(&context),
-        Command::Submit(submit) => client(&context, async |out| submit.run(&context, out).await),
-        Command::WatchTasks(watch) => client(&context, async |out| watch.run(&context, out).await),
-        Command::Ack(ack) => client(&context, async |out| ack.run(&context, out).await),
-        Command::SendStatus(status) => client(&context, async |out| status.run(&context, out).await),
-        Command::Health(health) => client(&context, async |out| health.run(&context, out).await),
-        Command::WaitReady(wait) => client(&context, async |out| wait.run(&context, out).await),
-        Command::Completions(completions) => client(&context, async |out| completions.run(out)),
-        Command::Man(man) => client(&context, async |out| man.run(out)),
+        Command::Submit(submit) => {
+            client(&context, Reader::MayGo, async |out| submit.run(&context, out).await)
+        }
+        Command::WatchTasks(watch) => {
+            client(&context, Reader::IsAll, async |out| watch.run(&context, out).await)
+        }
+        Command::Ack(ack) => client(&context, Reader::MayGo, async |out| ack.run(&context, out).await),
+        Command::SendStatus(status) => {
+            client(&context, Reader::MayGo, async |out| status.run(&context, out).await)
+        }
+        Command::Health(health) => {
+            client(&context, Reader::IsAll, async |out| health.run(&context, out).await)
+        }
+        Command::WaitReady(wait) => {
+            client(&context, Reader::IsAll, async |out| wait.run(&context, out).await)
+        }
+        Command::Completions(completions) => {
+            client(&context, Reader::IsAll, async |out| completions.run(out))
+        }
+        Command::Man(man) => client(&context, Reader::IsAll, async |out| man.run(out)),
     };
     ExitCode::from(result.unwrap_or_else(|failure| {
         failure.print(context.errors);
@@ -175,7 +187,7 @@ fn errors_in_json(output: Option<Format>) -> bool {
 /// Help that was asked for, or arguments that are wrong.
 fn not_understood(error: &clap::Error) -> ExitCode {
     // What was asked for may lie behind the mistake, so it is looked for by itself.
-    let args: Vec<String> = std::env::args().collect();
+    let args: Vec<String> = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect();
     let after =
         args.windows(2).find(|pair| ["-o", "--output"].contains(&&pair[0][..])).map(|pair| pair[1].clone());
     let joined = args.iter().find_map(|arg| arg.strip_prefix("--output=").or(arg.strip_prefix("-o")));
@@ -197,20 +209,22 @@ fn not_understood(error: &clap::Error) -> ExitCode {
 /// Runs a client's command until it ends, or `--timeout`, a signal or the end of its output ends it.
 fn client(
     context: &Context,
+    reader: Reader,
     work: impl AsyncFnOnce(&mut Output) -> Result<u8, Failure>,
 ) -> Result<u8, Failure> {
     let system = |e: std::io::Error| Failure::new(code::NO, "system", e.to_string());
     // One thread: it starts faster, and a client has nothing to spread.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(system)?;
-    runtime.block_on(async {
+    let result = runtime.block_on(async {
         let mut signals = Signals::catch().map_err(system)?;
-        let mut out = Output::start(context.global.output).map_err(system)?;
+        let mut timeout = std::pin::pin!(after(context.global.timeout));
+        let mut out = Output::start(context.global.output, reader).map_err(system)?;
         let output_over = out.over.clone();
         let ended = tokio::select! {
             biased;
             code = signals.next() => Err(Failure::silent(code)),
             () = output_over.cancelled() => Err(Failure::silent(0)),
-            () = after(context.global.timeout) => Err(timed_out(context.global.timeout)),
+            () = &mut timeout => Err(timed_out(context.global.timeout)),
             result = work(&mut out) => Ok(result),
         };
         // A command that ended by itself has all its output written; one that is told to leave tries.
@@ -221,7 +235,7 @@ fn client(
         let written = tokio::select! {
             written = out.finish(patience) => written,
             code = signals.next() => Err(Failure::silent(code)),
-            () = after(context.global.timeout), if patience.is_none() => Err(timed_out(context.global.timeout)),
+            () = &mut timeout, if patience.is_none() => Err(timed_out(context.global.timeout)),
         };
         match (result, written) {
             // What could not be written matters only if all else went well.
@@ -229,7 +243,10 @@ fn client(
             (Err(failure), Err(unwritten)) if failure.code == 0 => Err(unwritten),
             (result, _) => result,
         }
-    })
+    });
+    // A host's name may still be being looked up: nobody waits for that any more.
+    runtime.shutdown_background();
+    result
 }
 
 async fn after(timeout: Option<Duration>) {

@@ -23,6 +23,15 @@ const BUFFER_BYTES: usize = 64 << 10;
 /// Buffers that may wait for the pipe.
 const BUFFERS: usize = 4;
 
+/// What it means that the reader of a pipe has gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reader {
+    /// The command is done: it works for its reader alone.
+    IsAll,
+    /// The command goes on, and what it prints is dropped: its work is elsewhere.
+    MayGo,
+}
+
 /// Standard output.
 pub(super) struct Output {
     /// Lines of JSON or text.
@@ -39,19 +48,21 @@ pub(super) struct Output {
 
 impl Output {
     /// Starts the thread. `format` as asked for; else by whether this is a terminal.
-    pub(super) fn start(format: Option<Format>) -> io::Result<Self> {
+    pub(super) fn start(format: Option<Format>, reader: Reader) -> io::Result<Self> {
         let stdout = io::stdout();
         let is_terminal = stdout.is_terminal();
         let default = if is_terminal { Format::Text } else { Format::Json };
         let wants_plain = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
         let file = File::from(stdout.as_fd().try_clone_to_owned()?);
         let over = CancellationToken::new();
-        watch_reader(&file, over.clone())?;
+        if reader == Reader::IsAll {
+            watch_reader(&file, over.clone())?;
+        }
         let (buffers, receiver) = mpsc::channel(BUFFERS);
         let (ended, end) = oneshot::channel();
         let failed = over.clone();
         std::thread::Builder::new().name("contact-stdout".into()).spawn(move || {
-            let result = write_all(file, receiver);
+            let result = write_all(file, receiver, reader);
             let is_failed = result.is_err();
             let _ = ended.send(result);
             if is_failed {
@@ -94,12 +105,14 @@ impl Output {
         if self.buffer.is_empty() {
             return Ok(());
         }
-        let buffer = std::mem::replace(&mut self.buffer, Vec::with_capacity(BUFFER_BYTES));
-        let sent = match &self.buffers {
-            Some(buffers) => buffers.send(buffer).await.is_ok(),
-            None => false,
-        };
-        if sent { Ok(()) } else { self.ended().await.and(Err(Failure::silent(0))) }
+        if let Some(buffers) = &self.buffers
+            // A place first: if this is cancelled while the pipe is full, nothing is lost.
+            && let Ok(place) = buffers.reserve().await
+        {
+            place.send(std::mem::replace(&mut self.buffer, Vec::with_capacity(BUFFER_BYTES)));
+            return Ok(());
+        }
+        self.ended().await.and(Err(Failure::silent(0)))
     }
 
     /// Writes what is left and closes. Waits `patience` for a pipe that is full.
@@ -136,9 +149,15 @@ fn failure(error: &io::Error) -> Failure {
     }
 }
 
-fn write_all(mut file: File, mut buffers: mpsc::Receiver<Vec<u8>>) -> io::Result<()> {
+fn write_all(mut file: File, mut buffers: mpsc::Receiver<Vec<u8>>, reader: Reader) -> io::Result<()> {
     while let Some(buffer) = buffers.blocking_recv() {
-        file.write_all(&buffer)?;
+        match file.write_all(&buffer) {
+            Err(e) if e.kind() == io::ErrorKind::BrokenPipe && reader == Reader::MayGo => {
+                while buffers.blocking_recv().is_some() {}
+                return Ok(());
+            }
+            result => result?,
+        }
     }
     Ok(())
 }

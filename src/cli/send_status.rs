@@ -8,7 +8,13 @@ use serde::Serialize;
 use tonic::{Request, Response, Status, Streaming, transport::Channel};
 
 use super::{
-    Context, Failure, exchange, exchange::Exchange, exit::code, json, lines::Lines, output::Output, time,
+    Context, Failure, exchange,
+    exchange::Exchange,
+    exit::{self, code},
+    json,
+    lines::Lines,
+    output::Output,
+    time,
 };
 use crate::{name::ClientName, pb, wire::TASK_BYTES_MAX};
 
@@ -115,6 +121,7 @@ impl Exchange for Sending<'_> {
     type Item = String;
     type Request = pb::ClientMsg;
     type Answer = pb::Result;
+    const RESENDABLE_FOR: Option<Duration> = None;
 
     #[allow(clippy::disallowed_methods, reason = "waits for a stretch of real time")]
     async fn next(&mut self) -> Result<Option<Vec<String>>, Failure> {
@@ -178,10 +185,11 @@ impl Exchange for Sending<'_> {
         self.out.flush().await
     }
 
-    fn broken(&mut self, _status: &Status, unanswered: usize) {
+    fn broken(&mut self, status: &Status, unanswered: usize) {
         let target = &self.context.target().address;
+        let cause = exit::cause(status);
         let message =
-            format!("the server at {target} is not reached: trying again with {unanswered} unanswered");
+            format!("lost the server at {target} ({cause}): trying again with {unanswered} unanswered");
         self.context.errors.notice("retrying", &message);
     }
 

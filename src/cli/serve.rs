@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, builder::FalseyValueParser};
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
@@ -70,11 +70,11 @@ pub(super) struct Serve {
     retain: Duration,
 
     /// Listen beyond this machine, although anybody there may then do anything
-    #[arg(long, env = "CONTACT_SERVE_INSECURE", hide_env_values = true)]
+    #[arg(long, env = "CONTACT_SERVE_INSECURE", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     insecure: bool,
 
     /// Submit the tutorial's ten tasks now and again
-    #[arg(long, env = "CONTACT_SERVE_DEMO", hide_env_values = true)]
+    #[arg(long, env = "CONTACT_SERVE_DEMO", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     demo: bool,
 
     /// How often
@@ -130,7 +130,9 @@ impl Serve {
         let logging = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_writer(std::io::stderr)
-            .with_ansi(std::io::stderr().is_terminal());
+            .with_ansi(std::io::stderr().is_terminal())
+            // It would say on stderr that stderr is gone, and panic.
+            .log_internal_errors(false);
         match self.log_format {
             LogFormat::Text => logging.with_target(false).init(),
             LogFormat::Json => logging.json().flatten_event(true).init(),
@@ -146,8 +148,7 @@ impl Serve {
         // Caught first: a signal during a long start ends it cleanly too.
         let mut signals = Signals::catch().map_err(|e| Failure::new(code::NO, "system", e.to_string()))?;
         if let Some(file) = &self.port_file {
-            // A server that was killed has left its own: a script that waits for the file must not find that.
-            let _ = std::fs::remove_file(file);
+            remove_stale(file);
         }
         let listener = self.listen().await?;
         let options = Options { retain: self.retain, ..Options::default() };
@@ -246,6 +247,17 @@ fn default_folder() -> Result<PathBuf, Failure> {
         .ok_or_else(|| Failure::usage("neither XDG_STATE_HOME nor HOME is set: say --data DIR"))
 }
 
+/// A server that was killed has left its port file: a script that waits for ours must not find that. One whose
+/// port answers is somebody's.
+fn remove_stale(port_file: &Path) {
+    let port = std::fs::read_to_string(port_file).ok().and_then(|text| text.trim().parse::<u16>().ok());
+    if let Some(port) = port
+        && std::net::TcpStream::connect(("127.0.0.1", port)).is_err()
+    {
+        let _ = std::fs::remove_file(port_file);
+    }
+}
+
 /// A reader sees the whole file or none.
 fn write_whole(file: &Path, text: &str) -> std::io::Result<()> {
     let mut name = file.file_name().unwrap_or(OsStr::new("port")).to_owned();
@@ -265,6 +277,12 @@ fn store_failure(error: &OpenError) -> Failure {
         OpenError::NewerFormat { .. } => ("newer_format", "use the version of contact that wrote it"),
         OpenError::Damaged { .. } => {
             ("store_damaged", "nothing was changed: restore the file, or give another folder: --data DIR")
+        }
+        OpenError::NoRoom { .. } => {
+            ("store_full", "make room on the disk, or give another folder: --data DIR")
+        }
+        OpenError::Failed { .. } => {
+            ("store_failed", "check the disk and the file's permissions, or give another folder: --data DIR")
         }
     };
     Failure::new(code::STORE, reason, error.to_string()).hint(hint)

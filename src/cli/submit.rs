@@ -1,6 +1,6 @@
 //! `contact submit`: hands in tasks, and prints a line for each once it is on disk.
 
-use std::{collections::BTreeMap, future::Future};
+use std::{collections::BTreeMap, future::Future, time::Duration};
 
 use clap::Args;
 use futures_util::stream::BoxStream;
@@ -10,7 +10,7 @@ use tonic::{Code, Request, Response, Status, Streaming, transport::Channel};
 use super::{
     Context, Failure, exchange,
     exchange::Exchange,
-    exit::{Errors, code},
+    exit::{self, Errors, code},
     json,
     lines::{Line, Lines},
     output::Output,
@@ -241,6 +241,8 @@ impl Exchange for Submitting<'_> {
     type Item = Item;
     type Request = pb::NewTask;
     type Answer = pb::Submitted;
+    // The server knows a task that is sent again for ten minutes; after that it would be a second one.
+    const RESENDABLE_FOR: Option<Duration> = Some(Duration::from_secs(9 * 60));
 
     async fn next(&mut self) -> Result<Option<Vec<Item>>, Failure> {
         match &mut self.source {
@@ -289,7 +291,7 @@ impl Exchange for Submitting<'_> {
             match item.line {
                 Some(line) => self.bad_line(line, &refusal.reason, refusal.message),
                 None => {
-                    let code = code::GRPC + refusal.code as u8;
+                    let code = code::GRPC + refusal.code.clamp(0, 16) as u8;
                     self.refused.get_or_insert(code);
                     self.say(&Failure::new(code, &refusal.reason, refusal.message));
                 }
@@ -304,7 +306,7 @@ impl Exchange for Submitting<'_> {
         };
         let text = || {
             let there = if answer.duplicate { "  (was there already)" } else { "" };
-            format!("{:>8}  {}  {}{there}", answer.seq, answer.queue, answer.id)
+            format!("{:>8}  {}  {}{there}", answer.seq, json::escape(&answer.queue), json::escape(&answer.id))
         };
         self.out.line(&line, text).await
     }
@@ -313,10 +315,11 @@ impl Exchange for Submitting<'_> {
         self.out.flush().await
     }
 
-    fn broken(&mut self, _status: &Status, unanswered: usize) {
+    fn broken(&mut self, status: &Status, unanswered: usize) {
         let target = &self.context.target().address;
+        let cause = exit::cause(status);
         let message =
-            format!("the server at {target} is not reached: trying again with {unanswered} unanswered");
+            format!("lost the server at {target} ({cause}): trying again with {unanswered} unanswered");
         self.progress.beside(|| self.context.errors.notice("retrying", &message));
     }
 

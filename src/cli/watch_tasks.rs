@@ -175,10 +175,11 @@ impl WatchTasks {
                 End::Skipped => {}
                 End::Broken(status) => {
                     out.flush().await?;
-                    if tries.is_first() {
+                    if tries.failed() {
                         let message = format!(
-                            "the server at {} is not reached: trying again for ever",
-                            context.target().address
+                            "lost the server at {} ({}): trying again for ever",
+                            context.target().address,
+                            exit::cause(&status)
                         );
                         context.errors.notice("retrying", &message);
                     }
@@ -252,7 +253,7 @@ impl WatchTasks {
             Ok(response) => response,
             Err(status) => return self.ended(context, place, status),
         };
-        tries.worked();
+        tries.opened();
         self.begun(context, place, &response)?;
         let mut tasks: Streaming<pb::ServerMsg> = response.into_inner();
         let mut printed = false;
@@ -273,6 +274,7 @@ impl WatchTasks {
             };
             match ready {
                 Ok(Some(task)) => {
+                    tries.worked();
                     if !place.passed(&task) {
                         continue;
                     }
@@ -482,13 +484,14 @@ fn text(task: &pb::ServerMsg, colour: bool) -> String {
         return json::escape(&task.task);
     }
     let at = task.submitted_at.as_ref().map(time::time_of_day).unwrap_or_default();
-    let id = if task.id == task.seq.to_string() { String::new() } else { format!("  {}", task.id) };
+    let id =
+        if task.id == task.seq.to_string() { String::new() } else { format!("  {}", json::escape(&task.id)) };
     let labels: String =
-        task.labels.iter().map(|(key, value)| format!("  {key}={}", json::escape(value))).collect();
+        task.labels.iter().map(|(key, value)| json::escape(&format!("  {key}={value}"))).collect();
     format!(
         "{dim}{:>8}  {at}  {}{id}{dim:#}  {}{dim}{labels}{dim:#}",
         task.seq,
-        task.queue,
+        json::escape(&task.queue),
         json::escape(&task.task)
     )
 }

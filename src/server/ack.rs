@@ -5,7 +5,10 @@ use futures_util::StreamExt;
 use tonic::{Status, Streaming};
 
 use super::{batches::Batches, service::Service, status};
-use crate::{name::TaskId, pb};
+use crate::{
+    name::{ID_BYTES_MAX, TaskId},
+    pb,
+};
 
 /// Verdicts of a single receipt.
 const TOLD_MAX: usize = 10_000;
@@ -35,7 +38,7 @@ pub(super) async fn answer(service: &Service, results: Streaming<pb::Result>) ->
             };
             *(if verdict == pb::Verdict::Noted { &mut noted } else { &mut unknown }) += 1;
             if receipt.told.len() < TOLD_MAX {
-                receipt.told.push(pb::Told { id: result.id, verdict: verdict.into() });
+                receipt.told.push(pb::Told { id: shown(result.id), verdict: verdict.into() });
             }
         }
     }
@@ -45,6 +48,16 @@ pub(super) async fn answer(service: &Service, results: Streaming<pb::Result>) ->
         .map(|(verdict, items)| pb::Count { verdict: verdict.into(), items })
         .collect();
     Ok(receipt)
+}
+
+/// A receipt is kept until the stream ends: what is too long to be an id is not repeated whole.
+fn shown(mut id: String) -> String {
+    if id.len() > ID_BYTES_MAX {
+        let end = (0..=ID_BYTES_MAX).rev().find(|&end| id.is_char_boundary(end)).unwrap_or_default();
+        id.truncate(end);
+        id.shrink_to_fit();
+    }
+    id
 }
 
 fn log(service: &Service, batch: &[pb::Result]) {

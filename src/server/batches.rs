@@ -8,7 +8,7 @@ use std::{
 
 use futures_util::Stream;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
-use tonic::{Status, Streaming};
+use tonic::{Code, Status, Streaming};
 
 use super::status;
 
@@ -51,6 +51,11 @@ impl<T> Stream for Batches<T> {
                 Poll::Ready(Some(Ok(message))) => {
                     bytes += (self.bytes_of)(&message);
                     batch.push(message);
+                }
+                // tonic's word for a message that is too long; ours for a position that is gone.
+                Poll::Ready(Some(Err(status))) if status.code() == Code::OutOfRange => {
+                    let reason = "message_too_large";
+                    self.end = Some(Err(status::new(Code::ResourceExhausted, reason, status.message())));
                 }
                 Poll::Ready(Some(Err(status))) => self.end = Some(Err(status)),
                 Poll::Ready(None) => self.end = Some(Ok(())),

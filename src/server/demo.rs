@@ -19,7 +19,11 @@ pub async fn run(engine: Arc<dyn Engine>, every: Duration) {
             labels: Labels::new(),
             retry_key: None,
         });
-        if let Err(e) = engine.submit(tasks.collect()).await {
+        let answered = match engine.submit(tasks.collect()).await {
+            Ok(answers) => answers.await.map(drop),
+            Err(e) => Err(e),
+        };
+        if let Err(e) = answered {
             tracing::warn!("the demo's tasks were not taken: {e}");
         }
         tokio::time::sleep(every).await;

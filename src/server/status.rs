@@ -34,6 +34,7 @@ pub(super) fn from_engine(error: Error) -> Status {
         Error::Full(_) => new(Code::ResourceExhausted, "store_full", message),
         Error::Stopped => stopping(),
         Error::Failed(_) => new(Code::Unavailable, "store_failed", message),
+        Error::Damaged(_) => new(Code::DataLoss, "store_damaged", message),
         Error::Trimmed { queue, first_seq, .. } => with(
             Code::OutOfRange,
             "trimmed",

@@ -1,29 +1,45 @@
 //! `submitTask`: each task is answered, in order, when it is on disk. While one batch is being synced the
 //! next are read and handed on, so a client that pipelines never waits for a sync.
+//!
+//! The reading half is a task of its own. It waits for the engine's room, and it must go on whether or not
+//! the client reads its answers: room that is given to somebody who never asks again would be lost to all.
 
-use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream, stream::BoxStream};
+use std::sync::Arc;
+
+use futures_util::{StreamExt, stream, stream::BoxStream};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 
-use super::{batches::Batches, convert, engine::Engine, service::Service, status};
+use super::{
+    batches::Batches,
+    convert,
+    engine::{Answers, Engine},
+    service::Service,
+    status,
+};
 use crate::{
     name::{OwnId, QueueName},
     pb,
 };
 
-/// Batches of one stream that may be under way.
+/// Batches of one stream that may be taken and unanswered.
 const BATCHES_MAX: usize = 16;
 
 pub(super) fn answer(
     service: &Service,
     tasks: Streaming<pb::NewTask>,
 ) -> BoxStream<'static, Result<pb::Submitted, Status>> {
-    let engine = service.engine.clone();
-    Batches::new(tasks, &service.stopping, |task| task.task.len())
-        .map(move |batch| match batch {
-            Ok(batch) => take(engine.clone(), batch),
-            Err(status) => std::future::ready(Err(status)).boxed(),
+    let batches = Batches::new(tasks, &service.stopping, |task| task.task.len());
+    let (sender, taken) = mpsc::channel(BATCHES_MAX);
+    tokio::spawn(take_all(service.engine.clone(), batches, sender));
+    ReceiverStream::new(taken)
+        .then(|taken: Result<Taken, Status>| async {
+            match taken {
+                Ok(taken) => taken.answers().await,
+                Err(status) => Err(status),
+            }
         })
-        .buffered(BATCHES_MAX)
         .flat_map(|answers| {
             stream::iter(match answers {
                 Ok(answers) => answers.into_iter().map(Ok).collect(),
@@ -33,31 +49,67 @@ pub(super) fn answer(
         .boxed()
 }
 
+/// Hands the batches to the engine, in order, until the stream ends or nobody wants the answers.
+async fn take_all(
+    engine: Arc<dyn Engine>,
+    mut batches: Batches<pb::NewTask>,
+    taken: mpsc::Sender<Result<Taken, Status>>,
+) {
+    // A place for the answers first: what is read is then in the engine's hands, not in ours.
+    while let Ok(place) = taken.reserve().await {
+        let batch = match batches.next().await {
+            Some(Ok(batch)) => Taken::hand_over(&*engine, batch).await,
+            Some(Err(status)) => Err(status),
+            None => return,
+        };
+        let ended = batch.is_err();
+        place.send(batch);
+        if ended {
+            return;
+        }
+    }
+}
+
+/// A batch that the engine has.
+struct Taken {
+    asked: Vec<Asked>,
+    /// Of those that were asked well.
+    answers: Option<Answers>,
+}
+
 /// What is needed to answer a task once it is in.
 enum Asked {
     Good(Option<OwnId>, QueueName),
     Bad(Status),
 }
 
-fn take(
-    engine: std::sync::Arc<dyn Engine>,
-    batch: Vec<pb::NewTask>,
-) -> BoxFuture<'static, Result<Vec<pb::Submitted>, Status>> {
-    let mut asked = Vec::with_capacity(batch.len());
-    let mut good = Vec::with_capacity(batch.len());
-    for task in batch {
-        match convert::new_task(task) {
-            Ok(task) => {
-                asked.push(Asked::Good(task.id.clone(), task.queue.clone()));
-                good.push(task);
+impl Taken {
+    async fn hand_over(engine: &dyn Engine, batch: Vec<pb::NewTask>) -> Result<Self, Status> {
+        let mut asked = Vec::with_capacity(batch.len());
+        let mut good = Vec::with_capacity(batch.len());
+        for task in batch {
+            match convert::new_task(task) {
+                Ok(task) => {
+                    asked.push(Asked::Good(task.id.clone(), task.queue.clone()));
+                    good.push(task);
+                }
+                Err(status) => asked.push(Asked::Bad(status)),
             }
-            Err(status) => asked.push(Asked::Bad(status)),
         }
+        let answers = match good.is_empty() {
+            true => None,
+            false => Some(engine.submit(good).await.map_err(status::from_engine)?),
+        };
+        Ok(Taken { asked, answers })
     }
-    async move {
-        let accepted = if good.is_empty() { Ok(Vec::new()) } else { engine.submit(good).await };
-        let mut accepted = accepted.map_err(status::from_engine)?.into_iter();
-        let answers = asked.into_iter().map(|asked| match asked {
+
+    async fn answers(self) -> Result<Vec<pb::Submitted>, Status> {
+        let accepted = match self.answers {
+            Some(answers) => answers.await.map_err(status::from_engine)?,
+            None => Vec::new(),
+        };
+        let mut accepted = accepted.into_iter();
+        let answers = self.asked.into_iter().map(|asked| match asked {
             Asked::Good(id, queue) => match accepted.next() {
                 Some(Ok(accepted)) => convert::submitted(&accepted, id.as_ref(), &queue),
                 Some(Err(refused)) => refused_answer(&status::from_refused(&refused), &queue, id.as_ref()),
@@ -69,7 +121,6 @@ fn take(
         });
         Ok(answers.collect())
     }
-    .boxed()
 }
 
 fn refused_answer(status: &Status, queue: &QueueName, id: Option<&OwnId>) -> pb::Submitted {

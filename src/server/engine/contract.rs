@@ -682,7 +682,7 @@ pub(super) async fn what_was_answered_before_the_end_is_kept(mut fixture: impl F
         let submits: Vec<_> = (0..20)
             .map(|n| {
                 let submitter = submitter.clone();
-                tokio::spawn(async move { submitter.submit(vec![task("a", format!("{n}"))]).await })
+                tokio::spawn(async move { submitter.submit_whole(vec![task("a", format!("{n}"))]).await })
             })
             .collect();
         // Some of them are on their way when the end comes.
@@ -717,7 +717,7 @@ pub(super) async fn after_the_end_calls_and_watches_fail(mut fixture: impl Fixtu
             let known = |id: &str| handle.known(vec![TaskId::parse(id).unwrap()]);
             assert_eq!(known("1").await, Err(Error::Stopped));
             assert_eq!(known("deploy").await, Err(Error::Stopped));
-            let submit = handle.submit(vec![task("a", "late")]);
+            let submit = handle.submit_whole(vec![task("a", "late")]);
             assert_eq!(in_time(submit).await.err(), Some(Error::Stopped));
         }
         for mut watch in [waiting, behind] {
@@ -856,7 +856,7 @@ pub(super) async fn submit(engine: &dyn Engine, tasks: Vec<NewTask>) -> Vec<u64>
 
 pub(super) async fn submit_any(engine: &dyn Engine, tasks: Vec<NewTask>) -> Vec<Result<Accepted, Refused>> {
     let count = tasks.len();
-    let answers = in_time(engine.submit(tasks)).await.unwrap();
+    let answers = in_time(engine.submit_whole(tasks)).await.unwrap();
     assert_eq!(answers.len(), count, "one answer for each task");
     answers
 }
@@ -894,3 +894,15 @@ fn of(queue: &str, seen: &[Seen]) -> Vec<Seen> {
 pub(super) async fn in_time<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(30), what).await.expect("it did not come in time")
 }
+
+/// Both halves of a submit.
+pub(super) trait Whole: Engine {
+    fn submit_whole(
+        &self,
+        tasks: Vec<NewTask>,
+    ) -> futures_util::future::BoxFuture<'_, Result<Vec<Result<Accepted, Refused>>, Error>> {
+        Box::pin(async move { self.submit(tasks).await?.await })
+    }
+}
+
+impl<E: Engine + ?Sized> Whole for E {}

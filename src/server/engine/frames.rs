@@ -34,6 +34,14 @@ impl Frames {
         Some(self)
     }
 
+    /// The tasks after the first `count`. `None` if there are none.
+    pub fn skip(mut self, count: u64) -> Option<Self> {
+        let at: usize = split(&self.bytes).take(usize::try_from(count).ok()?).map(<[u8]>::len).sum();
+        self.bytes = self.bytes.slice(at..);
+        self.first_seq = split(&self.bytes).next().map(seq_of)?;
+        Some(self)
+    }
+
     /// The tasks up to and with `seq`. `None` if there are none.
     pub fn ending_at(mut self, seq: u64) -> Option<Self> {
         if seq >= self.last_seq {
@@ -344,6 +352,9 @@ mod tests {
         assert_eq!(seqs(&all.clone().ending_at(8).unwrap()), [3, 5]);
         assert_eq!(all.clone().ending_at(8).unwrap().last_seq, 5);
         assert!(all.clone().ending_at(2).is_none());
+        assert_eq!(seqs(&all.clone().skip(1).unwrap()), [5, 9]);
+        assert_eq!(all.clone().skip(1).unwrap().first_seq, 5);
+        assert!(all.clone().skip(3).is_none());
         let (two, n) = all.clone().first(2);
         assert_eq!((seqs(&two), two.last_seq, n), (vec![3, 5], 5, 2));
         let (three, n) = all.first(7);

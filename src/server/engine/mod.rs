@@ -35,10 +35,11 @@ pub trait Engine: Send + Sync + 'static {
     /// How many tasks are kept. May lag by seconds.
     fn tasks_kept(&self) -> u64;
 
-    /// Takes tasks in, and answers each in order when it is durable. An error is about all of them: some
-    /// may be in, and sending them again with the same retry keys is safe. The call has its effect even if
-    /// the future is dropped half way.
-    fn submit(&self, tasks: Vec<NewTask>) -> BoxFuture<'_, Result<Vec<Result<Accepted, Refused>>, Error>>;
+    /// Takes tasks in. The first future waits for room; once it is done the tasks are the engine's and get in
+    /// in the order of the calls, whatever becomes of the second future. That one has an answer to each task,
+    /// in order, when all are durable. An error is about all of them: some may be in, and sending them again
+    /// with the same retry keys is safe.
+    fn submit(&self, tasks: Vec<NewTask>) -> BoxFuture<'_, Result<Answers, Error>>;
 
     /// Opens a broadcast watch.
     fn watch(&self, watch: Watch) -> BoxFuture<'_, Result<Watching, Error>>;
@@ -52,6 +53,9 @@ pub trait Engine: Send + Sync + 'static {
     /// The last status of a client, and when it came.
     fn last_status(&self, client: &ClientName) -> Option<LastStatus>;
 }
+
+/// The answers to a submit, when they are known: one for each task, in order.
+pub type Answers = BoxFuture<'static, Result<Vec<Result<Accepted, Refused>>, Error>>;
 
 /// How much of a client's last status is kept, in bytes.
 pub const STATUS_BYTES_KEPT: usize = 4096;
@@ -148,7 +152,8 @@ pub enum Start {
     First,
     /// At this seq, inclusive.
     Seq(u64),
-    /// At the first task submitted then or later, in milliseconds since 1970.
+    /// At the first task submitted then or later, in milliseconds since 1970. A time that lies ahead is as
+    /// good as [`Start::New`].
     Time(u64),
     /// After the last task.
     New,
@@ -185,6 +190,9 @@ pub enum Error {
     /// A write, a sync or a read failed; the engine answers nothing more.
     #[error("the store failed: {0}")]
     Failed(String),
+    /// What was read is not what was written. The engine goes on with the rest.
+    #[error("the store is damaged: {0}")]
+    Damaged(String),
     /// Tasks of the watch are no longer kept.
     #[error("queue {queue:?} no longer keeps seq {asked}: the first position kept is {first_seq}")]
     Trimmed {

@@ -1,7 +1,10 @@
 //! A watch: a cursor in each queue, and one bell to wait for. It holds no tasks; a watcher that does not
 //! read costs what was last handed to it.
 
-use std::{pin::pin, sync::Arc};
+use std::{
+    pin::pin,
+    sync::{Arc, atomic::Ordering::Acquire},
+};
 
 use futures_util::{StreamExt, future::select_all, stream};
 
@@ -19,6 +22,8 @@ pub(super) async fn open(shared: &Arc<Shared>, watch: Watch) -> Result<Watching,
     {
         return Err(Error::OtherStore { asked, store: shared.store_id.clone() });
     }
+    // Before any queue is looked at: all tasks up to here are in their queues.
+    let shown_seq = shared.shown_seq.load(Acquire);
     let mut cursors = Cursors { shared: shared.clone(), cursors: Vec::with_capacity(watch.queues.len()) };
     for position in watch.queues {
         let queue = shared.queues.named(&position.queue);
@@ -48,6 +53,8 @@ pub(super) async fn open(shared: &Arc<Shared>, watch: Watch) -> Result<Watching,
         let end = watch.until_empty.then_some(extent.last_seq);
         let until_seq = match (position.until_seq, end) {
             (Some(asked), Some(end)) => Some(asked.min(end)),
+            // No task can come any more between the queue's last one and what all queues have been shown.
+            (Some(asked), None) if asked <= shown_seq => Some(asked.min(extent.last_seq)),
             (asked, end) => asked.or(end),
         };
         if let Some(cursor) = cursors.cursors.last_mut() {
@@ -86,6 +93,11 @@ impl Cursor {
     fn is_done(&self) -> bool {
         self.until_seq.is_some_and(|until| self.next_seq > until)
     }
+
+    /// What the cursor was about to read is no longer kept.
+    fn trimmed(&self, first_seq: u64) -> Error {
+        Error::Trimmed { queue: self.queue.name.clone(), asked: self.next_seq, first_seq }
+    }
 }
 
 impl Cursors {
@@ -96,8 +108,6 @@ impl Cursors {
                 return Ok(None);
             }
             self.shared.check()?;
-            // In order of seq as far as is known, so that several queues come about as they were written.
-            let mut best: Option<(u64, usize, Look)> = None;
             // Listening starts before looking: what comes in between rings.
             let bells: Vec<_> =
                 self.cursors.iter().filter(|c| !c.is_done()).map(|c| c.queue.clone()).collect();
@@ -105,33 +115,18 @@ impl Cursors {
             for ring in &mut rings {
                 ring.as_mut().enable();
             }
-            for (i, cursor) in self.cursors.iter().enumerate().filter(|(_, c)| !c.is_done()) {
-                let look = cursor.queue.look(cursor.next_seq);
-                let seq = match &look {
-                    Look::Nothing => continue,
-                    Look::Frames(frames) => frames.first_seq,
-                    Look::OnDisk { .. } => cursor.next_seq,
-                    Look::Trimmed { first_seq } => {
-                        return Err(Error::Trimmed {
-                            queue: cursor.queue.name.clone(),
-                            asked: cursor.next_seq,
-                            first_seq: *first_seq,
-                        });
-                    }
-                };
-                if best.as_ref().is_none_or(|(s, ..)| seq < *s) {
-                    best = Some((seq, i, look));
-                }
-            }
+            // In order of seq as far as is known, so that several queues come about as they were written.
+            let ready = self.cursors.iter().enumerate().filter(|(_, c)| !c.is_done());
+            let best = ready.filter_map(|(i, c)| Some((c.queue.peek(c.next_seq)?, i))).min();
             match best {
                 None => {
                     self.shared.check()?;
                     let mut any = pin!(select_all(rings));
                     (&mut any).await;
                 }
-                Some((_, i, look)) => {
+                Some((_, i)) => {
                     drop(rings);
-                    if let Some(frames) = self.take(i, look).await? {
+                    if let Some(frames) = self.take(i).await? {
                         return Ok(Some(frames));
                     }
                 }
@@ -139,10 +134,10 @@ impl Cursors {
         }
     }
 
-    /// Moves cursor `i` over what was found.
-    async fn take(&mut self, i: usize, look: Look) -> Result<Option<Frames>, Error> {
+    /// Moves cursor `i` over what there is.
+    async fn take(&mut self, i: usize) -> Result<Option<Frames>, Error> {
         let cursor = &mut self.cursors[i];
-        let (frames, upto_seq) = match look {
+        let (frames, upto_seq) = match cursor.queue.look(cursor.next_seq) {
             Look::Frames(frames) => {
                 let upto_seq = frames.last_seq;
                 (Some(frames), upto_seq)
@@ -151,15 +146,12 @@ impl Cursors {
                 let found = self.shared.reads.read(number, cursor.next_seq, upto_seq).await?;
                 // Trimmed while it was being read? Then what came may have a gap.
                 if let Look::Trimmed { first_seq } = cursor.queue.look(cursor.next_seq) {
-                    return Err(Error::Trimmed {
-                        queue: cursor.queue.name.clone(),
-                        asked: cursor.next_seq,
-                        first_seq,
-                    });
+                    return Err(cursor.trimmed(first_seq));
                 }
                 (found.frames, found.looked_upto_seq)
             }
-            Look::Nothing | Look::Trimmed { .. } => return Ok(None),
+            Look::Trimmed { first_seq } => return Err(cursor.trimmed(first_seq)),
+            Look::Nothing => return Ok(None),
         };
         let until_seq = cursor.until_seq;
         cursor.next_seq = cursor.next_seq.max(upto_seq.saturating_add(1));

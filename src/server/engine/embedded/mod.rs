@@ -30,9 +30,7 @@ use std::{
 use futures_util::future::BoxFuture;
 use tokio::sync::{Semaphore, oneshot, watch};
 
-use super::{
-    Accepted, Durability, Engine, Error, LastStatus, NewTask, Refused, STATUS_BYTES_KEPT, Watch, Watching,
-};
+use super::{Answers, Durability, Engine, Error, LastStatus, NewTask, STATUS_BYTES_KEPT, Watch, Watching};
 use crate::name::{ClientName, TaskId};
 
 mod chunk;
@@ -52,7 +50,7 @@ pub use store::sqlite::OpenError;
 use ids::Ids;
 use queue::Queues;
 use reads::{READERS, Reads};
-use store::{Store, memory::MemoryStore, sqlite::SqliteStore};
+use store::{Store, StoreError, memory::MemoryStore, sqlite::SqliteStore};
 use writer::{Job, Writer};
 
 /// Tasks that are being taken in may have this many bytes together; further submits wait.
@@ -105,7 +103,10 @@ struct Shared {
     budget: Arc<Semaphore>,
     queues: Queues,
     reads: Reads,
+    /// The last seq on disk.
     head_seq: AtomicU64,
+    /// The last seq that watchers may have been shown: every task up to it is in its queue.
+    shown_seq: AtomicU64,
     first_seq: AtomicU64,
     tasks: AtomicU64,
     statuses: Mutex<HashMap<ClientName, LastStatus>>,
@@ -121,13 +122,13 @@ impl Embedded {
         let store = SqliteStore::open(folder, &new_store_id())?;
         let file = store.file().to_owned();
         Self::start(Box::new(store), Durability::Disk, Some(file.clone()), options)
-            .map_err(|message| OpenError::Damaged { file, message })
+            .map_err(|e| OpenError::from_store(e, &file))
     }
 
     /// An engine that forgets when the process ends.
     pub fn in_memory(options: &Options) -> Result<Self, OpenError> {
         Self::start(Box::new(MemoryStore::new(new_store_id())), Durability::Memory, None, options)
-            .map_err(|message| OpenError::Damaged { file: "memory".into(), message })
+            .map_err(|e| OpenError::from_store(e, Path::new("memory")))
     }
 
     fn start(
@@ -135,11 +136,11 @@ impl Embedded {
         durability: Durability,
         file: Option<PathBuf>,
         options: &Options,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, StoreError> {
+        let thread = |e: std::io::Error| StoreError::Failed(format!("a thread cannot be started: {e}"));
         let mut ids = Ids::default();
-        let loaded = store.load(&mut ids).map_err(|e| e.to_string())?;
-        let readers =
-            (0..READERS).map(|_| store.reader()).collect::<Result<Vec<_>, _>>().map_err(|e| e.to_string())?;
+        let loaded = store.load(&mut ids)?;
+        let readers = (0..READERS).map(|_| store.reader()).collect::<Result<Vec<_>, _>>()?;
         let (jobs, receiver) = mpsc::channel();
         let shared = Arc::new(Shared {
             store_id: loaded.store_id.clone(),
@@ -148,8 +149,9 @@ impl Embedded {
             wall_clock: options.wall_clock.clone(),
             budget: Arc::new(Semaphore::new(BUDGET_BYTES)),
             queues: Queues::default(),
-            reads: Reads::start(readers).map_err(|e| e.to_string())?,
+            reads: Reads::start(readers).map_err(thread)?,
             head_seq: AtomicU64::new(0),
+            shown_seq: AtomicU64::new(0),
             first_seq: AtomicU64::new(0),
             tasks: AtomicU64::new(0),
             statuses: Mutex::default(),
@@ -175,7 +177,7 @@ impl Embedded {
                 });
                 on_end.queues.ring_all();
             })
-            .map_err(|e| e.to_string())?;
+            .map_err(thread)?;
         Ok(Embedded { shared, jobs })
     }
 
@@ -202,13 +204,9 @@ impl Embedded {
 
 impl Embedded {
     async fn ask<T>(&self, job: Job, answer: oneshot::Receiver<Result<T, Error>>) -> Result<T, Error> {
-        if self.jobs.send(job).is_ok()
-            && let Ok(answer) = answer.await
-        {
-            return answer;
-        }
-        // The writer has let go of the job. It is ending, and about to say why.
-        Err(self.shared.ended().await)
+        // A job that is not taken is dropped, and its answer with it.
+        let _ = self.jobs.send(job);
+        self.shared.answer(answer).await
     }
 }
 
@@ -223,6 +221,15 @@ impl Shared {
             return Ok(());
         }
         Err(self.end.borrow().clone().unwrap_or(Error::Stopped))
+    }
+
+    /// Waits for the writer's answer.
+    async fn answer<T>(&self, answer: oneshot::Receiver<Result<T, Error>>) -> Result<T, Error> {
+        match answer.await {
+            Ok(answer) => answer,
+            // The writer has let go of the job. It is ending, and about to say why.
+            Err(_) => Err(self.ended().await),
+        }
     }
 
     /// Waits for the writer's end, and says why it ended.
@@ -246,13 +253,15 @@ impl Engine for Embedded {
         self.shared.tasks.load(Relaxed)
     }
 
-    fn submit(&self, tasks: Vec<NewTask>) -> BoxFuture<'_, Result<Vec<Result<Accepted, Refused>>, Error>> {
+    fn submit(&self, tasks: Vec<NewTask>) -> BoxFuture<'_, Result<Answers, Error>> {
         Box::pin(async move {
             let bytes: usize = tasks.iter().map(NewTask::bytes).sum();
             let room = self.shared.budget.clone().acquire_many_owned(bytes.min(BUDGET_BYTES) as u32);
             let room = room.await.map_err(|_| Error::Stopped)?;
             let (answer, answered) = oneshot::channel();
-            self.ask(Job::Submit { tasks, answer, room }, answered).await
+            let _ = self.jobs.send(Job::Submit { tasks, answer, room });
+            let shared = self.shared.clone();
+            Ok(Box::pin(async move { shared.answer(answered).await }) as Answers)
         })
     }
 

@@ -67,6 +67,17 @@ impl Queue {
         self.lock().extent
     }
 
+    /// About where the next task from `seq` on is; `None` if there is none yet. Says no more than what is
+    /// needed to choose a queue: then [`Queue::look`] has it.
+    pub(super) fn peek(&self, seq: u64) -> Option<u64> {
+        let state = self.lock();
+        if seq <= state.extent.trimmed_seq || seq <= state.evicted_seq {
+            return Some(seq);
+        }
+        let place = state.tail.partition_point(|f| f.last_seq < seq);
+        state.tail.get(place).map(|frames| frames.first_seq.max(seq))
+    }
+
     /// Looks for tasks from `seq` on.
     pub(super) fn look(&self, seq: u64) -> Look {
         let state = self.lock();

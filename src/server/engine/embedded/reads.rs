@@ -75,7 +75,13 @@ impl Reads {
 
     async fn ask<T>(&self, ask: Ask, answer: oneshot::Receiver<Result<T, StoreError>>) -> Result<T, Error> {
         self.asks.send(ask).map_err(|_| Error::Stopped)?;
-        answer.await.map_err(|_| Error::Stopped)?.map_err(|e| Error::Failed(e.to_string()))
+        answer.await.map_err(|_| Error::Stopped)?.map_err(|e| {
+            tracing::error!("the store cannot be read: {e}");
+            match e {
+                StoreError::Damaged(why) => Error::Damaged(why),
+                StoreError::Failed(why) | StoreError::Full(why) => Error::Failed(why),
+            }
+        })
     }
 
     fn cache(&self) -> std::sync::MutexGuard<'_, Cache> {

@@ -5,7 +5,11 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, atomic::Ordering::Relaxed, mpsc},
+    sync::{
+        Arc,
+        atomic::Ordering::{Relaxed, Release},
+        mpsc,
+    },
     time::{Duration, Instant},
 };
 
@@ -59,6 +63,10 @@ pub(super) struct Writer {
     upkeep_every: Duration,
 
     clock: ServerClock,
+    /// What retry keys age by: the server's time, but it does not stand still while that waits for a wall
+    /// clock that was set back.
+    aging_ms: u64,
+    wall_ms: u64,
     next_seq: u64,
     next_queue: QueueNumber,
     queues: HashMap<QueueName, (QueueNumber, Arc<Queue>)>,
@@ -66,6 +74,8 @@ pub(super) struct Writer {
     ids: Ids,
     retries: Retries,
     tail: Tail,
+    /// The last chunk that was read from the store to look up an id.
+    last_read: Option<Chunk>,
     /// Queues that changed since the last fold.
     unfolded: HashMap<QueueNumber, Arc<Queue>>,
     trimming_suspended: bool,
@@ -111,6 +121,8 @@ impl Writer {
             retain_ms: options.retain.as_millis() as u64,
             upkeep_every: (options.retain / 10).clamp(Duration::from_millis(100), Duration::from_secs(60)),
             clock: loaded.clock,
+            aging_ms: loaded.retries.iter().map(|(at_ms, _)| *at_ms).max().unwrap_or(0),
+            wall_ms: (options.wall_clock)(),
             next_seq: loaded.head_seq + 1,
             next_queue: 1,
             queues: HashMap::new(),
@@ -118,6 +130,7 @@ impl Writer {
             ids,
             retries: Retries::default(),
             tail: Tail { bytes_max: options.tail_bytes, ..Tail::default() },
+            last_read: None,
             unfolded: HashMap::new(),
             trimming_suspended: false,
             marked: Instant::now(),
@@ -139,6 +152,7 @@ impl Writer {
             writer.retries.record(run, at_ms);
         }
         writer.shared.head_seq.store(loaded.head_seq, Relaxed);
+        writer.shared.shown_seq.store(loaded.head_seq, Relaxed);
         writer.shared.first_seq.store(loaded.first_seq, Relaxed);
         writer.shared.tasks.store(tasks, Relaxed);
         writer
@@ -177,11 +191,8 @@ impl Writer {
         while let Some(job) = next {
             match job {
                 Job::Submit { tasks, answer, room } => {
-                    let mut answers = Vec::with_capacity(tasks.len());
-                    for task in tasks {
-                        answers.push(self.decide(&mut draft, task)?);
-                    }
-                    submits.push((answer, answers, room));
+                    let decided = tasks.into_iter().map(|task| self.decide(&mut draft, task)).collect();
+                    submits.push((answer, survivable(decided)?, room));
                 }
                 Job::Known { ids, answer } => lookups.push((ids, answer)),
                 Job::Close => self.closing = true,
@@ -190,12 +201,13 @@ impl Writer {
         }
 
         let draft = draft.seal();
-        let persisted = if draft.sealed.is_empty() { Ok(()) } else { self.store.append(&draft.commit()) };
+        let persisted =
+            if draft.sealed.is_empty() { Ok(()) } else { self.store.append(&draft.commit(self.aging_ms)) };
         match persisted {
             Ok(()) => {
                 self.publish(draft);
                 for (answer, answers, _room) in submits {
-                    let _ = answer.send(Ok(answers));
+                    let _ = answer.send(answers);
                 }
             }
             Err(StoreError::Full(why)) => {
@@ -207,14 +219,14 @@ impl Writer {
             Err(StoreError::Failed(why) | StoreError::Damaged(why)) => return Err(why),
         }
         for (ids, answer) in lookups {
-            let known = ids.iter().map(|id| self.knows(id)).collect::<Result<_, _>>()?;
-            let _ = answer.send(Ok(known));
+            let known = ids.iter().map(|id| self.knows(id)).collect();
+            let _ = answer.send(survivable(known)?);
         }
         Ok(())
     }
 
-    /// Decides one task. `Err` only if the store failed.
-    fn decide(&mut self, draft: &mut Draft, task: NewTask) -> Result<Result<Accepted, Refused>, String> {
+    /// Decides one task. `Err` only if the store could not be read.
+    fn decide(&mut self, draft: &mut Draft, task: NewTask) -> Result<Result<Accepted, Refused>, StoreError> {
         if let Some(key) = &task.retry_key
             && let Some(seq) = self.retries.find(key)
         {
@@ -232,7 +244,7 @@ impl Writer {
         let number = self.queue_number(draft, &task.queue);
         let seq = draft.add(number, &task);
         if let Some(key) = task.retry_key {
-            self.retries.record(Run { key, seq, tasks: 1 }, draft.at_ms);
+            self.retries.record(Run { key, seq, tasks: 1 }, self.aging_ms);
             draft.add_retry(key, seq);
         }
         if let Some(id) = task.id.clone() {
@@ -243,7 +255,7 @@ impl Writer {
     }
 
     /// The task that has this id already, and whether its content is that of `task`.
-    fn find(&mut self, draft: &Draft, id: &OwnId, task: &NewTask) -> Result<Option<(u64, bool)>, String> {
+    fn find(&mut self, draft: &Draft, id: &OwnId, task: &NewTask) -> Result<Option<(u64, bool)>, StoreError> {
         if let Some((seq, other)) = draft.own.get(id) {
             let same = other.task == task.task && other.queue == task.queue && other.labels == task.labels;
             return Ok(Some((*seq, same)));
@@ -260,16 +272,12 @@ impl Writer {
         &mut self,
         id: &OwnId,
         compare: impl Fn(&Task<'_>) -> bool,
-    ) -> Result<Option<(u64, bool)>, String> {
+    ) -> Result<Option<(u64, bool)>, StoreError> {
         for seq in self.ids.candidates(id) {
             if seq >= self.next_seq {
                 continue;
             }
-            let chunk = match self.tail.find(seq) {
-                Some(chunk) => Some(chunk.clone()),
-                None => self.store.chunk(seq).map_err(|e| e.to_string())?,
-            };
-            let frame = chunk.and_then(|chunk| chunk.frame(seq));
+            let frame = self.chunk(seq)?.and_then(|chunk| chunk.frame(seq));
             if let Some(stored) = frame.as_ref().and_then(|frame| frame.tasks().next())
                 && stored.id == id.as_str()
             {
@@ -279,7 +287,19 @@ impl Writer {
         Ok(None)
     }
 
-    fn knows(&mut self, id: &TaskId) -> Result<bool, String> {
+    /// The chunk that holds `seq`. Ids that are asked for lie together, so the last one read is kept.
+    fn chunk(&mut self, seq: u64) -> Result<Option<Chunk>, StoreError> {
+        if let Some(chunk) = self.tail.find(seq) {
+            return Ok(Some(chunk.clone()));
+        }
+        let holds = |chunk: &Chunk| (chunk.head.first_seq..=chunk.head.last_seq).contains(&seq);
+        if !self.last_read.as_ref().is_some_and(holds) {
+            self.last_read = self.store.chunk(seq)?;
+        }
+        Ok(self.last_read.clone())
+    }
+
+    fn knows(&mut self, id: &TaskId) -> Result<bool, StoreError> {
         match id {
             TaskId::Seq(seq) => {
                 // Every seq between the first kept and the head is a task.
@@ -321,6 +341,7 @@ impl Writer {
                 self.unfolded.entry(part.queue).or_insert_with(|| queue.clone());
                 queue.grow(frames, part.tasks);
             }
+            self.shared.shown_seq.store(chunk.head.last_seq, Release);
             for evicted in self.tail.push(chunk) {
                 for part in &evicted.head.directory {
                     if let Some(queue) = self.by_number.get(&part.queue) {
@@ -347,13 +368,13 @@ impl Writer {
 
     /// One step of what is done beside the work. True if there is more to do at once.
     fn upkeep(&mut self) -> Result<bool, String> {
-        let now_ms = self.read_clock()?;
+        self.read_clock()?;
         let mut more = false;
         if self.clock.may_trim() {
             more |= self.trim()?;
         }
-        self.retries.expire(now_ms);
-        let before_ms = now_ms.saturating_sub(REMEMBERED_MS);
+        self.retries.expire(self.aging_ms);
+        let before_ms = self.aging_ms.saturating_sub(REMEMBERED_MS);
         more |= later(self.store.forget_retries(before_ms))?;
         more |= later(self.store.give_back())?;
         if self.marked.elapsed() >= MARK_EVERY {
@@ -380,6 +401,7 @@ impl Writer {
             }
         }
         self.tail.trim(last_seq);
+        self.last_read = None;
         for (seq, id) in old.iter().flat_map(|o| &o.ids) {
             self.ids.remove(id, *seq);
         }
@@ -423,7 +445,10 @@ impl Writer {
     /// a restart must know of it.
     fn read_clock(&mut self) -> Result<u64, String> {
         let doubted_ms = self.clock.doubted_ms;
-        let now_ms = self.clock.read((self.shared.wall_clock)());
+        let wall_ms = (self.shared.wall_clock)();
+        let now_ms = self.clock.read(wall_ms);
+        self.aging_ms = now_ms.max(self.aging_ms + wall_ms.saturating_sub(self.wall_ms));
+        self.wall_ms = wall_ms;
         let suspended = !self.clock.may_trim();
         if suspended && !self.trimming_suspended {
             tracing::warn!(
@@ -436,6 +461,18 @@ impl Writer {
             self.fold_and_checkpoint()?;
         }
         Ok(now_ms)
+    }
+}
+
+/// A chunk that is damaged is the business of who asked for it; any other failure ends the engine.
+fn survivable<T>(result: Result<T, StoreError>) -> Result<Result<T, Error>, String> {
+    match result {
+        Ok(done) => Ok(Ok(done)),
+        Err(StoreError::Damaged(why)) => {
+            tracing::error!("the store is damaged: {why}");
+            Ok(Err(Error::Damaged(why)))
+        }
+        Err(StoreError::Failed(why) | StoreError::Full(why)) => Err(why),
     }
 }
 
@@ -496,13 +533,8 @@ impl Draft {
         self
     }
 
-    fn commit(&self) -> Commit<'_> {
-        Commit {
-            at_ms: self.at_ms,
-            chunks: &self.sealed,
-            retries: &self.retries,
-            new_queues: &self.new_queues,
-        }
+    fn commit(&self, aging_ms: u64) -> Commit<'_> {
+        Commit { aging_ms, chunks: &self.sealed, retries: &self.retries, new_queues: &self.new_queues }
     }
 }
 

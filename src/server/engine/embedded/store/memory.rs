@@ -99,7 +99,7 @@ impl Store for MemoryStore {
             let entry = (sealed.chunk.clone(), sealed.ids.clone());
             disk.chunks.insert(sealed.chunk.head.first_seq, entry);
         }
-        disk.retries.push((commit.at_ms, commit.retries.to_vec()));
+        disk.retries.push((commit.aging_ms, commit.retries.to_vec()));
         Ok(())
     }
 

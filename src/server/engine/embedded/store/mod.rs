@@ -82,7 +82,8 @@ pub(super) struct Found {
 /// What a transaction adds.
 #[derive(Debug)]
 pub(super) struct Commit<'a> {
-    pub(super) at_ms: u64,
+    /// What the retry keys age by.
+    pub(super) aging_ms: u64,
     pub(super) chunks: &'a [Sealed],
     pub(super) retries: &'a [Run],
     pub(super) new_queues: &'a [(QueueNumber, QueueName)],

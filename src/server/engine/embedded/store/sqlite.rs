@@ -64,7 +64,8 @@ const SCHEMA: &str = "
     );
     CREATE TABLE chunk (
         first_seq INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL, at_ms INTEGER NOT NULL,
-        checksum INTEGER NOT NULL, directory BLOB NOT NULL, frames BLOB NOT NULL
+        head_checksum INTEGER NOT NULL, checksum INTEGER NOT NULL,
+        directory BLOB NOT NULL, frames BLOB NOT NULL
     );
     CREATE TABLE own_id (first_seq INTEGER PRIMARY KEY, ids BLOB NOT NULL);
     CREATE TABLE retry (first_seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, runs BLOB NOT NULL);
@@ -105,14 +106,42 @@ pub enum OpenError {
         /// What we know.
         known: i32,
     },
-    /// It cannot be read.
-    #[error("{}: {message}", file.display())]
+    /// What is in it is not what was written. The message names the file and the place.
+    #[error("{message}")]
     Damaged {
         /// The file.
         file: PathBuf,
         /// What is wrong, and where.
         message: String,
     },
+    /// There is no room for what an open has to write.
+    #[error("{message}")]
+    NoRoom {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        message: String,
+    },
+    /// It cannot be read or written.
+    #[error("{message}")]
+    Failed {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        message: String,
+    },
+}
+
+impl OpenError {
+    /// What a failure of the store means for its opening.
+    pub(in super::super) fn from_store(error: StoreError, file: &Path) -> Self {
+        let file = file.to_owned();
+        match error {
+            StoreError::Full(message) => OpenError::NoRoom { file, message },
+            StoreError::Failed(message) => OpenError::Failed { file, message },
+            StoreError::Damaged(message) => OpenError::Damaged { file, message },
+        }
+    }
 }
 
 /// The store on disk.
@@ -130,10 +159,7 @@ impl SqliteStore {
     /// store.
     pub(in super::super) fn open(folder: &Path, new_id: &str) -> Result<Self, OpenError> {
         let folder_error = |source| OpenError::Folder { folder: folder.to_owned(), source };
-        if !folder.is_dir() {
-            // Tasks are nobody else's business.
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(folder_error)?;
-        }
+        let made = make(folder).map_err(folder_error)?;
         let lock = lock(folder)?;
         let file = folder.join(FILE);
         // Told apart from a damaged file: SQLite calls both "unable to open".
@@ -152,11 +178,9 @@ impl SqliteStore {
             return Err(OpenError::NotAStore { file });
         }
         let db = connect(&file, new_id)?;
-        // The names of a new store's files must survive as well as what is in them.
-        for made in [Some(folder), folder.parent()].into_iter().flatten() {
-            if let Ok(made) = File::open(made) {
-                made.sync_all().map_err(folder_error)?;
-            }
+        // The names of a new store's files and folders must survive as well as what is in them.
+        for changed in made.iter().map(PathBuf::as_path).chain([folder]) {
+            File::open(changed).and_then(|changed| changed.sync_all()).map_err(folder_error)?;
         }
         Ok(SqliteStore { file, db, unsettled_bytes: 0, _lock: lock })
     }
@@ -165,6 +189,18 @@ impl SqliteStore {
     pub(in super::super) fn file(&self) -> &Path {
         &self.file
     }
+}
+
+/// Makes a folder and those above it. Returns the folders that have a new entry.
+fn make(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let absolute = std::path::absolute(folder)?;
+    let missing = absolute.ancestors().take_while(|above| !above.exists());
+    let changed = missing.filter_map(Path::parent).map(Path::to_owned).collect();
+    if !absolute.is_dir() {
+        // Tasks are nobody else's business.
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&absolute)?;
+    }
+    Ok(changed)
 }
 
 fn lock(folder: &Path) -> Result<File, OpenError> {
@@ -203,7 +239,7 @@ fn lock(folder: &Path) -> Result<File, OpenError> {
 fn connect(file: &Path, new_id: &str) -> Result<Connection, OpenError> {
     let open_error = |e: rusqlite::Error| match e.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => OpenError::NotAStore { file: file.to_owned() },
-        _ => OpenError::Damaged { file: file.to_owned(), message: e.to_string() },
+        _ => OpenError::from_store(Place(file).error(&e), file),
     };
     let mut db = Connection::open(file).map_err(open_error)?;
     let tables: i64 =
@@ -288,7 +324,8 @@ impl Store for SqliteStore {
             Loaded { store_id, head_seq: folded_seq, first_seq: 0, clock, queues, retries: Vec::new() };
         let mut statement = db
             .prepare(
-                "SELECT first_seq, last_seq, at_ms, directory FROM chunk WHERE first_seq > ?1 ORDER BY first_seq",
+                "SELECT first_seq, last_seq, at_ms, directory, head_checksum FROM chunk \
+                 WHERE first_seq > ?1 ORDER BY first_seq",
             )
             .map_err(|e| place.error(&e))?;
         let heads = statement.query_map([folded_seq as i64], read_head).map_err(|e| place.error(&e))?;
@@ -332,13 +369,13 @@ impl Store for SqliteStore {
         let mut statement = self
             .db
             .prepare_cached(
-                "SELECT first_seq, last_seq, at_ms, directory, checksum, frames FROM chunk \
+                "SELECT first_seq, last_seq, at_ms, directory, head_checksum, checksum, frames FROM chunk \
                  WHERE first_seq <= ?1 ORDER BY first_seq DESC LIMIT 1",
             )
             .map_err(|e| Place(&self.file).error(&e))?;
         let found = statement
             .query_row([seq as i64], |row| {
-                Ok((read_head(row)?, row.get::<_, i64>(4)? as u32, row.get::<_, Vec<u8>>(5)?))
+                Ok((read_head(row)?, row.get::<_, i64>(5)? as u32, row.get::<_, Vec<u8>>(6)?))
             })
             .optional()
             .map_err(|e| Place(&self.file).error(&e))?;
@@ -352,7 +389,7 @@ impl Store for SqliteStore {
         let mut statement = self
             .db
             .prepare_cached(
-                "SELECT c.first_seq, c.last_seq, c.at_ms, c.directory, i.ids \
+                "SELECT c.first_seq, c.last_seq, c.at_ms, c.directory, c.head_checksum, i.ids \
                  FROM chunk c LEFT JOIN own_id i USING (first_seq) ORDER BY c.first_seq LIMIT ?1",
             )
             .map_err(|e| place.error(&e))?;
@@ -363,7 +400,7 @@ impl Store for SqliteStore {
             if head.at_ms >= before_ms {
                 break;
             }
-            let stored: Option<Vec<u8>> = row.get(4).map_err(|e| place.error(&e))?;
+            let stored: Option<Vec<u8>> = row.get(5).map_err(|e| place.error(&e))?;
             let ids = read_ids(head.first_seq, &stored.unwrap_or_default())
                 .ok_or_else(|| place.damaged(format!("the ids at seq {}", head.first_seq)))?;
             old.push(Old { head, ids });
@@ -400,10 +437,12 @@ impl Store for SqliteStore {
     }
 
     fn checkpoint(&mut self, fold: &Fold) -> Result<(), StoreError> {
-        let checkpoint = |db: &mut Connection| {
+        let write = |db: &mut Connection| {
             let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
             write_fold(&tx, fold)?;
-            tx.commit()?;
+            tx.commit()
+        };
+        let settle = |db: &Connection| {
             let wal_pages: i64 = db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |r| r.get(1))?;
             if wal_pages > WAL_PAGES_MAX {
                 // Readers have come one after the other without a gap: wait for one, or the WAL grows for ever.
@@ -411,7 +450,14 @@ impl Store for SqliteStore {
             }
             Ok(())
         };
-        checkpoint(&mut self.db).map_err(|e| Place(&self.file).error(&e))?;
+        let place = Place(&self.file);
+        let written = write(&mut self.db).map_err(|e| place.error(&e));
+        if let Err(StoreError::Failed(_) | StoreError::Damaged(_)) = written {
+            return written;
+        }
+        // When the fold finds no room this may make some: the WAL then begins anew where it is.
+        settle(&self.db).map_err(|e| place.error(&e))?;
+        written?;
         self.unsettled_bytes = 0;
         Ok(())
     }
@@ -461,10 +507,11 @@ fn append(db: &mut Connection, commit: &Commit<'_>) -> rusqlite::Result<usize> {
     for sealed in commit.chunks {
         let head = &sealed.chunk.head;
         let directory = head.write_directory();
-        tx.prepare_cached("INSERT INTO chunk VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?.execute(params![
+        tx.prepare_cached("INSERT INTO chunk VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute(params![
             head.first_seq as i64,
             head.last_seq as i64,
             head.at_ms as i64,
+            head.checksum(),
             sealed.chunk.checksum(),
             directory,
             &sealed.chunk.frames[..],
@@ -481,7 +528,7 @@ fn append(db: &mut Connection, commit: &Commit<'_>) -> rusqlite::Result<usize> {
         let runs = write_runs(commit.retries);
         tx.prepare_cached("INSERT INTO retry VALUES (?1, ?2, ?3)")?.execute(params![
             first.chunk.head.first_seq as i64,
-            commit.at_ms as i64,
+            commit.aging_ms as i64,
             runs
         ])?;
         bytes += runs.len() + PAGE_BYTES as usize;
@@ -511,21 +558,17 @@ fn write_fold(db: &Connection, fold: &Fold) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Reads the first four columns `first_seq, last_seq, at_ms, directory`. `Err` holds the seq of a directory
-/// that is damaged.
+/// Reads the first five columns `first_seq, last_seq, at_ms, directory, head_checksum`. `Err` holds the seq of
+/// a head that is damaged.
 fn read_head(row: &rusqlite::Row<'_>) -> rusqlite::Result<Result<ChunkHead, u64>> {
     let first_seq = row.get::<_, i64>(0)? as u64;
+    let last_seq = row.get::<_, i64>(1)? as u64;
+    let at_ms = row.get::<_, i64>(2)? as u64;
+    let checksum = row.get::<_, i64>(4)? as u32;
     let directory: Option<Vec<Part>> =
         row.get_ref(3)?.as_blob().ok().and_then(|stored| ChunkHead::read_directory(first_seq, stored));
-    Ok(match directory {
-        Some(directory) => Ok(ChunkHead {
-            first_seq,
-            last_seq: row.get::<_, i64>(1)? as u64,
-            at_ms: row.get::<_, i64>(2)? as u64,
-            directory,
-        }),
-        None => Err(first_seq),
-    })
+    let head = directory.map(|directory| ChunkHead { first_seq, last_seq, at_ms, directory });
+    Ok(head.filter(|head| head.checksum() == checksum).ok_or(first_seq))
 }
 
 /// Names the file in whatever goes wrong with it.
@@ -541,6 +584,8 @@ impl Place<'_> {
             // The shared memory beside the WAL could not grow: the same cause by another name.
             _ if extended == Some(ffi::SQLITE_IOERR_SHMSIZE) => StoreError::Full(message),
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Damaged(message),
+            // What our own statements name or await is not there, or of another type.
+            _ if extended.is_none_or(|code| code == ffi::SQLITE_ERROR) => StoreError::Damaged(message),
             _ => StoreError::Failed(message),
         }
     }
@@ -590,7 +635,7 @@ impl Reader for SqliteReader {
         let mut heads = self
             .db
             .prepare_cached(
-                "SELECT first_seq, last_seq, at_ms, directory, checksum, \
+                "SELECT first_seq, last_seq, at_ms, directory, head_checksum, checksum, \
                  CASE WHEN length(frames) <= ?3 THEN frames END FROM chunk \
                  WHERE first_seq >= coalesce((SELECT max(first_seq) FROM chunk WHERE first_seq <= ?1), 0) \
                  AND first_seq <= ?2 ORDER BY first_seq",
@@ -611,8 +656,8 @@ impl Reader for SqliteReader {
                 break;
             }
             let Some(part) = head.part(queue).cloned() else { continue };
-            let checksum = row.get::<_, i64>(4).map_err(|e| place.error(&e))? as u32;
-            let inline: Option<Vec<u8>> = row.get(5).map_err(|e| place.error(&e))?;
+            let checksum = row.get::<_, i64>(5).map_err(|e| place.error(&e))? as u32;
+            let inline: Option<Vec<u8>> = row.get(6).map_err(|e| place.error(&e))?;
             let frames = match inline {
                 Some(frames) => frames,
                 None => {

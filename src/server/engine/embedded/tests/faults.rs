@@ -7,7 +7,7 @@ use crate::{
     name::TaskId,
     server::engine::{
         Accepted, Engine, Error, NewTask, Start, Watch,
-        contract::{Fixture, Reader, in_time, key, own, submit, submit_any, task, watch_of},
+        contract::{Fixture, Reader, Whole, in_time, key, own, submit, submit_any, task, watch_of},
         embedded::{Embedded, store::StoreError},
     },
 };
@@ -29,7 +29,7 @@ async fn a_full_disk_refuses_and_leaves_no_trace() {
         };
         for _ in 0..3 {
             refuse(&bed, StoreError::Full("no room".to_owned()));
-            let refused = in_time(engine.submit(batch("lost"))).await.unwrap_err();
+            let refused = in_time(engine.submit_whole(batch("lost"))).await.unwrap_err();
             assert_eq!(refused, Error::Full("no room".to_owned()));
             waiting.expect_quiet();
             unborn.expect_quiet();
@@ -69,7 +69,7 @@ async fn after_a_failed_write_nothing_is_answered_any_more() {
         refuse(&bed, StoreError::Failed("EIO".to_owned()));
         let failed = Error::Failed("EIO".to_owned());
 
-        let submits = join_all((0..5).map(|n| engine.submit(vec![task("a", format!("{n}"))])));
+        let submits = join_all((0..5).map(|n| engine.submit_whole(vec![task("a", format!("{n}"))])));
         let (answers, why) = in_time(async { tokio::join!(submits, engine.failed()) }).await;
         assert!(why.contains("EIO"), "{why}");
         for answer in answers {
@@ -95,7 +95,7 @@ async fn a_panic_of_the_writer_is_a_failure() {
     let (bed, gate) = Bed::held();
     let engine = bed.engine();
     gate.state().panics = true;
-    let failed = in_time(engine.submit(vec![task("a", "x")])).await.unwrap_err();
+    let failed = in_time(engine.submit_whole(vec![task("a", "x")])).await.unwrap_err();
     assert!(matches!(&failed, Error::Failed(why) if why.contains("panicked")), "{failed}");
     expect_ended(&engine, &failed).await;
     assert!(in_time(engine.failed()).await.contains("panicked"));
@@ -108,12 +108,12 @@ async fn all_that_shared_a_refused_commit_are_refused() {
     gate.set_shut(true);
     let first = tokio::spawn({
         let engine = engine.clone();
-        async move { engine.submit(vec![task("a", "first")]).await }
+        async move { engine.submit_whole(vec![task("a", "first")]).await }
     });
     until(|| gate.state().appends == 1).await;
     let submits = join_all((0..20).map(|n| {
         let task = NewTask { id: own("same"), ..task(&format!("q{n}"), "x") };
-        engine.submit(vec![task])
+        engine.submit_whole(vec![task])
     }));
     let mut submits = std::pin::pin!(submits);
     assert!(futures_util::poll!(&mut submits).is_pending());
@@ -157,7 +157,7 @@ async fn known(engine: &Embedded, ids: &[&str]) -> Vec<bool> {
 /// Every call fails with this.
 async fn expect_ended(engine: &Embedded, why: &Error) {
     let known = |id: &str| engine.known(vec![TaskId::parse(id).unwrap()]);
-    assert_eq!(in_time(engine.submit(vec![task("a", "late")])).await.as_ref(), Err(why));
+    assert_eq!(in_time(engine.submit_whole(vec![task("a", "late")])).await.as_ref(), Err(why));
     assert_eq!(in_time(known("1")).await.as_ref(), Err(why));
     assert_eq!(in_time(known("deploy")).await.as_ref(), Err(why));
     let watch = Reader::try_open(engine, watch_of(&[("a", Start::First)])).await;

@@ -162,7 +162,7 @@ async fn a_flipped_byte_is_named_and_not_served() {
                 }
             };
             assert!(seen.iter().all(|t| t.seq == 1), "{seen:?}");
-            let Error::Failed(why) = error else { panic!("{error}") };
+            let Error::Damaged(why) = error else { panic!("{error}") };
             assert!(why.contains(file.to_str().unwrap()) && why.contains("damaged: "), "{why}");
             assert!(why.contains("seq 3"), "{why}");
             assert!(watch.next().await.is_none());

@@ -10,7 +10,7 @@ use crate::{
     name::{OwnId, TaskId},
     server::engine::{
         Accepted, Engine, Error, NewTask, Refused, RetryKey, Start, Watch,
-        contract::{Fixture, Reader, Seen, in_time, key, own, queue, submit_any, task, watch_of},
+        contract::{Fixture, Reader, Seen, Whole, in_time, key, own, queue, submit_any, task, watch_of},
         embedded::store::StoreError,
     },
 };
@@ -216,7 +216,7 @@ impl Run {
         let batch = self.batch();
         let mut would_be = self.model.clone();
         let answers = would_be.submit(&batch);
-        let answered = in_time(self.bed.engine().submit(batch)).await;
+        let answered = in_time(self.bed.engine().submit_whole(batch)).await;
         if would_be.next_seq > self.model.next_seq {
             assert_eq!(answered, Err(Error::Full("no room".to_owned())));
         } else {
@@ -230,7 +230,7 @@ impl Run {
         let Kept::Memory(store) = &self.bed.kept else { return };
         store.disk().faults.push_back(Some(StoreError::Failed("EIO".to_owned())));
         let failed = Error::Failed("EIO".to_owned());
-        let answered = in_time(self.bed.engine().submit(vec![task("a", "lost")])).await;
+        let answered = in_time(self.bed.engine().submit_whole(vec![task("a", "lost")])).await;
         assert_eq!(answered, Err(failed.clone()));
         self.bed.close().await;
         self.resume(&failed).await;

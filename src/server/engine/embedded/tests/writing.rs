@@ -12,7 +12,7 @@ use crate::{
     name::TaskId,
     server::engine::{
         Engine, Start,
-        contract::{Reader, in_time, submit, task, watch_of},
+        contract::{Reader, Whole, in_time, submit, task, watch_of},
         embedded::BUDGET_BYTES,
     },
     wire::TASK_BYTES_MAX,
@@ -27,12 +27,12 @@ async fn nothing_is_shown_or_answered_before_it_is_durable() {
         watches.push(Reader::open(&engine, "a", start).await);
     }
     gate.set_shut(true);
-    let mut first = std::pin::pin!(engine.submit(vec![task("a", "first")]));
+    let mut first = std::pin::pin!(engine.submit_whole(vec![task("a", "first")]));
     assert!(futures_util::poll!(&mut first).is_pending());
     until(|| gate.state().appends == 1).await;
     // These gather while the first is being written.
     let mut others =
-        std::pin::pin!(join_all((0..50).map(|n| engine.submit(vec![task("a", format!("{n}"))]))));
+        std::pin::pin!(join_all((0..50).map(|n| engine.submit_whole(vec![task("a", format!("{n}"))]))));
     assert!(futures_util::poll!(&mut others).is_pending());
 
     assert!(futures_util::poll!(&mut first).is_pending());
@@ -59,7 +59,7 @@ async fn the_tasks_under_way_are_bounded_and_all_get_in() {
     gate.set_shut(true);
     let most = BUDGET_BYTES / TASK_BYTES_MAX;
     let text = "x".repeat(TASK_BYTES_MAX);
-    let submits = (0..most + 10).map(|_| engine.submit(vec![task("a", text.clone())]));
+    let submits = (0..most + 10).map(|_| engine.submit_whole(vec![task("a", text.clone())]));
     let mut submits = std::pin::pin!(join_all(submits));
     assert!(futures_util::poll!(&mut submits).is_pending());
     let left = bed.engine().shared.budget.available_permits();
@@ -82,7 +82,7 @@ async fn upkeep_has_its_turn_while_submits_never_pause() {
             let (engine, text, enough) = (engine.clone(), text.clone(), enough.clone());
             tokio::spawn(async move {
                 while !enough.load(Relaxed) {
-                    engine.submit(vec![task("a", text.clone())]).await.unwrap();
+                    engine.submit_whole(vec![task("a", text.clone())]).await.unwrap();
                 }
             })
         })
