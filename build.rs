@@ -5,7 +5,6 @@
 
 use std::{env, fs, path::PathBuf};
 
-#[allow(clippy::disallowed_macros, reason = "cargo reads what a build script prints")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
 

@@ -6,6 +6,7 @@
 use std::{
     ffi::OsStr,
     io::{BufRead, BufReader, Read, Write},
+    os::unix::process::CommandExt,
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex, mpsc},
@@ -140,8 +141,7 @@ pub struct Running {
 impl Running {
     /// Starts it. Its stdin stays open until it is taken out of `child` and dropped.
     pub fn start(command: &mut Command) -> Running {
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = spawn(command);
         let stdout = lines(child.stdout.take().unwrap());
         let stderr = lines(child.stderr.take().unwrap());
         Running { child, stdout, stderr }
@@ -191,8 +191,25 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        kill_all(&mut self.child);
+    }
+}
+
+/// With pipes, and as the head of a process group: a shell's children go with it.
+fn spawn(command: &mut Command) -> Child {
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.process_group(0).spawn().unwrap()
+}
+
+/// kill -9 for it and all that it has started: a watch that is left alone comes back for ever.
+fn kill_all(child: &mut Child) {
+    // Once it has been waited for, its number may be another's.
+    if child.try_wait().is_ok_and(|ended| ended.is_none()) {
+        let group = format!("-{}", child.id());
+        let _ = Command::new("kill").args(["-s", "KILL", "--", &group]).stderr(Stdio::null()).status();
+        // A server is the head of no group.
+        let _ = child.kill();
+        let _ = child.wait();
     }
 }
 
@@ -235,8 +252,7 @@ pub fn json_lines(text: &str) -> Vec<serde_json::Value> {
 
 /// Runs a command to its end, with `input` on stdin. Killed and failed after [`DEADLINE`].
 pub fn run(command: &mut Command, input: impl AsRef<[u8]>) -> Output {
-    let mut child =
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = spawn(command);
     let mut stdin = child.stdin.take().unwrap();
     let input = input.as_ref().to_vec();
     std::thread::spawn(move || {
@@ -281,8 +297,7 @@ pub fn wait_within(child: &mut Child, deadline: Duration) -> ExitStatus {
             return status;
         }
         if began.elapsed() > deadline {
-            let _ = child.kill();
-            let _ = child.wait();
+            kill_all(child);
             panic!("still running after {deadline:?}");
         }
         std::thread::sleep(Duration::from_millis(5));
