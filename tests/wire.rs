@@ -8,5 +8,32 @@
 //! ```
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests run in real time")]
 
+use std::{future::Future, time::Duration};
+
+use tonic::transport::{Channel, Endpoint};
+
+mod common;
 #[path = "wire/compatible.rs"]
 mod compatible;
+#[path = "wire/old_client.rs"]
+mod old_client;
+
+/// Stubs of the tutorial's own proto, as anybody would generate them.
+#[allow(missing_docs, unreachable_pub, non_camel_case_types, clippy::all, reason = "generated")]
+mod tutorial {
+    include!(concat!(env!("OUT_DIR"), "/tutorial/_.rs"));
+}
+
+/// Waits for what should happen, and says what did not.
+async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(common::DEADLINE, future).await {
+        Ok(value) => value,
+        Err(_) => panic!("not within {:?}: {what}", common::DEADLINE),
+    }
+}
+
+/// A connection to a server of the harness.
+async fn connect(server: &common::Server) -> Channel {
+    let endpoint = Endpoint::from_shared(format!("http://{}", server.address)).unwrap();
+    within("a connection", endpoint.connect_timeout(Duration::from_secs(30)).connect()).await.unwrap()
+}
