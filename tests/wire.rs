@@ -17,6 +17,10 @@ mod common;
 mod compatible;
 #[path = "wire/old_client.rs"]
 mod old_client;
+#[path = "wire/old_server.rs"]
+mod old_server;
+#[path = "wire/tutorial_server.rs"]
+mod tutorial_server;
 
 /// Stubs of the tutorial's own proto, as anybody would generate them.
 #[allow(missing_docs, unreachable_pub, non_camel_case_types, clippy::all, reason = "generated")]
