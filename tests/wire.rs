@@ -12,6 +12,8 @@ use std::{future::Future, time::Duration};
 
 use tonic::transport::{Channel, Endpoint};
 
+#[path = "wire/answers.rs"]
+mod answers;
 mod common;
 #[path = "wire/compatible.rs"]
 mod compatible;
