@@ -21,6 +21,8 @@ mod compatible;
 mod old_client;
 #[path = "wire/old_server.rs"]
 mod old_server;
+#[path = "wire/refusals.rs"]
+mod refusals;
 #[path = "wire/tutorial_server.rs"]
 mod tutorial_server;
 
