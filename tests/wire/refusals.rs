@@ -1,0 +1,368 @@
+//! What is asked wrongly: each mistake has its status and its stable reason, and changes nothing.
+
+use bytes::{Buf, BufMut, Bytes};
+use contact::{
+    pb::{self, contact_client::ContactClient, position::Start},
+    wire::{ERROR_DOMAIN, TASK_BYTES_MAX},
+};
+use futures_util::stream;
+use prost_types::Timestamp;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::UnboundedReceiverStream;
+use tonic::{
+    Code, Request, Status,
+    client::Grpc,
+    codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
+    transport::Channel,
+};
+use tonic_types::StatusExt;
+
+use crate::{common::Server, connect, within};
+
+#[tokio::test]
+async fn a_watch_that_cannot_be_served_is_refused_with_a_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let mut client = ContactClient::new(connect(&server).await);
+    let kept = submit(&mut client, vec![task("任务:1"), task("任务:2")]).await;
+    let beyond = kept[1].seq + 2;
+
+    let watch = pb::Watch::default;
+    let at = |queue: &str, start| pb::Position { queue: queue.into(), start, until_seq: None };
+    let queues = |queues: Vec<pb::Position>| pb::Watch { queues, ..watch() };
+    let time = |seconds, nanos| Some(Start::FromTime(Timestamp { seconds, nanos }));
+    let many = (0..1001).map(|n| at(&format!("q{n}"), None)).collect();
+    let refused = [
+        (pb::Watch { group: "x".into(), ..watch() }, Code::Unimplemented, "no_groups"),
+        (queues(vec![at("two words", None)]), Code::InvalidArgument, "bad_name"),
+        (queues(vec![at("-dash", None)]), Code::InvalidArgument, "bad_name"),
+        (queues(vec![at("@", None)]), Code::InvalidArgument, "bad_name"),
+        (queues(vec![at("任务", None)]), Code::InvalidArgument, "bad_name"),
+        (queues(vec![at(&"x".repeat(64), None)]), Code::InvalidArgument, "bad_name"),
+        (queues(vec![at(&"x".repeat(1 << 20), None)]), Code::InvalidArgument, "bad_name"),
+        (queues(vec![at("", Some(Start::FromSeq(0)))]), Code::InvalidArgument, "bad_position"),
+        (queues(vec![at("", time(-1, 0))]), Code::InvalidArgument, "bad_position"),
+        (queues(vec![at("", time(0, -1))]), Code::InvalidArgument, "bad_position"),
+        (queues(vec![at("", time(0, 1_000_000_000))]), Code::InvalidArgument, "bad_position"),
+        (queues(vec![at("", time(i64::MAX, 0))]), Code::InvalidArgument, "bad_position"),
+        (queues(vec![at("a", None), at("b", None), at("a", None)]), Code::InvalidArgument, "bad_watch"),
+        // No name means `default`.
+        (queues(vec![at("", None), at("default", None)]), Code::InvalidArgument, "bad_watch"),
+        (queues(many), Code::InvalidArgument, "bad_watch"),
+        (queues(vec![at("", Some(Start::FromSeq(beyond)))]), Code::OutOfRange, "future"),
+        (queues(vec![at("", Some(Start::FromSeq(u64::MAX)))]), Code::OutOfRange, "future"),
+        (pb::Watch { store: "another".into(), ..watch() }, Code::FailedPrecondition, "other_store"),
+    ];
+    for (watch, code, reason) in refused {
+        let shown: String = format!("{watch:?}").chars().take(200).collect();
+        let status = within("a refusal", client.get_task(watch)).await.expect_err(&shown);
+        assert_eq!((status.code(), &reason_of(&status)[..]), (code, reason), "{shown}: {status:?}");
+        assert!(!status.message().is_empty() && status.message().len() < 500, "{shown}: {status:?}");
+    }
+    assert_eq!(kept_tasks(&mut client).await, ["任务:1", "任务:2"]);
+}
+
+#[tokio::test]
+async fn a_refusal_tells_programs_what_they_need_to_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let mut client = ContactClient::new(connect(&server).await);
+    let next = submit(&mut client, vec![task("a")]).await[0].seq + 1;
+    let position = |seq| {
+        let start = Some(Start::FromSeq(seq));
+        vec![pb::Position { queue: String::new(), start, until_seq: None }]
+    };
+    let watch = |seq| pb::Watch { queues: position(seq), ..pb::Watch::default() };
+    let status = within("a refusal", client.get_task(watch(next + 1))).await.unwrap_err();
+    let facts = status.get_details_error_info().unwrap().metadata;
+    assert_eq!((&facts["queue"][..], &facts["next_seq"]), ("default", &next.to_string()));
+    // The next one to be given out is a place to wait at.
+    within("headers", client.get_task(watch(next))).await.unwrap();
+
+    let watch = pb::Watch { store: "another".into(), ..watch(1) };
+    let status = within("a refusal", client.get_task(watch)).await.unwrap_err();
+    let facts = status.get_details_error_info().unwrap().metadata;
+    assert_eq!(facts["store"], status.metadata().get("contact-store").unwrap().to_str().unwrap());
+}
+
+#[tokio::test]
+async fn a_task_that_cannot_be_taken_is_refused_alone_and_the_stream_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let mut client = ContactClient::new(connect(&server).await);
+    submit(&mut client, vec![pb::NewTask { id: "taken".into(), ..task("its owner's") }]).await;
+
+    let largest = "x".repeat(TASK_BYTES_MAX);
+    let label = |key: &str, value: String| [(key.to_owned(), value)].into();
+    let key = |bytes| Some(pb::RetryKey { instance: vec![7; bytes], n: 1 });
+    let many = (0..33).map(|n| (format!("k{n}"), String::new())).collect();
+    let refused = [
+        (task(""), Code::InvalidArgument, "empty_task"),
+        (task(&"x".repeat(TASK_BYTES_MAX + 1)), Code::InvalidArgument, "task_too_large"),
+        (pb::NewTask { queue: "two words".into(), ..task("bad") }, Code::InvalidArgument, "bad_name"),
+        (pb::NewTask { queue: "@".into(), ..task("bad") }, Code::InvalidArgument, "bad_name"),
+        (pb::NewTask { id: "7up".into(), ..task("bad") }, Code::InvalidArgument, "bad_id"),
+        (pb::NewTask { id: "17".into(), ..task("bad") }, Code::InvalidArgument, "bad_id"),
+        (pb::NewTask { id: "任务".into(), ..task("bad") }, Code::InvalidArgument, "bad_id"),
+        (pb::NewTask { id: "x".repeat(129), ..task("bad") }, Code::InvalidArgument, "bad_id"),
+        (pb::NewTask { retry_key: key(0), ..task("bad") }, Code::InvalidArgument, "bad_retry_key"),
+        (pb::NewTask { retry_key: key(15), ..task("bad") }, Code::InvalidArgument, "bad_retry_key"),
+        (pb::NewTask { retry_key: key(17), ..task("bad") }, Code::InvalidArgument, "bad_retry_key"),
+        (
+            pb::NewTask { labels: label("a b", String::new()), ..task("bad") },
+            Code::InvalidArgument,
+            "bad_label",
+        ),
+        (
+            pb::NewTask { labels: label("k", "x".repeat(1025)), ..task("bad") },
+            Code::InvalidArgument,
+            "bad_label",
+        ),
+        (pb::NewTask { labels: many, ..task("bad") }, Code::InvalidArgument, "bad_label"),
+        (pb::NewTask { id: "taken".into(), ..task("another's") }, Code::AlreadyExists, "id_taken"),
+    ];
+    let (sender, tasks) = mpsc::unbounded_channel();
+    let answers = within("headers", client.submit_task(UnboundedReceiverStream::new(tasks))).await;
+    let mut answers = answers.unwrap().into_inner();
+    let mut last_seq = 0;
+    for (i, (bad, code, reason)) in refused.into_iter().enumerate() {
+        sender.send(bad).unwrap();
+        sender.send(task(&format!("good {i}"))).unwrap();
+        let answer = within("a refusal", answers.message()).await.unwrap().unwrap();
+        assert_eq!((answer.seq, answer.duplicate), (0, false), "{reason}: {answer:?}");
+        let refusal = answer.refusal.unwrap_or_else(|| panic!("{reason}: taken"));
+        assert_eq!((refusal.code, &refusal.reason[..]), (code.into(), reason));
+        assert!(!refusal.message.is_empty() && refusal.message.len() < 500, "{refusal:?}");
+        let answer = within("an answer", answers.message()).await.unwrap().unwrap();
+        assert!(answer.refusal.is_none() && answer.seq > last_seq, "after {reason}: {answer:?}");
+        last_seq = answer.seq;
+    }
+    // The limits themselves are allowed.
+    let labels = (0..32).map(|n| (format!("k{n}"), "v".repeat(1024))).collect();
+    let id = "x".repeat(128);
+    let queue = "q".repeat(63);
+    sender.send(pb::NewTask { id, queue, labels, retry_key: key(16), task: largest.clone() }).unwrap();
+    let answer = within("an answer", answers.message()).await.unwrap().unwrap();
+    assert!(answer.refusal.is_none(), "{answer:?}");
+    drop(sender);
+    assert_eq!(within("the end", answers.message()).await.unwrap(), None);
+
+    let mut expected = vec!["its owner's".to_owned()];
+    expected.extend((0..15).map(|i| format!("good {i}")));
+    assert_eq!(kept_tasks(&mut client).await, expected);
+    let queues = vec![pb::Position { queue: "q".repeat(63), ..pb::Position::default() }];
+    let watch = pb::Watch { queues, until_empty: true, ..pb::Watch::default() };
+    let mut tasks = within("headers", client.get_task(watch)).await.unwrap().into_inner();
+    let found = within("the largest task", tasks.message()).await.unwrap().unwrap();
+    assert!(found.task == largest && found.labels.len() == 32);
+    assert_eq!(within("the end", tasks.message()).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_message_that_is_too_large_ends_its_stream_and_leaves_what_came_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let mut client = ContactClient::new(connect(&server).await);
+    let huge = || "x".repeat(2 << 20);
+    let tasks = stream::iter([task("before"), task(&huge()), task("after")]);
+    let mut answers = within("headers", client.submit_task(tasks)).await.unwrap().into_inner();
+    let answer = within("an answer", answers.message()).await.unwrap().unwrap();
+    assert!(answer.refusal.is_none() && answer.seq > 0, "{answer:?}");
+    let status = within("the end", answers.message()).await.unwrap_err();
+    // tonic judges the length, before the call sees the message.
+    assert_eq!(status.code(), Code::OutOfRange, "{status:?}");
+
+    let status = pb::ClientMsg { msg: huge(), client: String::new() };
+    let replies = within("headers", client.send_status(stream::iter([status]))).await.unwrap();
+    let status = within("the end", replies.into_inner().message()).await.unwrap_err();
+    assert_eq!(status.code(), Code::OutOfRange, "{status:?}");
+
+    let told = pb::Result { ret: huge(), id: String::new() };
+    let status = within("the end", client.tell_result(stream::iter([told]))).await.unwrap_err();
+    assert_eq!(status.code(), Code::OutOfRange, "{status:?}");
+
+    let status =
+        within("the end", client.get_task(pb::Watch { group: huge(), ..pb::Watch::default() })).await;
+    assert_eq!(status.unwrap_err().code(), Code::OutOfRange);
+    assert_eq!(kept_tasks(&mut client).await, ["before"]);
+}
+
+#[tokio::test]
+async fn a_client_without_a_good_name_is_refused_after_the_replies_that_are_due() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let mut client = ContactClient::new(connect(&server).await);
+    let status = |msg: &str, client: &str| pb::ClientMsg { msg: msg.into(), client: client.into() };
+    let statuses = [status("a", "kiosk-7"), status("b", ""), status("c", "no name"), status("d", "kiosk-7")];
+    let replies = within("headers", client.send_status(stream::iter(statuses))).await.unwrap();
+    let mut replies = replies.into_inner();
+    for ret in ["received: a", "received: b"] {
+        assert_eq!(within("a reply", replies.message()).await.unwrap().unwrap().ret, ret);
+    }
+    let refused = within("the end", replies.message()).await.unwrap_err();
+    assert_eq!((refused.code(), &reason_of(&refused)[..]), (Code::InvalidArgument, "bad_name"));
+}
+
+#[tokio::test]
+async fn what_is_told_of_no_task_is_unknown_and_what_names_none_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let mut client = ContactClient::new(connect(&server).await);
+    let own = pb::NewTask { id: "own/1".into(), ..task("b") };
+    let kept = submit(&mut client, vec![task("a"), own]).await;
+    let ids = [&kept[0].id, "own/1", "", "999999", "0", "007", "+1", "17d", "任务", "two words", "own/2", ""];
+    let told = ids.map(|id| pb::Result { id: id.into(), ret: "x".into() });
+    let receipt = within("a receipt", client.tell_result(stream::iter(told))).await.unwrap().into_inner();
+    let verdicts: Vec<_> = receipt.told.iter().map(|told| (&told.id[..], told.verdict())).collect();
+    let expected = ids.iter().filter(|id| !id.is_empty()).enumerate().map(|(i, id)| match i {
+        0 | 1 => (*id, pb::Verdict::Noted),
+        _ => (*id, pb::Verdict::Unknown),
+    });
+    assert_eq!(verdicts, expected.collect::<Vec<_>>());
+    let counts: Vec<_> = receipt.counts.iter().map(|count| (count.verdict(), count.items)).collect();
+    assert_eq!(counts, [(pb::Verdict::Noted, 2), (pb::Verdict::Unknown, 8)]);
+    assert_eq!(receipt.anonymous, 2);
+    assert_eq!(kept_tasks(&mut client).await, ["a", "b"]);
+}
+
+#[tokio::test]
+async fn a_receipt_has_ten_thousand_verdicts_and_counts_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let mut client = ContactClient::new(connect(&server).await);
+    let told = (1..=10_003).map(|n| pb::Result { id: n.to_string(), ret: String::new() });
+    let receipt = within("a receipt", client.tell_result(stream::iter(told))).await.unwrap().into_inner();
+    assert_eq!(receipt.told.len(), 10_000);
+    assert!(receipt.told.iter().zip(1..).all(|(told, n)| told.id == n.to_string()));
+    let counts: Vec<_> = receipt.counts.iter().map(|count| (count.verdict(), count.items)).collect();
+    assert_eq!(counts, [(pb::Verdict::Unknown, 10_003)]);
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_message_get_a_status_and_change_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let channel = connect(&server).await;
+    let mut client = ContactClient::new(channel.clone());
+    submit(&mut client, vec![task("kept")]).await;
+    let garbage: [&'static [u8]; 5] = [
+        // A field that is longer than the message; no field 0; not UTF-8; an end of no group; half a number.
+        b"\x0a\x7fabc",
+        b"\x00\x00",
+        b"\x0a\x02\xff\xfe",
+        b"\x0c",
+        b"\x0a",
+    ];
+    for path in ["/Contact/sendStatus", "/Contact/getTask", "/Contact/tellResult", "/Contact/submitTask"] {
+        for bytes in garbage {
+            let status = within("a status", raw(channel.clone(), path, bytes)).await;
+            assert_eq!(status.code(), Code::Internal, "{path} {bytes:?}: {status:?}");
+        }
+    }
+    for path in ["/Contact/gettask", "/Contact/", "/contact.Contact/getTask", "/"] {
+        let status = within("a status", raw(channel.clone(), path, b"")).await;
+        assert_eq!(status.code(), Code::Unimplemented, "{path}: {status:?}");
+    }
+    assert_eq!(kept_tasks(&mut client).await, ["kept"]);
+}
+
+#[tokio::test]
+async fn fields_that_the_server_does_not_know_are_skipped() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let channel = connect(&server).await;
+    // sendStatus: msg "x", and then a varint, a text and a fixed64 under numbers that nobody has given out.
+    let bytes = b"\x0a\x01x\x98\x06\x01\xa2\x06\x03abc\xa9\x06\x01\x02\x03\x04\x05\x06\x07\x08";
+    let status = within("a reply", raw(channel, "/Contact/sendStatus", bytes)).await;
+    assert_eq!((status.code(), status.details()), (Code::Ok, &b"\x0a\x0breceived: x"[..]));
+}
+
+fn task(text: &str) -> pb::NewTask {
+    pb::NewTask { task: text.to_owned(), ..pb::NewTask::default() }
+}
+
+/// Hands in tasks that are all taken.
+async fn submit(client: &mut ContactClient<Channel>, tasks: Vec<pb::NewTask>) -> Vec<pb::Submitted> {
+    let answers = within("headers", client.submit_task(stream::iter(tasks))).await.unwrap();
+    let mut answers = answers.into_inner();
+    let mut all = Vec::new();
+    while let Some(answer) = within("an answer", answers.message()).await.unwrap() {
+        assert!(answer.refusal.is_none(), "{answer:?}");
+        all.push(answer);
+    }
+    all
+}
+
+/// All that is in the queue `default`.
+async fn kept_tasks(client: &mut ContactClient<Channel>) -> Vec<String> {
+    let watch = pb::Watch { until_empty: true, ..pb::Watch::default() };
+    let mut tasks = within("headers", client.get_task(watch)).await.unwrap().into_inner();
+    let mut kept = Vec::new();
+    while let Some(task) = within("a task", tasks.message()).await.unwrap() {
+        kept.push(task.task);
+    }
+    kept
+}
+
+fn reason_of(status: &Status) -> String {
+    let info = status.get_details_error_info().unwrap_or_else(|| panic!("no ErrorInfo: {status:?}"));
+    assert_eq!(info.domain, ERROR_DOMAIN);
+    info.reason
+}
+
+/// Sends one message as it is, and reads to the end. If that is a good one, the details are what came back.
+async fn raw(channel: Channel, path: &'static str, message: &'static [u8]) -> Status {
+    let mut grpc = Grpc::new(channel);
+    grpc.ready().await.unwrap();
+    let message = Request::new(stream::iter([Bytes::from_static(message)]));
+    let path = http::uri::PathAndQuery::from_static(path);
+    let mut answers = match grpc.streaming(message, path, RawCodec).await {
+        Ok(response) => response.into_inner(),
+        Err(status) => return status,
+    };
+    let mut all = Vec::new();
+    loop {
+        match answers.message().await {
+            Ok(Some(answer)) => all.extend_from_slice(&answer),
+            Ok(None) => return Status::with_details(Code::Ok, "", all.into()),
+            Err(status) => return status,
+        }
+    }
+}
+
+/// Leaves messages as they are.
+struct RawCodec;
+
+impl Codec for RawCodec {
+    type Encode = Bytes;
+    type Decode = Bytes;
+    type Encoder = RawCodec;
+    type Decoder = RawCodec;
+
+    fn encoder(&mut self) -> RawCodec {
+        RawCodec
+    }
+
+    fn decoder(&mut self) -> RawCodec {
+        RawCodec
+    }
+}
+
+impl Encoder for RawCodec {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn encode(&mut self, item: Bytes, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        buffer.put(item);
+        Ok(())
+    }
+}
+
+impl Decoder for RawCodec {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
+        Ok(Some(buffer.copy_to_bytes(buffer.remaining())))
+    }
+}
