@@ -7,7 +7,6 @@ mod common;
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
     net::TcpListener,
     path::Path,
     process::{Command, Stdio},
@@ -559,15 +558,13 @@ fn a_reader_that_has_seen_enough_ends_a_command_well_though_nothing_more_comes()
     assert_eq!(watched.json().len(), 1);
     assert_eq!(watched.errors(), [json!({"code": 0})]);
 
-    // Its stdin stays open: it is the end of the output that ends it.
-    let mut submit = server.contact();
-    submit.arg("submit").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut submit = submit.spawn().unwrap();
-    std::io::Write::write_all(submit.stdin.as_mut().unwrap(), b"c\nd\n").unwrap();
-    let mut line = String::new();
-    BufReader::new(submit.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    assert_eq!(serde_json::from_str::<Value>(&line).unwrap()["seq"], 3);
-    assert_eq!(common::code(wait(&mut submit)), 0);
+    // A submit works for the server, not for its reader: all of it gets in.
+    let submitted = run(
+        &mut shell(&server, "{ seq 100000 | contact submit; echo \"{\\\"code\\\":$?}\" >&2; } | true"),
+        "",
+    );
+    assert_eq!(submitted.errors(), [json!({"code": 0})]);
+    assert_eq!(state(&server).len(), 100_002);
 
     for script in
         ["contact completions bash | head -n 1", "contact man | head -n 1", "contact --help | head -n 1"]
@@ -676,4 +673,71 @@ fn a_full_disk_refuses_submits_keeps_what_was_answered_and_recovers_by_itself() 
     let kept = server.run(&["watch-tasks", "--until-empty"], "").json();
     assert_eq!(seqs(&kept), seqs(&answered));
     assert!(server.stop().success());
+}
+
+#[test]
+fn an_argument_that_is_not_utf_8_was_a_panic() {
+    use std::os::unix::ffi::OsStrExt;
+    let out = run(contact().arg("submit").arg(std::ffi::OsStr::from_bytes(b"\xff")), "");
+    assert_eq!(out.code, 2, "{out:?}");
+    assert_eq!(out.errors()[0]["error"], "usage");
+}
+
+#[test]
+fn a_server_goes_on_when_the_reader_of_its_stderr_has_gone() {
+    let data = tempfile::tempdir().unwrap();
+    let port = data.path().join("port");
+    let mut serve = contact();
+    serve.args(["serve", "--addr", "127.0.0.1:0", "--data"]).arg(data.path().join("data"));
+    let mut server = serve.arg("--port-file").arg(&port).stderr(Stdio::piped()).spawn().unwrap();
+    drop(server.stderr.take());
+    let address = until("the port file", || {
+        let port = std::fs::read_to_string(&port).ok()?;
+        Some(format!("127.0.0.1:{}", port.trim()))
+    });
+    for args in [["send-status", "x"], ["submit", "x"], ["ack", "--id=1"]] {
+        let out = run(contact().args(args).args(["--server", &address]), "");
+        assert_eq!(out.code, 0, "{args:?}: {out:?}");
+    }
+    common::signal(server.id(), "TERM");
+    assert_eq!(common::code(wait(&mut server)), 0);
+}
+
+#[test]
+fn a_damaged_chunk_is_named_to_who_asks_for_it_and_the_rest_goes_on() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path());
+    server.run(&["submit", "--id", "first", "one"], "");
+    server.run(&["submit", "-q", "other", "two"], "");
+    assert!(server.stop().success());
+    let file = data.path().join("contact.db");
+    let db = rusqlite::Connection::open(&file).unwrap();
+    db.execute("UPDATE chunk SET frames = zeroblob(length(frames)) WHERE first_seq = 1", []).unwrap();
+    drop(db);
+
+    let server = Server::start(data.path());
+    let out = server.run(&["watch-tasks"], "");
+    assert_eq!(out.code, 79, "{out:?}");
+    let error = &out.errors()[0];
+    assert_eq!(error["error"], "store_damaged");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains(file.to_str().unwrap()) && message.contains("seq 1"), "{message}");
+    // An id is looked up in the damaged chunk: that call fails, and only that.
+    assert_eq!(server.run(&["submit", "--id", "first", "one"], "").code, 79);
+    assert_eq!(server.run(&["ack", "--id", "first"], "").code, 79);
+    assert_eq!(server.run(&["submit", "three"], "").json()[0]["seq"], 3);
+    assert_eq!(server.run(&["watch-tasks", "-q", "other", "--until-empty"], "").json().len(), 1);
+    assert!(server.stop().success());
+}
+
+#[test]
+fn a_switch_can_be_set_by_one_in_the_environment() {
+    let data = tempfile::tempdir().unwrap();
+    let mut serve = contact();
+    serve.args(["serve", "--log-format", "json", "--addr", "127.0.0.1:0", "--data"]).arg(data.path());
+    let server = Server::spawn({
+        serve.env("CONTACT_SERVE_DEMO", "1");
+        serve
+    });
+    assert_eq!(server.run(&["watch-tasks", "--max", "10"], "").json().len(), 10);
 }

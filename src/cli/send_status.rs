@@ -188,8 +188,7 @@ impl Exchange for Sending<'_> {
     fn broken(&mut self, status: &Status, unanswered: usize) {
         let target = &self.context.target().address;
         let cause = exit::cause(status);
-        let message =
-            format!("lost the server at {target} ({cause}): trying again with {unanswered} unanswered");
+        let message = format!("server {target}: {cause}; trying again with {unanswered} unanswered");
         self.context.errors.notice("retrying", &message);
     }
 

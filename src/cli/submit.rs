@@ -318,8 +318,7 @@ impl Exchange for Submitting<'_> {
     fn broken(&mut self, status: &Status, unanswered: usize) {
         let target = &self.context.target().address;
         let cause = exit::cause(status);
-        let message =
-            format!("lost the server at {target} ({cause}): trying again with {unanswered} unanswered");
+        let message = format!("server {target}: {cause}; trying again with {unanswered} unanswered");
         self.progress.beside(|| self.context.errors.notice("retrying", &message));
     }
 

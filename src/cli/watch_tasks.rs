@@ -177,7 +177,7 @@ impl WatchTasks {
                     out.flush().await?;
                     if tries.failed() {
                         let message = format!(
-                            "lost the server at {} ({}): trying again for ever",
+                            "server {}: {}; trying again for ever",
                             context.target().address,
                             exit::cause(&status)
                         );

@@ -169,18 +169,19 @@ async fn a_message_that_is_too_large_ends_its_stream_and_leaves_what_came_before
     let answer = within("an answer", answers.message()).await.unwrap().unwrap();
     assert!(answer.refusal.is_none() && answer.seq > 0, "{answer:?}");
     let status = within("the end", answers.message()).await.unwrap_err();
-    // tonic judges the length, before the call sees the message.
-    assert_eq!(status.code(), Code::OutOfRange, "{status:?}");
+    assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
+    assert_eq!(status.get_details_error_info().unwrap().reason, "message_too_large");
 
     let status = pb::ClientMsg { msg: huge(), client: String::new() };
     let replies = within("headers", client.send_status(stream::iter([status]))).await.unwrap();
     let status = within("the end", replies.into_inner().message()).await.unwrap_err();
-    assert_eq!(status.code(), Code::OutOfRange, "{status:?}");
+    assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
 
     let told = pb::Result { ret: huge(), id: String::new() };
     let status = within("the end", client.tell_result(stream::iter([told]))).await.unwrap_err();
-    assert_eq!(status.code(), Code::OutOfRange, "{status:?}");
+    assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
 
+    // A single message is judged by tonic before the call sees it.
     let status =
         within("the end", client.get_task(pb::Watch { group: huge(), ..pb::Watch::default() })).await;
     assert_eq!(status.unwrap_err().code(), Code::OutOfRange);
