@@ -46,8 +46,8 @@ pub(super) trait Exchange {
     async fn answered(&mut self, item: Self::Item, answer: Self::Answer) -> Result<(), Failure>;
     /// No more answers are ready.
     async fn pause(&mut self) -> Result<(), Failure>;
-    /// The connection broke; the next try follows.
-    fn broken(&mut self, status: &Status, unanswered: usize);
+    /// Says something on stderr.
+    fn notice(&self, word: &str, message: &str);
     /// What a status of the server means.
     fn failure(&self, status: &Status) -> Failure;
 }
@@ -86,7 +86,10 @@ pub(super) async fn run<E: Exchange>(
             continue;
         }
         if tries.failed() {
-            exchange.broken(&status, state.unanswered.len());
+            let (cause, unanswered) = (exit::cause(&status), state.unanswered.len());
+            let message =
+                format!("server {}: {cause}; trying again with {unanswered} unanswered", target.address);
+            exchange.notice("retrying", &message);
         }
         if let (true, Some(limit)) = (state.sent, E::RESENDABLE_FOR) {
             tries.limit(limit);

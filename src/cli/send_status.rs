@@ -8,13 +8,7 @@ use serde::Serialize;
 use tonic::{Request, Response, Status, Streaming, transport::Channel};
 
 use super::{
-    Context, Failure, exchange,
-    exchange::Exchange,
-    exit::{self, code},
-    json,
-    lines::Lines,
-    output::Output,
-    time,
+    Context, Failure, exchange, exchange::Exchange, exit::code, json, lines::Lines, output::Output, time,
 };
 use crate::{name::ClientName, pb, wire::TASK_BYTES_MAX};
 
@@ -185,11 +179,8 @@ impl Exchange for Sending<'_> {
         self.out.flush().await
     }
 
-    fn broken(&mut self, status: &Status, unanswered: usize) {
-        let target = &self.context.target().address;
-        let cause = exit::cause(status);
-        let message = format!("server {target}: {cause}; trying again with {unanswered} unanswered");
-        self.context.errors.notice("retrying", &message);
+    fn notice(&self, word: &str, message: &str) {
+        self.context.errors.notice(word, message);
     }
 
     fn failure(&self, status: &Status) -> Failure {

@@ -10,7 +10,7 @@ use tonic::{Code, Request, Response, Status, Streaming, transport::Channel};
 use super::{
     Context, Failure, exchange,
     exchange::Exchange,
-    exit::{self, Errors, code},
+    exit::{Errors, code},
     json,
     lines::{Line, Lines},
     output::Output,
@@ -315,11 +315,8 @@ impl Exchange for Submitting<'_> {
         self.out.flush().await
     }
 
-    fn broken(&mut self, status: &Status, unanswered: usize) {
-        let target = &self.context.target().address;
-        let cause = exit::cause(status);
-        let message = format!("server {target}: {cause}; trying again with {unanswered} unanswered");
-        self.progress.beside(|| self.context.errors.notice("retrying", &message));
+    fn notice(&self, word: &str, message: &str) {
+        self.progress.beside(|| self.context.errors.notice(word, message));
     }
 
     fn failure(&self, status: &Status) -> Failure {

@@ -4,7 +4,7 @@
 use futures_util::StreamExt;
 use tonic::{Status, Streaming};
 
-use super::{batches::Batches, service::Service, status};
+use super::{batches::Batches, call::Call, status};
 use crate::{
     name::{ID_BYTES_MAX, TaskId},
     pb,
@@ -13,13 +13,13 @@ use crate::{
 /// Verdicts of a single receipt.
 const TOLD_MAX: usize = 10_000;
 
-pub(super) async fn answer(service: &Service, results: Streaming<pb::Result>) -> Result<pb::Receipt, Status> {
-    let mut batches = Batches::new(results, &service.stopping, |result| result.ret.len() + result.id.len());
+pub(super) async fn answer(call: &Call, results: Streaming<pb::Result>) -> Result<pb::Receipt, Status> {
+    let mut batches = Batches::new(results, &call.stopping, |result| result.ret.len() + result.id.len());
     let mut receipt = pb::Receipt::default();
     let (mut noted, mut unknown) = (0, 0);
     while let Some(batch) = batches.next().await {
         let batch = batch?;
-        log(service, &batch);
+        log(call, &batch);
         receipt.anonymous += batch.iter().filter(|result| result.id.is_empty()).count() as u64;
         let named: Vec<pb::Result> = batch.into_iter().filter(|result| !result.id.is_empty()).collect();
         let ids: Vec<Option<TaskId>> = named.iter().map(|result| TaskId::parse(&result.id)).collect();
@@ -27,7 +27,7 @@ pub(super) async fn answer(service: &Service, results: Streaming<pb::Result>) ->
         let known = if asked.is_empty() {
             Vec::new()
         } else {
-            service.engine.known(asked).await.map_err(status::from_engine)?
+            call.engine.known(asked).await.map_err(status::from_engine)?
         };
         let mut known = known.into_iter();
         for (result, id) in named.into_iter().zip(ids) {
@@ -60,8 +60,8 @@ fn shown(mut id: String) -> String {
     id
 }
 
-fn log(service: &Service, batch: &[pb::Result]) {
-    let (lines, left_out) = service.results_logged.allow(batch.len());
+fn log(call: &Call, batch: &[pb::Result]) {
+    let (lines, left_out) = call.results_logged.allow(batch.len());
     if left_out > 0 {
         tracing::info!("{left_out} more results");
     }

@@ -16,11 +16,12 @@ use tonic::{body::Body, service::Routes};
 use tower::ServiceExt;
 
 use crate::wire::STORE_HEADER;
+use call::Call;
 use engine::Engine;
-use service::Service;
 
 mod ack;
 mod batches;
+mod call;
 mod chatter;
 mod convert;
 pub mod demo;
@@ -58,7 +59,7 @@ pub async fn serve(
     let stopping = CancellationToken::new();
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_service_status("Contact", tonic_health::ServingStatus::Serving).await;
-    let routes = Routes::new(Service::new(engine.clone(), stopping.clone()).into_server())
+    let routes = Routes::new(service::serve(Call::new(engine.clone(), stopping.clone())))
         .add_service(health_service)
         .add_service(reflection().build_v1()?)
         .add_service(reflection().build_v1alpha()?)

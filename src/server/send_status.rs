@@ -3,17 +3,17 @@
 use futures_util::{StreamExt, stream, stream::BoxStream};
 use tonic::{Status, Streaming};
 
-use super::{batches::Batches, convert, service::Service};
+use super::{batches::Batches, call::Call, convert};
 use crate::{name::ClientName, pb};
 
 pub(super) fn answer(
-    service: &Service,
+    call: &Call,
     statuses: Streaming<pb::ClientMsg>,
 ) -> BoxStream<'static, Result<pb::Result, Status>> {
-    let engine = service.engine.clone();
-    let chatter = service.statuses_logged.clone();
+    let engine = call.engine.clone();
+    let chatter = call.statuses_logged.clone();
     let mut client: Option<ClientName> = None;
-    Batches::new(statuses, &service.stopping, |status| status.msg.len())
+    Batches::new(statuses, &call.stopping, |status| status.msg.len())
         .map(move |batch| {
             let batch = match batch {
                 Ok(batch) => batch,

@@ -13,9 +13,9 @@ use tonic::{Status, Streaming};
 
 use super::{
     batches::Batches,
+    call::Call,
     convert,
     engine::{Answers, Engine},
-    service::Service,
     status,
 };
 use crate::{
@@ -27,12 +27,12 @@ use crate::{
 const BATCHES_MAX: usize = 16;
 
 pub(super) fn answer(
-    service: &Service,
+    call: &Call,
     tasks: Streaming<pb::NewTask>,
 ) -> BoxStream<'static, Result<pb::Submitted, Status>> {
-    let batches = Batches::new(tasks, &service.stopping, |task| task.task.len());
+    let batches = Batches::new(tasks, &call.stopping, |task| task.task.len());
     let (sender, taken) = mpsc::channel(BATCHES_MAX);
-    tokio::spawn(take_all(service.engine.clone(), batches, sender));
+    tokio::spawn(take_all(call.engine.clone(), batches, sender));
     ReceiverStream::new(taken)
         .then(|taken: Result<Taken, Status>| async {
             match taken {

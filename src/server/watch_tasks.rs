@@ -3,21 +3,21 @@
 use futures_util::{StreamExt, stream, stream::BoxStream};
 use tonic::{Response, Status};
 
-use super::{convert, engine::Frames, ready, service::Service, status};
+use super::{call::Call, convert, engine::Frames, ready, status};
 use crate::{
     pb,
     wire::{START_HEADER, UNTIL_HEADER},
 };
 
 pub(super) async fn answer(
-    service: &Service,
+    call: &Call,
     watch: pb::Watch,
 ) -> Result<Response<BoxStream<'static, Result<pb::ServerMsg, Status>>>, Status> {
     let until_empty = watch.until_empty;
     let left = Some(watch.max).filter(|max| *max > 0);
-    let watching = service.engine.watch(convert::watch(watch)?).await.map_err(status::from_engine)?;
+    let watching = call.engine.watch(convert::watch(watch)?).await.map_err(status::from_engine)?;
     let out =
-        Out { frames: watching.frames, stopping: Box::pin(service.stopping.clone().cancelled_owned()), left };
+        Out { frames: watching.frames, stopping: Box::pin(call.stopping.clone().cancelled_owned()), left };
     let frames = stream::unfold(Some(out), |out| async {
         let mut out = out?;
         match out.next().await? {
