@@ -4,6 +4,7 @@
 check:
     cargo fmt --check
     cargo clippy --locked --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
 
 # The tests; those that need a tool which is absent say so.
 test:

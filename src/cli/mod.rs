@@ -1,7 +1,7 @@
 //! The command line: one file per command. This one has what they share: the flags of every command, and
 //! how a command is run and ended.
 //!
-//! A command is given its world as a [`Context`]; it returns an exit code or a [`Failure`], and [`exit`] has
+//! A command is given its world as a `Context`; it returns an exit code or a `Failure`, and `exit.rs` has
 //! the only place where one is turned into the other.
 
 use std::{io::IsTerminal, process::ExitCode, time::Duration};

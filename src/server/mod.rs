@@ -50,7 +50,7 @@ const KEEPALIVE: Duration = Duration::from_secs(20);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves until `shutdown` is over, then ends every stream with UNAVAILABLE and returns, after
-/// [`SHUTDOWN_GRACE`] at the latest, whatever is connected.
+/// `SHUTDOWN_GRACE` at the latest, whatever is connected.
 pub async fn serve(
     mut listener: listener::Listener,
     engine: Arc<dyn Engine>,

@@ -11,7 +11,7 @@
 //!   of memory and delays nobody.
 //! - **Many front-ends.** Handles of one engine are interchangeable: what is told to one is known to all.
 //!
-//! The contract is a test suite over `dyn Engine` with two handles: [`contract`].
+//! The contract is a test suite over `dyn Engine` with two handles: `contract.rs`.
 
 use futures_util::{future::BoxFuture, stream::BoxStream};
 
