@@ -29,7 +29,7 @@ complete -c contact -n "__fish_contact_needs_command" -l client -d 'This machine
 complete -c contact -n "__fish_contact_needs_command" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_needs_command" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_needs_command" -l retry-for -d 'How long to try while the server cannot be reached' -r
+complete -c contact -n "__fish_contact_needs_command" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
 complete -c contact -n "__fish_contact_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_needs_command" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_needs_command" -f -a "serve" -d 'Run the server'
@@ -57,7 +57,7 @@ complete -c contact -n "__fish_contact_using_subcommand serve" -l client -d 'Thi
 complete -c contact -n "__fish_contact_using_subcommand serve" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand serve" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand serve" -l retry-for -d 'How long to try while the server cannot be reached' -r
+complete -c contact -n "__fish_contact_using_subcommand serve" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
 complete -c contact -n "__fish_contact_using_subcommand serve" -l insecure -d 'Listen beyond this machine, although anybody there may then do anything'
 complete -c contact -n "__fish_contact_using_subcommand serve" -l demo -d 'Submit the tutorial\'s ten tasks now and again'
 complete -c contact -n "__fish_contact_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -71,15 +71,15 @@ complete -c contact -n "__fish_contact_using_subcommand submit" -l client -d 'Th
 complete -c contact -n "__fish_contact_using_subcommand submit" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand submit" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand submit" -l retry-for -d 'How long to try while the server cannot be reached' -r
+complete -c contact -n "__fish_contact_using_subcommand submit" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
 complete -c contact -n "__fish_contact_using_subcommand submit" -l json -d 'Each line of stdin is a JSON object: task, and perhaps id, queue, to, labels'
 complete -c contact -n "__fish_contact_using_subcommand submit" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand submit" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -s q -l queue -d 'A queue to watch (repeatable) [default: default]' -r
-complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l from -d 'Where to start: `start` (the first task kept), `new` (what comes from now on), a SEQ (inclusive) or a TIME like 2026-11-22T06:00:00Z [default: start]' -r
+complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l from -d 'Where to start: `start` (the first task kept), `new` (what comes from now on), a SEQ (inclusive) or a TIME like 2026-11-22T06:00:00Z (before the first task kept it is that one) [default: start]' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l after -d 'Start after this SEQ' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -s n -l max -d 'Leave after N tasks' -r
-complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l idle-exit -d 'Leave when no task has come for this long' -r
+complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l idle-exit -d 'Leave when no task has come for this long (with 3 if the server was not there then)' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l on-gap -d 'What to do when tasks are no longer kept where the watch wants to go on' -r -f -a "fail\t'Leave with exit code 75, or 73 for another store'
 skip\t'Say so and go on at the first task kept'"
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
@@ -87,7 +87,7 @@ complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l client -
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l retry-for -d 'How long to try while the server cannot be reached' -r
+complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l to-me -d 'Watch this client\'s inbox, the queue @NAME'
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l until-empty -d 'Leave after the last task that is there when the watch begins'
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -99,18 +99,18 @@ complete -c contact -n "__fish_contact_using_subcommand ack" -l client -d 'This 
 complete -c contact -n "__fish_contact_using_subcommand ack" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand ack" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand ack" -l retry-for -d 'How long to try while the server cannot be reached' -r
+complete -c contact -n "__fish_contact_using_subcommand ack" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
 complete -c contact -n "__fish_contact_using_subcommand ack" -l strict -d 'Exit with 1 if a task is unknown'
 complete -c contact -n "__fish_contact_using_subcommand ack" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand ack" -s V -l version -d 'Print version'
-complete -c contact -n "__fish_contact_using_subcommand send-status" -s n -l count -d 'Send so many: of TEXT, or of the tutorial\'s sample 数据:7' -r
+complete -c contact -n "__fish_contact_using_subcommand send-status" -s n -l count -d 'Send so many: of TEXT, or of the tutorial\'s sample 数据:N, N from 1 to 20' -r
 complete -c contact -n "__fish_contact_using_subcommand send-status" -l every -d 'Begin again after each such time, for ever' -r
 complete -c contact -n "__fish_contact_using_subcommand send-status" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand send-status" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand send-status" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand send-status" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand send-status" -l retry-for -d 'How long to try while the server cannot be reached' -r
+complete -c contact -n "__fish_contact_using_subcommand send-status" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
 complete -c contact -n "__fish_contact_using_subcommand send-status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand send-status" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand health" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
@@ -118,7 +118,7 @@ complete -c contact -n "__fish_contact_using_subcommand health" -l client -d 'Th
 complete -c contact -n "__fish_contact_using_subcommand health" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand health" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand health" -l retry-for -d 'How long to try while the server cannot be reached' -r
+complete -c contact -n "__fish_contact_using_subcommand health" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
 complete -c contact -n "__fish_contact_using_subcommand health" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand health" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
@@ -126,7 +126,7 @@ complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l client -d
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l retry-for -d 'How long to try while the server cannot be reached' -r
+complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand completions" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
@@ -134,7 +134,7 @@ complete -c contact -n "__fish_contact_using_subcommand completions" -l client -
 complete -c contact -n "__fish_contact_using_subcommand completions" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand completions" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand completions" -l retry-for -d 'How long to try while the server cannot be reached' -r
+complete -c contact -n "__fish_contact_using_subcommand completions" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
 complete -c contact -n "__fish_contact_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand completions" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand man" -l dir -d 'Write all pages into this folder instead' -r -F
@@ -143,7 +143,7 @@ complete -c contact -n "__fish_contact_using_subcommand man" -l client -d 'This 
 complete -c contact -n "__fish_contact_using_subcommand man" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand man" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand man" -l retry-for -d 'How long to try while the server cannot be reached' -r
+complete -c contact -n "__fish_contact_using_subcommand man" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
 complete -c contact -n "__fish_contact_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand man" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status health wait-ready completions man help" -f -a "serve" -d 'Run the server'

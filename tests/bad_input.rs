@@ -113,7 +113,8 @@ fn flags() -> Vec<Case> {
         usage(&["send-status", "--count", "0"], "'0'"),
         usage(&["send-status", "--every", "1s"], "--every repeats TEXT or --count"),
         usage(&["send-status", "--client", "@k", "x"], "is not a name"),
-        refused(&["health", "NoSuchService"], 69, "not_found", "not registered"),
+        refused(&["health", "NoSuchService"], 69, "not_found", "NoSuchService"),
+        refused(&["submit", "-l", "a=", "-l", "a=b", "x"], 2, "usage", "label \"a\" is given twice"),
         usage(&["completions", "nosuchshell"], "bash"),
         usage(&["completions"], "<SHELL>"),
         usage(&["man", "nosuch"], "there is no command \"nosuch\""),
@@ -174,7 +175,7 @@ fn stdin() -> Vec<Case> {
         json!({"id": "taken", "task": "first", "more": [1]}).to_string(),
         "not json".to_owned(),
         json!({"id": "1"}).to_string(),
-        json!({"id": 1}).to_string(),
+        json!({"id": 1.5}).to_string(),
         json!(["1", null, null]).to_string(),
         json!({"id": "x".repeat(2 * MIB)}).to_string(),
         json!({"id": "1", "ret": long}).to_string(),
@@ -182,7 +183,7 @@ fn stdin() -> Vec<Case> {
     ];
     let ack_errors = [
         (2, "bad_json", "not a JSON object with an id"),
-        (4, "bad_json", "expected a string"),
+        (4, "bad_json", "id must be a string"),
         (5, "bad_json", "expected an object"),
         (6, "bad_id", "2097152 bytes"),
         (7, "ret_too_large", "1048577 bytes"),

@@ -53,9 +53,17 @@ pub(super) struct Ack {
 /// A line of stdin. Workers add fields of their own, so what is not known is passed over.
 #[derive(Debug, Deserialize)]
 struct AckLine {
-    id: Option<String>,
+    id: Option<Id>,
     ret: Option<String>,
     task: Option<String>,
+}
+
+/// Ids are strings; one that the server gave is written as a number easily, and means the same.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "id must be a string")]
+enum Id {
+    Text(String),
+    Seq(u64),
 }
 
 #[derive(Serialize)]
@@ -127,7 +135,11 @@ impl Ack {
         let text = std::str::from_utf8(&bytes).map_err(|e| ("not_utf8", format!("not UTF-8: {e}")))?;
         let line: AckLine = json::object(text)
             .map_err(|e| ("bad_json", format!("not a JSON object with an id: {}", json::describe(&e))))?;
-        let id = line.id.unwrap_or_default();
+        let id = match line.id {
+            Some(Id::Text(id)) => id,
+            Some(Id::Seq(seq)) => seq.to_string(),
+            None => String::new(),
+        };
         if id.len() > ID_BYTES_MAX {
             // Not for the server to say: it takes no message of any length, and ends the call.
             return Err(("bad_id", format!("id has {} bytes: none has more than {ID_BYTES_MAX}", id.len())));
@@ -202,7 +214,7 @@ impl Acking<'_> {
             errors.notice("no_verdicts", &message);
         }
         if self.anonymous > 0 {
-            let message = format!("{} lines named no task: the server has counted them", self.anonymous);
+            let message = format!("lines without an id: {}; the server has counted them", self.anonymous);
             errors.notice("anonymous", &message);
         }
         match (bad_lines, strict && self.refused) {

@@ -1,6 +1,10 @@
 //! Reaching a server, and trying again.
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use tokio::time::Instant;
 use tonic::{
@@ -29,6 +33,8 @@ pub(super) struct Target {
     endpoint: Endpoint,
     /// As people write it.
     pub(super) address: String,
+    /// Why the last try failed, until one works.
+    trouble: Arc<Mutex<Option<String>>>,
 }
 
 impl Target {
@@ -53,7 +59,7 @@ impl Target {
             .map_err(|_| "not HOST:PORT, http://HOST:PORT or unix:PATH".to_owned())?;
         if !is_unix && endpoint.uri().port_u16().is_none() {
             // http's own port is nobody's here: the name would be looked up and tried in vain.
-            return Err("the port is missing or too large: HOST:PORT".into());
+            return Err("the port must be a number from 1 to 65535: HOST:PORT".into());
         }
         let endpoint = endpoint
             .connect_timeout(CONNECT_TIMEOUT)
@@ -63,12 +69,21 @@ impl Target {
             .keep_alive_while_idle(true)
             .initial_stream_window_size(STREAM_WINDOW_BYTES)
             .initial_connection_window_size(CONNECTION_WINDOW_BYTES);
-        Ok(Target { endpoint, address: text.to_owned() })
+        Ok(Target { endpoint, address: text.to_owned(), trouble: Arc::default() })
     }
 
     /// One try.
     pub(super) async fn connect(&self) -> Result<Channel, Status> {
-        self.endpoint.connect().await.map_err(|e| Status::from_error(Box::new(e)))
+        let connected = self.endpoint.connect().await.map_err(|e| Status::from_error(Box::new(e)));
+        let trouble =
+            connected.as_ref().err().map(|e| format!("server {}: {}", self.address, exit::cause(e)));
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+        connected
+    }
+
+    /// Why the server is not reached just now, if so.
+    pub(super) fn trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What a status of this server means.

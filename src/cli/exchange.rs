@@ -85,7 +85,7 @@ pub(super) async fn run<E: Exchange>(
         if state.unanswered.is_empty() {
             continue;
         }
-        if tries.failed() {
+        if tries.failed() && patience != Some(Duration::ZERO) {
             let (cause, unanswered) = (exit::cause(&status), state.unanswered.len());
             let message =
                 format!("server {}: {cause}; trying again with {unanswered} unanswered", target.address);

@@ -15,8 +15,10 @@ use super::{Context, Failure, exit::code, output::Output};
 Examples:
   contact health
   contact health --retry-for 0s || echo down
+  contact health Contact
 
-Exit codes: 0 it serves; 1 it does not; 3 the server could not be reached; 76 it knows no gRPC health")]
+Exit codes: 0 it serves; 1 it does not; 3 the server could not be reached; 69 it has no such service;
+76 it knows no gRPC health")]
 pub(super) struct Health {
     /// The service to ask about [default: the whole server]
     #[arg(value_name = "SERVICE", default_value = "", hide_default_value = true)]
@@ -40,10 +42,14 @@ impl Health {
 
 /// Asks a server once.
 pub(super) async fn check(channel: Channel, service: String) -> Result<ServingStatus, Status> {
+    let asked = service.clone();
     match HealthClient::new(channel).check(HealthCheckRequest { service }).await {
         Ok(response) => Ok(response.into_inner().status()),
         Err(status) if status.code() == Code::Unimplemented => {
             Err(Status::unimplemented("the server is there, but it knows no gRPC health"))
+        }
+        Err(status) if status.code() == Code::NotFound => {
+            Err(Status::not_found(format!("the server has no service {asked:?}")))
         }
         Err(status) => Err(status),
     }

@@ -98,7 +98,7 @@ struct Global {
           value_parser = time::positive_duration, hide_env_values = true)]
     timeout: Option<Duration>,
 
-    /// How long to try while the server cannot be reached
+    /// How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever
     #[arg(long, global = true, env = "CONTACT_RETRY_FOR", default_value = "10s", value_name = "DURATION",
           value_parser = time::duration, hide_env_values = true)]
     retry_for: Duration,
@@ -224,7 +224,7 @@ fn client(
             biased;
             code = signals.next() => Err(Failure::silent(code)),
             () = output_over.cancelled() => Err(Failure::silent(0)),
-            () = &mut timeout => Err(timed_out(context.global.timeout)),
+            () = &mut timeout => Err(timed_out(context)),
             result = work(&mut out) => Ok(result),
         };
         // A command that ended by itself has all its output written; one that is told to leave tries.
@@ -235,7 +235,7 @@ fn client(
         let written = tokio::select! {
             written = out.finish(patience) => written,
             code = signals.next() => Err(Failure::silent(code)),
-            () = &mut timeout, if patience.is_none() => Err(timed_out(context.global.timeout)),
+            () = &mut timeout, if patience.is_none() => Err(timed_out(context)),
         };
         match (result, written) {
             // What could not be written matters only if all else went well.
@@ -256,9 +256,10 @@ async fn after(timeout: Option<Duration>) {
     }
 }
 
-fn timed_out(timeout: Option<Duration>) -> Failure {
-    let after = humantime::format_duration(timeout.unwrap_or_default());
-    Failure::new(code::TIMEOUT, "timeout", format!("not done within {after}"))
+fn timed_out(context: &Context) -> Failure {
+    let after = humantime::format_duration(context.global.timeout.unwrap_or_default());
+    let trouble = context.target().trouble().map(|trouble| format!(": {trouble}")).unwrap_or_default();
+    Failure::new(code::TIMEOUT, "timeout", format!("not done within {after}{trouble}"))
 }
 
 /// The command line's description, for completions and the manual.

@@ -31,7 +31,7 @@ pub(super) struct SendStatus {
     #[arg(value_name = "TEXT")]
     texts: Vec<String>,
 
-    /// Send so many: of TEXT, or of the tutorial's sample 数据:7
+    /// Send so many: of TEXT, or of the tutorial's sample 数据:N, N from 1 to 20
     #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
 

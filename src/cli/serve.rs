@@ -213,7 +213,10 @@ impl Serve {
     fn cannot_listen(&self, error: &std::io::Error) -> Failure {
         let failure = Failure::new(code::NO, "listen", format!("cannot listen on {}: {error}", self.addr));
         if error.kind() == std::io::ErrorKind::AddrInUse {
-            return failure.hint("another server is there; --addr 127.0.0.1:0 takes a free port");
+            return failure.hint(match self.addr {
+                Address::Tcp(_) => "another server is there; --addr 127.0.0.1:0 takes a free port",
+                Address::Unix(_) => "another server is there: stop it, or name another path",
+            });
         }
         failure
     }

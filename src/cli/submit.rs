@@ -111,6 +111,10 @@ impl Submit {
         if self.id.is_some() && self.texts.len() != 1 {
             return Err(Failure::usage("--id names one task: give it with one TEXT"));
         }
+        let keys: Vec<&String> = self.labels.iter().map(|(key, _)| key).collect();
+        if let Some((_, key)) = keys.iter().enumerate().find(|(i, key)| keys[..*i].contains(key)) {
+            return Err(Failure::usage(format!("label {key:?} is given twice")));
+        }
         for text in &self.texts {
             check(text).map_err(Failure::usage)?;
         }

@@ -44,7 +44,7 @@ pub(super) struct WatchTasks {
     to_me: bool,
 
     /// Where to start: `start` (the first task kept), `new` (what comes from now on), a SEQ (inclusive) or a
-    /// TIME like 2026-11-22T06:00:00Z [default: start]
+    /// TIME like 2026-11-22T06:00:00Z (before the first task kept it is that one) [default: start]
     #[arg(long, value_name = "WHERE", value_parser = from, conflicts_with = "after")]
     from: Option<From>,
 
@@ -56,7 +56,7 @@ pub(super) struct WatchTasks {
     #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max: Option<u64>,
 
-    /// Leave when no task has come for this long
+    /// Leave when no task has come for this long (with 3 if the server was not there then)
     #[arg(long, value_name = "DURATION", value_parser = time::positive_duration)]
     idle_exit: Option<Duration>,
 
@@ -167,7 +167,6 @@ impl WatchTasks {
     pub(super) async fn run(self, context: &Context, out: &mut Output) -> Result<u8, Failure> {
         let mut place = self.place(context)?;
         let mut tries = Tries::new(None);
-        // A server that is not there is as idle as one that has no tasks.
         let mut idle = Idle::new(self.idle_exit);
         loop {
             match self.watch(context, out, &mut place, &mut tries, &mut idle).await? {
@@ -185,7 +184,8 @@ impl WatchTasks {
                     }
                     tokio::select! {
                         paused = tries.pause(&status, context.target()) => paused?,
-                        () = idle.over() => break,
+                        // A server that is not there is not one that has nothing to do.
+                        () = idle.over() => return Err(context.target().failure(&status)),
                     }
                 }
             }
@@ -241,12 +241,17 @@ impl WatchTasks {
             // The connection broke between the last task and the word that it was the last.
             return Ok(End::Done);
         }
-        let open = async {
-            let channel = context.target().connect().await?;
-            pb::contact_client::ContactClient::new(channel).get_task(place.request()).await
+        let channel = tokio::select! {
+            channel = context.target().connect() => match channel {
+                Ok(channel) => channel,
+                Err(status) => return Ok(End::Broken(status)),
+            },
+            () = idle.over() => return Err(context.target().failure(&Status::unavailable("no answer"))),
         };
+        let mut client = pb::contact_client::ContactClient::new(channel);
+        // A server that is not ours may answer with its first task only: until then it is idle.
         let opened = tokio::select! {
-            opened = open => opened,
+            opened = client.get_task(place.request()) => opened,
             () = idle.over() => return Ok(End::Done),
         };
         let response = match opened {

@@ -106,12 +106,16 @@ impl Listener {
 
 /// The socket that a killed server has left behind is in the way; one that answers is not ours to remove.
 fn remove_stale(path: &Path) -> io::Result<()> {
-    let is_socket = std::fs::symlink_metadata(path).is_ok_and(|m| m.file_type().is_socket());
+    let Ok(found) = std::fs::symlink_metadata(path) else { return Ok(()) };
+    if !found.file_type().is_socket() {
+        let message = "something is there that is no socket: remove it or name another path";
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, message));
+    }
     let refused = || {
         std::os::unix::net::UnixStream::connect(path)
             .is_err_and(|e| e.kind() == io::ErrorKind::ConnectionRefused)
     };
-    if is_socket && refused() { std::fs::remove_file(path) } else { Ok(()) }
+    if refused() { std::fs::remove_file(path) } else { Ok(()) }
 }
 
 /// Removes the socket's file when the listener ends.

@@ -80,6 +80,8 @@ pub(super) struct Writer {
     unfolded: HashMap<QueueNumber, Arc<Queue>>,
     trimming_suspended: bool,
     marked: Instant,
+    /// The last append found no room.
+    is_full: bool,
     closing: bool,
 }
 
@@ -134,6 +136,7 @@ impl Writer {
             unfolded: HashMap::new(),
             trimming_suspended: false,
             marked: Instant::now(),
+            is_full: false,
             closing: false,
         };
         let mut tasks = 0;
@@ -205,12 +208,18 @@ impl Writer {
             if draft.sealed.is_empty() { Ok(()) } else { self.store.append(&draft.commit(self.aging_ms)) };
         match persisted {
             Ok(()) => {
+                if !draft.sealed.is_empty() && std::mem::take(&mut self.is_full) {
+                    tracing::info!("there is room again: submits are taken");
+                }
                 self.publish(draft);
                 for (answer, answers, _room) in submits {
                     let _ = answer.send(answers);
                 }
             }
             Err(StoreError::Full(why)) => {
+                if !std::mem::replace(&mut self.is_full, true) {
+                    tracing::error!("there is no room: submits are refused ({why})");
+                }
                 self.take_back(draft);
                 for (answer, ..) in submits {
                     let _ = answer.send(Err(Error::Full(why.clone())));

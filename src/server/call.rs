@@ -1,0 +1,23 @@
+//! What every call is given.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::{chatter::Chatter, engine::Engine};
+
+/// The world of the calls.
+#[derive(Clone)]
+pub(super) struct Call {
+    pub(super) engine: Arc<dyn Engine>,
+    /// Cancelled when the server is about to end: every stream then does.
+    pub(super) stopping: CancellationToken,
+    pub(super) statuses_logged: Arc<Chatter>,
+    pub(super) results_logged: Arc<Chatter>,
+}
+
+impl Call {
+    pub(super) fn new(engine: Arc<dyn Engine>, stopping: CancellationToken) -> Self {
+        Call { engine, stopping, statuses_logged: Arc::default(), results_logged: Arc::default() }
+    }
+}
