@@ -6,14 +6,11 @@
 //! ones swallow I/O errors.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
-    io::{Read as _, Seek, Write as _},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    fs::File,
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use bytes::Bytes;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, ffi, params};
 
 use super::{
@@ -24,125 +21,26 @@ use super::{
         queue::Extent,
         retries::{read_runs, write_runs},
     },
-    Commit, Fold, Found, Loaded, Old, Reader, Store, StoreError,
+    Commit, Fold, Loaded, Old, Reader, Store, StoreError,
 };
-use crate::{name::QueueName, server::engine::Frames};
+use crate::name::QueueName;
 
-/// The file in the data folder that holds everything.
-const FILE: &str = "contact.db";
-/// Locked by the owner, and names it.
-const LOCK_FILE: &str = "contact.lock";
-/// How each SQLite file begins.
-const HEADER: &[u8] = b"SQLite format 3\0";
-/// SQLite's `application_id` of our files: "cntc".
-const APPLICATION_ID: i32 = 0x636e_7463;
-/// The format that this program reads and writes.
-const FORMAT: i32 = 1;
+mod file;
+mod reader;
+
+pub use file::OpenError;
+use reader::SqliteReader;
 
 const PAGE_BYTES: i64 = 8192;
 /// A checkpoint is due when this much was written since the last.
 const CHECKPOINT_BYTES: usize = 4 << 20;
 /// The WAL begins anew at the latest when it has this many pages: 64 MiB.
 const WAL_PAGES_MAX: i64 = 8192;
-/// Frames up to this size are read with their row, larger ones by a second look.
-const INLINE_BYTES: i64 = 4096;
-/// A read looks at no more rows than this before it lets go of its snapshot.
-const READ_ROWS_MAX: usize = 4096;
-/// Nor does it read more bytes than this for the few that it may find in them.
-const READ_BYTES_MAX: usize = 4 << 20;
 /// Pages given back to the file system in one step: 2 MiB.
 const GIVE_BACK_PAGES: i64 = 256;
 
 /// Rows of retry keys forgotten in one step.
 const FORGET_ROWS: i64 = 1000;
-
-const SCHEMA: &str = "
-    CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
-    CREATE TABLE queue (
-        number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,
-        last_seq INTEGER NOT NULL, trimmed_seq INTEGER NOT NULL, tasks INTEGER NOT NULL
-    );
-    CREATE TABLE chunk (
-        first_seq INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL, at_ms INTEGER NOT NULL,
-        head_checksum INTEGER NOT NULL, checksum INTEGER NOT NULL,
-        directory BLOB NOT NULL, frames BLOB NOT NULL
-    );
-    CREATE TABLE own_id (first_seq INTEGER PRIMARY KEY, ids BLOB NOT NULL);
-    CREATE TABLE retry (first_seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, runs BLOB NOT NULL);
-";
-
-/// Why a store could not be opened. Each names the file or folder and says what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// Another process has it.
-    #[error("the store {} is in use by process {pid}", folder.display())]
-    InUse {
-        /// The data folder.
-        folder: PathBuf,
-        /// The owner's process id, as far as known.
-        pid: String,
-    },
-    /// The folder or file cannot be made or written.
-    #[error("the data folder {}: {source}", folder.display())]
-    Folder {
-        /// The data folder.
-        folder: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The file is something else.
-    #[error("{} is not a store of contact", file.display())]
-    NotAStore {
-        /// The file.
-        file: PathBuf,
-    },
-    /// A later version wrote it.
-    #[error("{} has format {found}, this program knows formats up to {known}", file.display())]
-    NewerFormat {
-        /// The file.
-        file: PathBuf,
-        /// What it says.
-        found: i32,
-        /// What we know.
-        known: i32,
-    },
-    /// What is in it is not what was written. The message names the file and the place.
-    #[error("{message}")]
-    Damaged {
-        /// The file.
-        file: PathBuf,
-        /// What is wrong, and where.
-        message: String,
-    },
-    /// There is no room for what an open has to write.
-    #[error("{message}")]
-    NoRoom {
-        /// The file.
-        file: PathBuf,
-        /// What the system said.
-        message: String,
-    },
-    /// It cannot be read or written.
-    #[error("{message}")]
-    Failed {
-        /// The file.
-        file: PathBuf,
-        /// What the system said.
-        message: String,
-    },
-}
-
-impl OpenError {
-    /// What a failure of the store means for its opening.
-    pub(in super::super) fn from_store(error: StoreError, file: &Path) -> Self {
-        let file = file.to_owned();
-        match error {
-            StoreError::Full(message) => OpenError::NoRoom { file, message },
-            StoreError::Failed(message) => OpenError::Failed { file, message },
-            StoreError::Damaged(message) => OpenError::Damaged { file, message },
-        }
-    }
-}
 
 /// The store on disk.
 #[derive(Debug)]
@@ -158,126 +56,14 @@ impl SqliteStore {
     /// Opens the store in `folder`; makes both if they are not there. `new_id` becomes the id of a new
     /// store.
     pub(in super::super) fn open(folder: &Path, new_id: &str) -> Result<Self, OpenError> {
-        let folder_error = |source| OpenError::Folder { folder: folder.to_owned(), source };
-        let made = make(folder).map_err(folder_error)?;
-        let lock = lock(folder)?;
-        let file = folder.join(FILE);
-        // Told apart from a damaged file: SQLite calls both "unable to open".
-        let opened = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&file)
-            .map_err(folder_error)?;
-        // What is too short for a header SQLite takes for an empty file, and would write over it.
-        let mut header = Vec::new();
-        opened.take(HEADER.len() as u64).read_to_end(&mut header).map_err(folder_error)?;
-        if !header.is_empty() && header != HEADER {
-            return Err(OpenError::NotAStore { file });
-        }
-        let db = connect(&file, new_id)?;
-        // The names of a new store's files and folders must survive as well as what is in them.
-        for changed in made.iter().map(PathBuf::as_path).chain([folder]) {
-            File::open(changed).and_then(|changed| changed.sync_all()).map_err(folder_error)?;
-        }
-        Ok(SqliteStore { file, db, unsettled_bytes: 0, _lock: lock })
+        let file::StoreFile { path, db, lock } = file::open(folder, new_id)?;
+        Ok(SqliteStore { file: path, db, unsettled_bytes: 0, _lock: lock })
     }
 
     /// The file.
     pub(in super::super) fn file(&self) -> &Path {
         &self.file
     }
-}
-
-/// Makes a folder and those above it. Returns the folders that have a new entry.
-fn make(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let absolute = std::path::absolute(folder)?;
-    let missing = absolute.ancestors().take_while(|above| !above.exists());
-    let changed = missing.filter_map(Path::parent).map(Path::to_owned).collect();
-    if !absolute.is_dir() {
-        // Tasks are nobody else's business.
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(&absolute)?;
-    }
-    Ok(changed)
-}
-
-fn lock(folder: &Path) -> Result<File, OpenError> {
-    let folder_error = |source| OpenError::Folder { folder: folder.to_owned(), source };
-    let mut lock = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(folder.join(LOCK_FILE))
-        .map_err(folder_error)?;
-    match lock.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let mut pid = String::new();
-            let _ = lock.read_to_string(&mut pid);
-            let pid = match pid.trim() {
-                "" => "unknown".to_owned(),
-                pid => pid.to_owned(),
-            };
-            return Err(OpenError::InUse { folder: folder.to_owned(), pid });
-        }
-        Err(TryLockError::Error(e)) => return Err(folder_error(e)),
-    }
-    let name_owner = |lock: &mut File| {
-        lock.set_len(0)?;
-        lock.rewind()?;
-        writeln!(lock, "{}", std::process::id())
-    };
-    // Only for the message above: a full disk must not keep the server from starting.
-    let _ = name_owner(&mut lock);
-    Ok(lock)
-}
-
-fn connect(file: &Path, new_id: &str) -> Result<Connection, OpenError> {
-    let open_error = |e: rusqlite::Error| match e.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => OpenError::NotAStore { file: file.to_owned() },
-        _ => OpenError::from_store(Place(file).error(&e), file),
-    };
-    let mut db = Connection::open(file).map_err(open_error)?;
-    let tables: i64 =
-        db.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0)).map_err(open_error)?;
-    let application: i32 = db.pragma_query_value(None, "application_id", |r| r.get(0)).map_err(open_error)?;
-    let format: i32 = db.pragma_query_value(None, "user_version", |r| r.get(0)).map_err(open_error)?;
-    let is_new = tables == 0 && application == 0;
-    if !is_new && application != APPLICATION_ID {
-        return Err(OpenError::NotAStore { file: file.to_owned() });
-    }
-    if format > FORMAT {
-        return Err(OpenError::NewerFormat { file: file.to_owned(), found: format, known: FORMAT });
-    }
-    prepare(&mut db, is_new, new_id).map_err(open_error)?;
-    Ok(db)
-}
-
-fn prepare(db: &mut Connection, is_new: bool, new_id: &str) -> rusqlite::Result<()> {
-    if is_new {
-        db.pragma_update(None, "page_size", PAGE_BYTES)?;
-        db.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
-    }
-    db.query_row("PRAGMA journal_mode=WAL", [], |_| Ok(()))?;
-    let synchronous = if cfg!(feature = "unsynced") { "OFF" } else { "FULL" };
-    db.pragma_update(None, "synchronous", synchronous)?;
-    db.pragma_update(None, "wal_autocheckpoint", 0)?;
-    db.busy_timeout(Duration::from_secs(5))?;
-    if is_new {
-        let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        tx.execute_batch(SCHEMA)?;
-        tx.execute("INSERT INTO meta VALUES ('store_id', ?1)", [new_id])?;
-        tx.pragma_update(None, "application_id", APPLICATION_ID)?;
-        tx.pragma_update(None, "user_version", FORMAT)?;
-        tx.commit()?;
-    }
-    // A commit that was refused for a failed sync may be in the WAL all the same. From here on it either
-    // is in the file, synced, or it is gone.
-    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
 }
 
 impl Store for SqliteStore {
@@ -612,123 +398,4 @@ impl Place<'_> {
             Err(self.damaged(format!("the checksum of the chunk at seq {}", chunk.head.first_seq)))
         }
     }
-}
-
-/// A connection that only reads.
-#[derive(Debug)]
-struct SqliteReader {
-    file: PathBuf,
-    db: Connection,
-}
-
-impl Reader for SqliteReader {
-    fn read(
-        &mut self,
-        queue: u32,
-        from_seq: u64,
-        upto_seq: u64,
-        most_bytes: usize,
-    ) -> Result<Found, StoreError> {
-        let place = Place(&self.file);
-        // The directory decides whether the frames are read at all: they may be a quarter of a megabyte of
-        // other queues' tasks. Small ones come along at no cost.
-        let mut heads = self
-            .db
-            .prepare_cached(
-                "SELECT first_seq, last_seq, at_ms, directory, head_checksum, checksum, \
-                 CASE WHEN length(frames) <= ?3 THEN frames END FROM chunk \
-                 WHERE first_seq >= coalesce((SELECT max(first_seq) FROM chunk WHERE first_seq <= ?1), 0) \
-                 AND first_seq <= ?2 ORDER BY first_seq",
-            )
-            .map_err(|e| place.error(&e))?;
-        let mut rows =
-            heads.query([from_seq as i64, upto_seq as i64, INLINE_BYTES]).map_err(|e| place.error(&e))?;
-        let mut runs: Vec<Frames> = Vec::new();
-        let mut bytes = 0;
-        let mut looked_upto_seq = upto_seq;
-        let mut looked = 0;
-        let mut read_bytes = 0;
-        while let Some(row) = rows.next().map_err(|e| place.error(&e))? {
-            let head = place.head(read_head(row))?;
-            looked += 1;
-            if bytes >= most_bytes || looked > READ_ROWS_MAX || read_bytes >= READ_BYTES_MAX {
-                looked_upto_seq = head.first_seq.saturating_sub(1).min(upto_seq);
-                break;
-            }
-            let Some(part) = head.part(queue).cloned() else { continue };
-            let checksum = row.get::<_, i64>(5).map_err(|e| place.error(&e))? as u32;
-            let inline: Option<Vec<u8>> = row.get(6).map_err(|e| place.error(&e))?;
-            let frames = match inline {
-                Some(frames) => frames,
-                None => {
-                    let mut frames = self
-                        .db
-                        .prepare_cached("SELECT frames FROM chunk WHERE first_seq = ?1")
-                        .map_err(|e| place.error(&e))?;
-                    frames.query_row([head.first_seq as i64], |r| r.get(0)).map_err(|e| place.error(&e))?
-                }
-            };
-            read_bytes += frames.len();
-            let chunk = place.chunk(Ok(Ok(head)), checksum, frames)?;
-            let found = chunk.frames_of(&part).ok_or_else(|| {
-                place.damaged(format!("the directory of the chunk at seq {}", chunk.head.first_seq))
-            })?;
-            if let Some(mut found) = found.starting_at(from_seq).and_then(|f| f.ending_at(upto_seq)) {
-                // A slice keeps the whole chunk in memory: fine for half of it, not for one task of it.
-                if found.bytes.len() < chunk.frames.len() / 2 {
-                    found.bytes = Bytes::copy_from_slice(&found.bytes);
-                }
-                bytes += found.bytes.len();
-                runs.push(found);
-            }
-        }
-        Ok(Found { frames: join(runs), looked_upto_seq })
-    }
-
-    fn seq_at(&mut self, at_ms: u64) -> Result<Option<u64>, StoreError> {
-        // Time grows with seq, so it is a search by halves over the primary key.
-        let look = |from: i64| {
-            self.db
-                .prepare_cached("SELECT first_seq, last_seq, at_ms FROM chunk WHERE first_seq >= ?1 ORDER BY first_seq LIMIT 1")?
-                .query_row([from], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, r.get::<_, i64>(2)? as u64)))
-                .optional()
-        };
-        let search = || -> rusqlite::Result<Option<u64>> {
-            let ends: (Option<i64>, Option<i64>) =
-                self.db.query_row("SELECT min(first_seq), max(first_seq) FROM chunk", [], |r| {
-                    Ok((r.get(0)?, r.get(1)?))
-                })?;
-            let (Some(mut low), Some(last)) = ends else { return Ok(None) };
-            let mut high = last + 1;
-            let mut best = None;
-            while low < high {
-                let middle = low + (high - low) / 2;
-                match look(middle)? {
-                    Some((first, _, ms)) if ms >= at_ms => {
-                        best = Some(first as u64);
-                        high = middle;
-                    }
-                    Some((_, last, _)) => low = last + 1,
-                    None => high = middle,
-                }
-            }
-            Ok(best)
-        };
-        search().map_err(|e| Place(&self.file).error(&e))
-    }
-}
-
-/// Puts runs of one queue together.
-fn join(runs: Vec<Frames>) -> Option<Frames> {
-    let (first, last) = (runs.first()?, runs.last()?);
-    let (first_seq, last_seq) = (first.first_seq, last.last_seq);
-    let bytes = match &runs[..] {
-        [one] => one.bytes.clone(),
-        many => {
-            let mut all = Vec::with_capacity(many.iter().map(|f| f.bytes.len()).sum());
-            many.iter().for_each(|f| all.extend_from_slice(&f.bytes));
-            all.into()
-        }
-    };
-    Some(Frames { first_seq, last_seq, bytes })
 }
