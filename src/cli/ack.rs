@@ -89,8 +89,7 @@ impl Ack {
             }
             return Ok(acking.end(self.strict, false));
         }
-        let lines = Lines::stdin(LINE_BYTES_MAX);
-        let mut lines = lines.map_err(|e| Failure::new(code::NO, "system", e.to_string()))?;
+        let mut lines = Lines::stdin(LINE_BYTES_MAX)?;
         let mut batch = Vec::new();
         let mut bad_lines = false;
         let mut more = true;

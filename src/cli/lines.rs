@@ -29,12 +29,13 @@ pub(super) struct Lines(mpsc::Receiver<io::Result<Vec<Line>>>);
 
 impl Lines {
     /// Starts reading. A line longer than `bytes_max` is passed over.
-    pub(super) fn stdin(bytes_max: usize) -> io::Result<Self> {
+    pub(super) fn stdin(bytes_max: usize) -> Result<Self, Failure> {
         let (batches, receiver) = mpsc::channel(BATCHES);
-        std::thread::Builder::new().name("contact-stdin".into()).spawn(move || {
+        let started = std::thread::Builder::new().name("contact-stdin".into()).spawn(move || {
             // Locked, or each read would go through another buffer.
             read(io::stdin().lock(), bytes_max, |batch| batches.blocking_send(batch).is_ok());
-        })?;
+        });
+        started.map_err(|e| Failure::new(code::NO, "system", e.to_string()))?;
         Ok(Lines(receiver))
     }
 

@@ -8,7 +8,7 @@ use std::{io::IsTerminal, process::ExitCode, time::Duration};
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
-use crate::name::ClientName;
+use crate::name::{ClientName, QueueName};
 use connect::Target;
 use exit::{Errors, Failure, code};
 use output::{Output, Reader};
@@ -115,6 +115,14 @@ enum Format {
 
 fn client_name(text: &str) -> Result<ClientName, String> {
     ClientName::parse(text).map_err(|e| e.to_string())
+}
+
+/// A queue that is named: nothing is no name here, though on the wire it means the default.
+fn queue_name(text: &str) -> Result<QueueName, String> {
+    if text.is_empty() {
+        return Err("a queue needs a name".into());
+    }
+    QueueName::parse(text).map_err(|e| e.to_string())
 }
 
 /// What a command is given.

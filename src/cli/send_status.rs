@@ -55,8 +55,7 @@ impl SendStatus {
             return Err(Failure::usage("--every repeats TEXT or --count: give one of them"));
         }
         let source = if from_stdin {
-            let lines = Lines::stdin(TASK_BYTES_MAX);
-            Source::Stdin(lines.map_err(|e| Failure::new(code::NO, "system", e.to_string()))?)
+            Source::Stdin(Lines::stdin(TASK_BYTES_MAX)?)
         } else {
             Source::Made { left: self.round(), next: None }
         };

@@ -47,7 +47,7 @@ pub(super) struct Submit {
     texts: Vec<String>,
 
     /// The queue
-    #[arg(short, long, value_name = "QUEUE", default_value = name::DEFAULT_QUEUE, value_parser = queue_name)]
+    #[arg(short, long, value_name = "QUEUE", default_value = name::DEFAULT_QUEUE, value_parser = super::queue_name)]
     queue: QueueName,
 
     /// The client whose inbox it goes to: short for the queue @NAME
@@ -65,13 +65,6 @@ pub(super) struct Submit {
     /// Each line of stdin is a JSON object: task, and perhaps id, queue, to, labels
     #[arg(long, conflicts_with_all = ["texts", "id"])]
     json: bool,
-}
-
-fn queue_name(text: &str) -> Result<QueueName, String> {
-    if text.is_empty() {
-        return Err("a queue needs a name".into());
-    }
-    QueueName::parse(text).map_err(|e| e.to_string())
 }
 
 fn own_id(text: &str) -> Result<OwnId, String> {
@@ -122,8 +115,7 @@ impl Submit {
         name::check_labels(&labels).map_err(Failure::usage)?;
         let source = if self.texts.is_empty() {
             let bytes_max = if self.json { JSON_BYTES_MAX } else { TASK_BYTES_MAX };
-            let lines = Lines::stdin(bytes_max);
-            Source::Stdin(lines.map_err(|e| Failure::new(code::NO, "system", e.to_string()))?)
+            Source::Stdin(Lines::stdin(bytes_max)?)
         } else {
             Source::Texts(self.texts.clone().into_iter())
         };
@@ -211,7 +203,7 @@ impl Submitting<'_> {
             .map_err(|e| (if task.task.is_empty() { "empty_task" } else { "task_too_large" }, e))?;
         let queue = match (task.queue, task.to) {
             (Some(_), Some(_)) => return Err(("bad_json", "queue and to exclude each other".into())),
-            (Some(queue), None) => queue_name(&queue).map_err(|e| ("bad_name", e))?.to_string(),
+            (Some(queue), None) => super::queue_name(&queue).map_err(|e| ("bad_name", e))?.to_string(),
             (None, Some(to)) => {
                 let client = super::client_name(&to).map_err(|e| ("bad_name", e))?;
                 QueueName::inbox(&client).to_string()

@@ -36,7 +36,7 @@ Exit codes: 0 the end that was asked for, or nobody reads any more; 2 wrong usag
 76 this server cannot do it; 124 --timeout ran out; 130, 143 SIGINT, SIGTERM")]
 pub(super) struct WatchTasks {
     /// A queue to watch (repeatable) [default: default]
-    #[arg(short, long = "queue", value_name = "QUEUE", value_parser = queue_name)]
+    #[arg(short, long = "queue", value_name = "QUEUE", value_parser = super::queue_name)]
     queues: Vec<QueueName>,
 
     /// Watch this client's inbox, the queue @NAME
@@ -67,13 +67,6 @@ pub(super) struct WatchTasks {
     /// What to do when tasks are no longer kept where the watch wants to go on
     #[arg(long, value_name = "WHAT", default_value = "fail")]
     on_gap: OnGap,
-}
-
-fn queue_name(text: &str) -> Result<QueueName, String> {
-    if text.is_empty() {
-        return Err("a queue needs a name".into());
-    }
-    QueueName::parse(text).map_err(|e| e.to_string())
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
