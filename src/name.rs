@@ -73,6 +73,31 @@ impl QueueName {
     }
 }
 
+/// The name of a group: a name, or `@NAME` for the own group of the client NAME. Case matters.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct GroupName(Arc<str>);
+
+impl GroupName {
+    /// Judges `text`.
+    pub fn parse(text: &str) -> Result<Self, BadName> {
+        if is_name(text.strip_prefix('@').unwrap_or(text)) {
+            Ok(GroupName(text.into()))
+        } else {
+            Err(BadName::new("group", text, NAME_RULE))
+        }
+    }
+
+    /// The own group of a client.
+    pub fn own(client: &ClientName) -> Self {
+        GroupName(format!("@{}", client.as_str()).into())
+    }
+
+    /// The name as people write it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// The stable name of a machine or worker. A label, not a session. Case matters.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClientName(Arc<str>);
@@ -183,6 +208,18 @@ impl fmt::Display for QueueName {
 }
 
 impl fmt::Debug for QueueName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.as_str())
+    }
+}
+
+impl fmt::Display for GroupName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for GroupName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.as_str())
     }

@@ -9,18 +9,28 @@
 //! - **Watching.** A watch yields every task of a queue once, in order, without a gap; what cannot be
 //!   yielded ends the watch with an error that says so. A watcher that does not read costs a bounded amount
 //!   of memory and delays nobody.
+//! - **Groups.** Each group is handed every task until it is settled, dead, cancelled, expired, purged or past
+//!   the retention. At most one lease of a (group, task) is in force at a time; it never ends before its end,
+//!   and at most [`Engine::slack_ms`] after. A settled task is never handed out again. Every verdict is durable
+//!   before it is given. First hand-outs are in the order of seq in a queue; a returned task comes before what
+//!   was submitted after its return.
 //! - **Many front-ends.** Handles of one engine are interchangeable: what is told to one is known to all.
 //!
 //! The contract is a test suite over `dyn Engine` with two handles: `contract.rs`.
 
 use futures_util::{future::BoxFuture, stream::BoxStream};
 
-use crate::name::{ClientName, OwnId, QueueName, TaskId};
+use crate::name::{ClientName, GroupName, OwnId, QueueName, TaskId};
+use groups::{
+    Attendance, Change, Explained, GroupFilter, GroupView, Instance, Judged, Page, Purged, QueueFilter, QueueView,
+    Share, Sharing, TaskFilter, TaskPage, Told,
+};
 
 #[cfg(test)]
 mod contract;
 pub mod embedded;
 pub mod frames;
+pub mod groups;
 
 pub use frames::{Frames, Labels};
 
@@ -43,6 +53,58 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Opens a broadcast watch.
     fn watch(&self, watch: Watch) -> BoxFuture<'_, Result<Watching, Error>>;
+
+    /// How long after its end a lease may still be in force, in milliseconds.
+    fn slack_ms(&self) -> u64;
+
+    /// Opens a watch that shares the tasks with the other members of a group. The group is made if need be.
+    fn share(&self, share: Share) -> BoxFuture<'_, Result<Sharing, Error>>;
+
+    /// A process begins to attend: it has opened `sendStatus`. From now on its leases live by its being heard.
+    fn attend(&self, instance: Instance, client: Option<&ClientName>) -> Attendance;
+
+    /// A process was heard: the ends of all its leases move. With `stop` it is handed nothing more.
+    fn heard(&self, instance: Instance, stop: bool);
+
+    /// Takes what is told of tasks, in order, and judges each. The verdicts are durable when they are given. On
+    /// an error some may have been taken; telling them again is safe.
+    fn tell(&self, told: Vec<Told>) -> BoxFuture<'_, Result<Vec<Judged>, Error>>;
+
+    /// Queues, in the order of their names.
+    fn queues(&self, filter: QueueFilter) -> BoxFuture<'_, Result<Page<QueueView>, Error>>;
+
+    /// Groups, in the order of their queues' names and their own.
+    fn groups(&self, filter: GroupFilter) -> BoxFuture<'_, Result<Page<GroupView>, Error>>;
+
+    /// Tasks, in the order of their places; delayed ones by when they are due.
+    fn tasks(&self, filter: TaskFilter) -> BoxFuture<'_, Result<TaskPage, Error>>;
+
+    /// Where a task stands in each group. `None`: there is no such task.
+    fn explain(&self, id: TaskId) -> BoxFuture<'_, Result<Option<Explained>, Error>>;
+
+    /// Ends tasks for all groups. The verdict is `Ok`, `Duplicate` if it had been cancelled, or `Unknown`.
+    fn cancel(&self, ids: Vec<TaskId>) -> BoxFuture<'_, Result<Vec<Judged>, Error>>;
+
+    /// Makes dead tasks of a group ready again: these, or without ids the oldest `limit`. The verdict of each is
+    /// `Ok`, `Conflict` if it is not dead, or `Unknown`. Says as well how many dead tasks are left.
+    fn redrive(
+        &self,
+        queue: QueueName,
+        group: GroupName,
+        ids: Vec<TaskId>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<(Vec<Judged>, u64), Error>>;
+
+    /// Throws away the tasks of a queue up to a seq, or all.
+    fn purge(&self, queue: QueueName, upto_seq: Option<u64>) -> BoxFuture<'_, Result<Purged, Error>>;
+
+    /// Changes a group's settings.
+    fn set_group(
+        &self,
+        queue: QueueName,
+        group: GroupName,
+        change: Change,
+    ) -> BoxFuture<'_, Result<GroupView, Error>>;
 
     /// Says of each id whether its task is kept.
     fn known(&self, ids: Vec<TaskId>) -> BoxFuture<'_, Result<Vec<bool>, Error>>;
@@ -82,6 +144,10 @@ pub struct NewTask {
     pub labels: Labels,
     /// Makes a resend one task.
     pub retry_key: Option<RetryKey>,
+    /// It enters the log after this long; 0 is at once.
+    pub delay_ms: u64,
+    /// From now on so long it may be handed to groups.
+    pub expires_ms: Option<u64>,
 }
 
 impl NewTask {
@@ -104,8 +170,11 @@ pub struct RetryKey {
 /// A task is in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accepted {
-    /// Its place.
+    /// Its place; 0 while it is delayed.
     pub seq: u64,
+    /// When it enters the log, if it is delayed: its number among the delayed, and the time in milliseconds since
+    /// 1970.
+    pub delayed: Option<(u64, u64)>,
     /// Its own id and content were there before.
     pub duplicate: bool,
 }
@@ -213,6 +282,23 @@ pub enum Error {
         /// The next seq to be given out.
         next_seq: u64,
     },
+    /// The same process has opened the same watch again.
+    #[error("this process has opened the same watch again")]
+    Superseded,
+    /// There is no such group.
+    #[error("queue {queue:?} has no group {group:?}")]
+    NoGroup {
+        /// The queue.
+        queue: QueueName,
+        /// The group.
+        group: GroupName,
+    },
+    /// There is no such queue.
+    #[error("there is no queue {0:?}")]
+    NoQueue(QueueName),
+    /// A place to go on at that this engine has not given out.
+    #[error("{0:?} is no place in this list")]
+    BadPlace(String),
     /// The positions come from another store.
     #[error("the positions come from store {asked}, this is store {store}")]
     OtherStore {
