@@ -53,7 +53,7 @@ async fn a_receipt_does_not_repeat_what_is_too_long_to_be_an_id() {
     let server = Server::start(dir.path());
     let mut client = ContactClient::connect(format!("http://{}", server.address)).await.unwrap();
     let id = "任".repeat(340_000);
-    let results = stream::repeat(pb::Result { id, ret: String::new() }).take(20);
+    let results = stream::repeat(pb::Result { id, ..pb::Result::default() }).take(20);
     let receipt = client.tell_result(results).await.unwrap().into_inner();
     assert_eq!(receipt.told.len(), 20);
     for told in &receipt.told {

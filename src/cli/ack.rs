@@ -83,7 +83,11 @@ impl Ack {
         let mut acking =
             Acking { context, out, channel: None, refused: false, anonymous: 0, is_foreign: false };
         if !self.ids.is_empty() {
-            let items = self.ids.iter().map(|id| pb::Result { ret: self.ret.clone(), id: id.clone() });
+            let items = self.ids.iter().map(|id| pb::Result {
+                ret: self.ret.clone(),
+                id: id.clone(),
+                ..pb::Result::default()
+            });
             for batch in items.collect::<Vec<_>>().chunks(ITEMS_MAX) {
                 acking.tell(batch).await?;
             }
@@ -155,7 +159,7 @@ impl Ack {
                 format!("ret has {} bytes: at most {TASK_BYTES_MAX} are taken", ret.len()),
             ));
         }
-        Ok(pb::Result { ret, id })
+        Ok(pb::Result { ret, id, ..pb::Result::default() })
     }
 }
 
@@ -193,6 +197,11 @@ impl Acking<'_> {
             let (verdict, refused) = match told.verdict() {
                 pb::Verdict::Noted => ("noted", false),
                 pb::Verdict::Unknown => ("unknown", true),
+                pb::Verdict::Ok => ("ok", false),
+                pb::Verdict::Duplicate => ("duplicate", false),
+                pb::Verdict::Conflict => ("conflict", true),
+                pb::Verdict::Stale => ("stale", true),
+                pb::Verdict::Unleased => ("unleased", true),
                 // A later server's word.
                 pb::Verdict::Unspecified => ("unspecified", true),
             };

@@ -155,7 +155,7 @@ impl Exchange for Sending<'_> {
     }
 
     fn request(&self, text: &String) -> pb::ClientMsg {
-        pb::ClientMsg { msg: text.clone(), client: self.client.to_string() }
+        pb::ClientMsg { msg: text.clone(), client: self.client.to_string(), ..pb::ClientMsg::default() }
     }
 
     fn bytes(&self, text: &String) -> usize {

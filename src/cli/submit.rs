@@ -217,7 +217,7 @@ impl Submitting<'_> {
         labels.extend(task.labels);
         // Also because a server takes no message beyond what a good task needs, and ends the call.
         name::check_labels(&labels).map_err(|e| ("bad_label", e))?;
-        Ok(pb::NewTask { task: task.task, id: task.id, queue, labels, retry_key: None })
+        Ok(pb::NewTask { task: task.task, id: task.id, queue, labels, ..pb::NewTask::default() })
     }
 
     fn bad_line(&mut self, line: u64, reason: &str, message: String) {

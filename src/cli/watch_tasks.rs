@@ -417,7 +417,7 @@ impl Place {
             store: self.store.clone().unwrap_or_default(),
             max: self.left.unwrap_or_default(),
             until_empty: self.until_empty,
-            group: String::new(),
+            ..pb::Watch::default()
         }
     }
 

@@ -38,7 +38,11 @@ pub(super) async fn answer(call: &Call, results: Streaming<pb::Result>) -> Resul
             };
             *(if verdict == pb::Verdict::Noted { &mut noted } else { &mut unknown }) += 1;
             if receipt.told.len() < TOLD_MAX {
-                receipt.told.push(pb::Told { id: shown(result.id), verdict: verdict.into() });
+                receipt.told.push(pb::Told {
+                    id: shown(result.id),
+                    verdict: verdict.into(),
+                    ..pb::Told::default()
+                });
             }
         }
     }

@@ -37,6 +37,8 @@ pub(super) fn new_task(task: pb::NewTask) -> Result<NewTask, Status> {
         },
         labels: task.labels,
         retry_key,
+        delay_ms: task.delay_ms,
+        expires_ms: Some(task.expires_ms).filter(|ms| *ms > 0),
         task: task.task,
     })
 }
@@ -60,6 +62,7 @@ pub(super) fn submitted(accepted: &Accepted, id: Option<&OwnId>, queue: &QueueNa
         seq: accepted.seq,
         duplicate: accepted.duplicate,
         refusal: None,
+        due_at: None,
     }
 }
 

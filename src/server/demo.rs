@@ -18,6 +18,8 @@ pub async fn run(engine: Arc<dyn Engine>, every: Duration) {
             id: None,
             labels: Labels::new(),
             retry_key: None,
+            delay_ms: 0,
+            expires_ms: None,
         });
         let answered = match engine.submit(tasks.collect()).await {
             Ok(answers) => answers.await.map(drop),

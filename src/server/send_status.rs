@@ -43,7 +43,7 @@ pub(super) fn answer(
                     engine.report(client, &status.msg);
                 }
                 let ret = format!("received: {}", status.msg);
-                replies.push(Ok(pb::Result { ret, id: String::new() }));
+                replies.push(Ok(pb::Result { ret, ..pb::Result::default() }));
             }
             replies
         })

@@ -52,4 +52,30 @@ impl contact_server::Contact for Service {
     ) -> Result<Response<Self::submitTaskStream>, Status> {
         Ok(Response::new(submit::answer(&self.0, request.into_inner())))
     }
+
+    // TEMP: the calls of groups are answered by the files of their commands.
+    async fn list_queues(&self, _: Request<pb::ListQueues>) -> Result<Response<pb::Queues>, Status> {
+        Err(Status::unimplemented(""))
+    }
+    async fn list_groups(&self, _: Request<pb::ListGroups>) -> Result<Response<pb::Groups>, Status> {
+        Err(Status::unimplemented(""))
+    }
+    async fn list_tasks(&self, _: Request<pb::ListTasks>) -> Result<Response<pb::Tasks>, Status> {
+        Err(Status::unimplemented(""))
+    }
+    async fn explain_task(&self, _: Request<pb::TaskName>) -> Result<Response<pb::Explained>, Status> {
+        Err(Status::unimplemented(""))
+    }
+    async fn cancel_task(&self, _: Request<pb::TaskNames>) -> Result<Response<pb::Receipt>, Status> {
+        Err(Status::unimplemented(""))
+    }
+    async fn redrive_task(&self, _: Request<pb::Redrive>) -> Result<Response<pb::Redriven>, Status> {
+        Err(Status::unimplemented(""))
+    }
+    async fn purge_queue(&self, _: Request<pb::Purge>) -> Result<Response<pb::Purged>, Status> {
+        Err(Status::unimplemented(""))
+    }
+    async fn set_group(&self, _: Request<pb::GroupSettings>) -> Result<Response<pb::Group>, Status> {
+        Err(Status::unimplemented(""))
+    }
 }

@@ -47,6 +47,10 @@ pub(super) fn from_engine(error: Error) -> Status {
             message,
             [("queue", queue.to_string()), ("next_seq", next_seq.to_string())],
         ),
+        Error::Superseded => new(Code::Aborted, "superseded", message),
+        Error::NoGroup { .. } => new(Code::NotFound, "no_group", message),
+        Error::NoQueue(_) => new(Code::NotFound, "no_queue", message),
+        Error::BadPlace(_) => invalid("bad_place", message),
         Error::OtherStore { store, .. } => {
             with(Code::FailedPrecondition, "other_store", message, [("store", store)])
         }

@@ -453,9 +453,9 @@ pub(super) async fn the_same_id_and_content_is_one_task(mut fixture: impl Fixtur
     let plain = || NewTask { id: own("plain"), ..task("a", "web-3") };
     let answers = submit_any(&*submitter, vec![deploy(), plain(), deploy()]).await;
     let seq = answers[0].clone().unwrap().seq;
-    assert_eq!(answers[0], Ok(Accepted { seq, duplicate: false }));
-    assert_eq!(answers[1], Ok(Accepted { seq: seq + 1, duplicate: false }));
-    let again = Ok(Accepted { seq, duplicate: true });
+    assert_eq!(answers[0], Ok(Accepted { seq, delayed: None, duplicate: false }));
+    assert_eq!(answers[1], Ok(Accepted { seq: seq + 1, delayed: None, duplicate: false }));
+    let again = Ok(Accepted { seq, delayed: None, duplicate: true });
     assert_eq!(answers[2], again, "in one batch");
     assert_eq!(submit_any(&*other, vec![deploy()]).await[0], again, "in another batch");
     fill(&*submitter, &["a"], 50).await;
@@ -502,7 +502,7 @@ pub(super) async fn the_same_id_with_other_content_is_refused(mut fixture: impl 
     let seq = answers[0].clone().unwrap().seq;
     let taken = Err(Refused::IdTaken { id: "deploy".to_owned(), seq });
     assert!(answers[1..7].iter().all(|a| *a == taken), "in one batch: {answers:?}");
-    assert_eq!(answers[7], Ok(Accepted { seq: seq + 1, duplicate: false }));
+    assert_eq!(answers[7], Ok(Accepted { seq: seq + 1, delayed: None, duplicate: false }));
     fill(&*submitter, &["a"], 50).await;
     for _ in 0..2 {
         let (submitter, watcher) = fixture.handles();
@@ -525,12 +525,12 @@ pub(super) async fn an_id_can_be_used_again_once_its_task_is_trimmed(mut fixture
     let answers = submit_any(&*submitter, deploy("new")).await;
     let seq = answers[0].clone().unwrap().seq;
     assert!(seq > old);
-    assert_eq!(answers[0], Ok(Accepted { seq, duplicate: false }));
+    assert_eq!(answers[0], Ok(Accepted { seq, delayed: None, duplicate: false }));
     fixture.close().await;
     fixture.open().await;
     let (submitter, _) = fixture.handles();
     let again = submit_any(&*submitter, deploy("new")).await;
-    assert_eq!(again[0], Ok(Accepted { seq, duplicate: true }));
+    assert_eq!(again[0], Ok(Accepted { seq, delayed: None, duplicate: true }));
 }
 
 pub(super) async fn a_resend_is_one_task(mut fixture: impl Fixture) {
@@ -556,13 +556,19 @@ pub(super) async fn a_resend_is_one_task(mut fixture: impl Fixture) {
     let twice = || NewTask { id: own("twice"), ..keyed(3, 7) };
     let answers = submit_any(&*submitter, vec![twice(), twice()]).await;
     let seq = answers[0].clone().unwrap().seq;
-    assert!(answers.iter().all(|a| *a == Ok(Accepted { seq, duplicate: false })), "{answers:?}");
+    assert!(
+        answers.iter().all(|a| *a == Ok(Accepted { seq, delayed: None, duplicate: false })),
+        "{answers:?}"
+    );
     for _ in 0..2 {
         fixture.close().await;
         fixture.open().await;
         let (submitter, watcher) = fixture.handles();
         assert_eq!(submit(&*submitter, batch(0..10)).await, seqs, "after a restart");
-        assert_eq!(submit_any(&*submitter, vec![twice()]).await[0], Ok(Accepted { seq, duplicate: false }));
+        assert_eq!(
+            submit_any(&*submitter, vec![twice()]).await[0],
+            Ok(Accepted { seq, delayed: None, duplicate: false })
+        );
         assert_eq!(watcher.tasks_kept(), 15 + 3 + 1);
     }
 }
@@ -862,7 +868,15 @@ pub(super) async fn submit_any(engine: &dyn Engine, tasks: Vec<NewTask>) -> Vec<
 }
 
 pub(super) fn task(name: &str, text: impl Into<String>) -> NewTask {
-    NewTask { task: text.into(), queue: queue(name), id: None, labels: Labels::new(), retry_key: None }
+    NewTask {
+        task: text.into(),
+        queue: queue(name),
+        id: None,
+        labels: Labels::new(),
+        retry_key: None,
+        delay_ms: 0,
+        expires_ms: None,
+    }
 }
 
 pub(super) fn queue(name: &str) -> QueueName {

@@ -22,8 +22,8 @@ use futures_util::{future::BoxFuture, stream::BoxStream};
 
 use crate::name::{ClientName, GroupName, OwnId, QueueName, TaskId};
 use groups::{
-    Attendance, Change, Explained, GroupFilter, GroupView, Instance, Judged, Page, Purged, QueueFilter, QueueView,
-    Share, Sharing, TaskFilter, TaskPage, Told,
+    Attendance, Change, Explained, GroupFilter, GroupView, Instance, Judged, Page, Purged, QueueFilter,
+    QueueView, Share, Sharing, TaskFilter, TaskPage, Told,
 };
 
 #[cfg(test)]

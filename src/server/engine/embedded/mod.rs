@@ -269,6 +269,66 @@ impl Engine for Embedded {
         Box::pin(cursors::open(&self.shared, watch))
     }
 
+    // TEMP-BEGIN: until the machine is there.
+    fn slack_ms(&self) -> u64 {
+        1000
+    }
+    fn share(&self, _: super::groups::Share) -> BoxFuture<'_, Result<super::groups::Sharing, Error>> {
+        Box::pin(async { Err(Error::Stopped) })
+    }
+    fn attend(&self, _: super::groups::Instance, _: Option<&ClientName>) -> super::groups::Attendance {
+        super::groups::Attendance { notices: Box::pin(futures_util::stream::pending()) }
+    }
+    fn heard(&self, _: super::groups::Instance, _: bool) {}
+    fn tell(&self, _: Vec<super::groups::Told>) -> BoxFuture<'_, Result<Vec<super::groups::Judged>, Error>> {
+        Box::pin(async { Err(Error::Stopped) })
+    }
+    fn queues(
+        &self,
+        _: super::groups::QueueFilter,
+    ) -> BoxFuture<'_, Result<super::groups::Page<super::groups::QueueView>, Error>> {
+        Box::pin(async { Err(Error::Stopped) })
+    }
+    fn groups(
+        &self,
+        _: super::groups::GroupFilter,
+    ) -> BoxFuture<'_, Result<super::groups::Page<super::groups::GroupView>, Error>> {
+        Box::pin(async { Err(Error::Stopped) })
+    }
+    fn tasks(&self, _: super::groups::TaskFilter) -> BoxFuture<'_, Result<super::groups::TaskPage, Error>> {
+        Box::pin(async { Err(Error::Stopped) })
+    }
+    fn explain(&self, _: TaskId) -> BoxFuture<'_, Result<Option<super::groups::Explained>, Error>> {
+        Box::pin(async { Err(Error::Stopped) })
+    }
+    fn cancel(&self, _: Vec<TaskId>) -> BoxFuture<'_, Result<Vec<super::groups::Judged>, Error>> {
+        Box::pin(async { Err(Error::Stopped) })
+    }
+    fn redrive(
+        &self,
+        _: crate::name::QueueName,
+        _: crate::name::GroupName,
+        _: Vec<TaskId>,
+        _: usize,
+    ) -> BoxFuture<'_, Result<(Vec<super::groups::Judged>, u64), Error>> {
+        Box::pin(async { Err(Error::Stopped) })
+    }
+    fn purge(
+        &self,
+        _: crate::name::QueueName,
+        _: Option<u64>,
+    ) -> BoxFuture<'_, Result<super::groups::Purged, Error>> {
+        Box::pin(async { Err(Error::Stopped) })
+    }
+    fn set_group(
+        &self,
+        _: crate::name::QueueName,
+        _: crate::name::GroupName,
+        _: super::groups::Change,
+    ) -> BoxFuture<'_, Result<super::groups::GroupView, Error>> {
+        Box::pin(async { Err(Error::Stopped) })
+    }
+    // TEMP-END
     fn known(&self, ids: Vec<TaskId>) -> BoxFuture<'_, Result<Vec<bool>, Error>> {
         Box::pin(async move {
             if let Some(seqs) = ids.iter().map(TaskId::seq).collect::<Option<Vec<u64>>>() {

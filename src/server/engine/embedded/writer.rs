@@ -239,13 +239,13 @@ impl Writer {
         if let Some(key) = &task.retry_key
             && let Some(seq) = self.retries.find(key)
         {
-            return Ok(Ok(Accepted { seq, duplicate: false }));
+            return Ok(Ok(Accepted { seq, delayed: None, duplicate: false }));
         }
         if let Some(id) = &task.id
             && let Some((seq, same)) = self.find(draft, id, &task)?
         {
             return Ok(if same {
-                Ok(Accepted { seq, duplicate: true })
+                Ok(Accepted { seq, delayed: None, duplicate: true })
             } else {
                 Err(Refused::IdTaken { id: id.as_str().to_owned(), seq })
             });
@@ -260,7 +260,7 @@ impl Writer {
             self.ids.insert(&id, seq);
             draft.own.insert(id, (seq, task));
         }
-        Ok(Ok(Accepted { seq, duplicate: false }))
+        Ok(Ok(Accepted { seq, delayed: None, duplicate: false }))
     }
 
     /// The task that has this id already, and whether its content is that of `task`.

@@ -39,7 +39,7 @@ async fn a_full_disk_refuses_and_leaves_no_trace() {
         }
 
         // The ids and retry keys are free for other content, and the places are given out again.
-        let taken = [2, 3].map(|seq| Ok(Accepted { seq, duplicate: false }));
+        let taken = [2, 3].map(|seq| Ok(Accepted { seq, delayed: None, duplicate: false }));
         assert_eq!(submit_any(&engine, batch("taken")).await, taken);
         for (watch, seq) in [(&mut waiting, 2), (&mut unborn, 3)] {
             let seen = watch.take(1).await;
@@ -49,7 +49,10 @@ async fn a_full_disk_refuses_and_leaves_no_trace() {
             let engine = bed.engine();
             assert_eq!(submit_any(&engine, batch("taken")).await, taken, "resent");
             let again = vec![NewTask { retry_key: None, ..before().remove(0) }];
-            assert_eq!(submit_any(&engine, again).await, [Ok(Accepted { seq: 1, duplicate: true })]);
+            assert_eq!(
+                submit_any(&engine, again).await,
+                [Ok(Accepted { seq: 1, delayed: None, duplicate: true })]
+            );
             assert_eq!(submit(&engine, before()).await, [1]);
             assert_eq!(engine.tasks_kept(), 3);
             bed.reopen().await;
@@ -140,7 +143,7 @@ async fn a_trim_without_room_is_tried_again_and_counted_once() {
     bed.upkeep().await;
     assert_eq!(engine.tasks_kept(), 1);
     let again = submit_any(&engine, vec![NewTask { id: own("deploy"), ..task("b", "new") }]).await;
-    assert_eq!(again, [Ok(Accepted { seq: 4, duplicate: false })]);
+    assert_eq!(again, [Ok(Accepted { seq: 4, delayed: None, duplicate: false })]);
     assert_eq!(engine.tasks_kept(), 2);
     // What is left is the last chunk's only: it is trimmed as if nothing had been.
     bed.outlive_all().await;

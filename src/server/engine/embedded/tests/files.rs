@@ -242,11 +242,11 @@ async fn what_was_answered_is_in_the_files_whenever_the_process_dies() {
         let seen = Reader::try_open(&survivor, watch).await.unwrap().rest().await.unwrap();
         assert!(seen.iter().map(|t| t.task.clone()).eq((first..=n).map(|n| n.to_string())));
         let resent = submit_any(&survivor, vec![told(n)]).await;
-        assert_eq!(resent, [Ok(Accepted { seq: 2 * n + 1, duplicate: false })]);
+        assert_eq!(resent, [Ok(Accepted { seq: 2 * n + 1, delayed: None, duplicate: false })]);
         let again = NewTask { retry_key: None, ..told(n) };
         assert_eq!(
             submit_any(&survivor, vec![again]).await,
-            [Ok(Accepted { seq: 2 * n + 1, duplicate: true })]
+            [Ok(Accepted { seq: 2 * n + 1, delayed: None, duplicate: true })]
         );
         assert_eq!(submit(&survivor, vec![task("a", "next")]).await, [2 * n + 3]);
     }

@@ -303,7 +303,7 @@ impl Model {
 
     fn submit_one(&mut self, task: &NewTask) -> Result<Accepted, Refused> {
         if let Some(seq) = task.retry_key.and_then(|key| self.retries.get(&key)) {
-            return Ok(Accepted { seq: *seq, duplicate: false });
+            return Ok(Accepted { seq: *seq, delayed: None, duplicate: false });
         }
         if let Some(id) = &task.id
             && let Some(other) = self.owner(id)
@@ -311,7 +311,7 @@ impl Model {
             let same = (&other.task.task, &other.task.queue, &other.task.labels)
                 == (&task.task, &task.queue, &task.labels);
             return if same {
-                Ok(Accepted { seq: other.seq, duplicate: true })
+                Ok(Accepted { seq: other.seq, delayed: None, duplicate: true })
             } else {
                 Err(Refused::IdTaken { id: id.as_str().to_owned(), seq: other.seq })
             };
@@ -320,7 +320,7 @@ impl Model {
         self.next_seq += 1;
         self.log.push(Entry { seq, at_ms: self.now_ms, kept: true, task: task.clone() });
         self.retries.extend(task.retry_key.map(|key| (key, seq)));
-        Ok(Accepted { seq, duplicate: false })
+        Ok(Accepted { seq, delayed: None, duplicate: false })
     }
 
     fn owner(&self, id: &OwnId) -> Option<&Entry> {

@@ -56,7 +56,7 @@ async fn chunks_go_whole_once_they_are_too_old_and_whoever_needs_them_is_told() 
                 let again = |id| vec![NewTask { id: own(id), ..task("b", "again") }];
                 let taken = Refused::IdTaken { id: "kept".to_owned(), seq: 5 };
                 assert_eq!(submit_any(&engine, again("kept")).await, [Err(taken)]);
-                let new = Accepted { seq: 6, duplicate: round == 1 };
+                let new = Accepted { seq: 6, delayed: None, duplicate: round == 1 };
                 assert_eq!(submit_any(&engine, again("old")).await, [Ok(new)]);
                 bed.reopen().await;
             }
