@@ -37,6 +37,7 @@ mod chunk;
 mod clock;
 mod cursors;
 mod ids;
+mod machine;
 mod queue;
 mod reads;
 mod retries;
