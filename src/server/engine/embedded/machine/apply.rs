@@ -45,7 +45,9 @@ impl Machine {
         group.is_head_dirty = true;
         match fact {
             Fact::HandOut { seq, passed: Some(passed), .. } => group.pass(*seq, *passed),
-            Fact::Ended { next: Next::Past(Outcome::Done), .. } => group.head.done += 1,
+            Fact::Ended { next: Next::Past(Outcome::Done), .. } | Fact::Noted { note: Note::Done, .. } => {
+                group.head.done += 1;
+            }
             Fact::Set { settings, .. } => group.head.settings = *settings,
             _ => {}
         }
@@ -214,10 +216,13 @@ impl Machine {
 
     /// After a restart: what the roll-call has, as it was written down.
     pub(in super::super) fn load_note(&mut self, no: GroupNo, seq: u64, note: Note) {
-        if let Some(group) = self.groups.get_mut(&no)
-            && seq >= group.head.next_seq
-        {
+        let Some(group) = self.groups.get_mut(&no) else { return };
+        if seq >= group.head.next_seq {
             group.notes.insert(seq, note);
+        } else if note == Note::Done {
+            // The group passed it by after the page was written.
+            group.past.insert(seq, Past { outcome: Outcome::Done, ends: Vec::new() });
+            group.touch(seq);
         }
     }
 
@@ -256,7 +261,14 @@ impl Machine {
                 if !std::mem::replace(&mut lease.restarted, true) {
                     self.restarted += 1;
                 }
-                (lease.since_ms, lease.touched_ms) = (lease.since_ms.max(now.ms), now.ms);
+                lease.touched_ms = now.ms;
+                // The longest hold goes on, but leaves it its full time.
+                if let Some(Terms { lease_ms, max_hold_ms, .. }) =
+                    self.members.get(&lease.member).map(|m| m.terms)
+                {
+                    let full_ms = now.ms.saturating_add(lease_ms.min(max_hold_ms));
+                    lease.since_ms = lease.since_ms.max(full_ms.saturating_sub(max_hold_ms));
+                }
             }
         }
         let instances: Vec<_> = self.instances.keys().copied().collect();

@@ -204,14 +204,14 @@ impl Machine {
         if !self.recorded.contains(&member) {
             self.unrecorded.insert(member);
         }
-        self.count_down(member);
+        self.count_down(member, 1);
     }
 
-    /// One of the hand-outs that a stream asked for has been made.
-    pub(super) fn count_down(&mut self, no: MemberNo) {
+    /// Some of the hand-outs that a stream asked for have been made.
+    pub(super) fn count_down(&mut self, no: MemberNo, made: u64) {
         let Some(member) = self.members.get_mut(&no) else { return };
-        let Some(left) = &mut member.left else { return };
-        *left = left.saturating_sub(1);
+        let Some(left) = member.left.as_mut().filter(|_| made > 0) else { return };
+        *left = left.saturating_sub(made);
         if let (0, Some(stream)) = (*left, member.stream) {
             self.end_stream(stream, StreamEnd::Done);
         }
@@ -230,7 +230,10 @@ impl Machine {
         let done: Vec<MemberNo> = self.finishing.iter().copied().filter(|no| self.is_finished(*no)).collect();
         for no in done {
             self.finishing.remove(&no);
-            if let Some(stream) = self.members[&no].stream {
+            let Some(member) = self.members.get_mut(&no) else { continue };
+            // It may be a while until it is closed.
+            member.left = Some(0);
+            if let Some(stream) = member.stream {
                 self.end_stream(stream, StreamEnd::Done);
             }
         }

@@ -213,9 +213,11 @@ impl Machine {
     pub(super) fn take_holders(&mut self) -> Vec<Holder> {
         let mut holders = Vec::new();
         for no in std::mem::take(&mut self.unrecorded) {
-            let Some(member) = self.members.get(&no).filter(|member| !member.held.is_empty()) else {
+            let Some(member) = self.members.get(&no) else { continue };
+            // One that holds nothing just now need not be known; but if it is, then as it is.
+            if member.held.is_empty() && !self.recorded.contains(&no) {
                 continue;
-            };
+            }
             self.recorded.insert(no);
             holders.push(Holder {
                 member: no,

@@ -112,8 +112,9 @@ impl Machine {
             instance.has_attended = false;
         }
         instance.closed_ms = None;
-        instance.stopped = false;
-        if join.client.is_some() {
+        let was_stopped = std::mem::take(&mut instance.stopped);
+        let is_renamed = join.client.is_some() && instance.client != join.client;
+        if is_renamed {
             instance.client.clone_from(&join.client);
         }
         let no = found.unwrap_or_else(|| {
@@ -141,21 +142,24 @@ impl Machine {
         }
         let Some(member) = self.members.get_mut(&no) else { return };
         (member.left, member.until) = (join.left, join.until);
-        if member.terms != join.terms {
-            member.terms = join.terms;
+        if std::mem::replace(&mut member.terms, join.terms) != join.terms || is_renamed {
             self.unrecorded.insert(no);
         }
         self.streams.insert(join.stream, no);
         // Opening a watch is a sign of life like any other.
         self.hear(now, join.instance);
+        // Other terms may end leases earlier.
+        self.set_deadline(join.instance, now.ms);
         // Before anything new: what was handed out and did not arrive.
+        let mut sent = 0;
         for (group, seq) in self.members[&no].held.clone() {
             let attempt = self.groups[&group].open[&seq].attempts();
             if !join.have.contains(&(group, seq, attempt)) {
                 self.deliver(join.stream, group, seq, attempt);
-                self.count_down(no);
+                sent += 1;
             }
         }
+        self.count_down(no, sent);
         // It cannot know of leases that ended while it was away.
         for (group, seq, attempt) in join.have {
             let is_in_force = self.members[&no].held.contains(&(group, seq))
@@ -168,6 +172,9 @@ impl Machine {
             self.finishing.insert(no);
         }
         self.want(no);
+        if was_stopped {
+            self.want_all(join.instance);
+        }
     }
 
     /// A watch's stream was closed.
@@ -322,6 +329,14 @@ impl Machine {
             && member.left != Some(0)
             && !member.is_alone
             && (member.held.len() as u64) < u64::from(member.terms.max_in_flight)
+    }
+
+    /// Something that held all watches of a process back does so no more.
+    pub(super) fn want_all(&mut self, id: InstanceId) {
+        let members = self.instances.get(&id).map(|instance| instance.members.clone()).unwrap_or_default();
+        for no in members {
+            self.want(no);
+        }
     }
 
     /// Puts a watch among those that want tasks, in each of its groups.
