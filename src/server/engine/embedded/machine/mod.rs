@@ -177,6 +177,8 @@ impl Machine {
             group.offered_seq = offered_seq.max(upto_seq);
         }
         self.stirred.push_back(Stir::Group(group_no));
+        // If there is nothing for them here, there may be in what they name after it.
+        self.stirred.extend(std::mem::take(&mut group.awaiting).into_iter().map(Stir::Member));
     }
 
     /// Changes a group's settings.

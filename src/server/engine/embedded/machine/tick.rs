@@ -71,6 +71,7 @@ impl Machine {
                 let Some(instance) = self.instances.get_mut(&id) else { return };
                 // What it held when it was first found silent stands for all that it still holds.
                 let several = *instance.lost_several.get_or_insert(held > 1);
+                self.make_no_room(id);
                 (if several { End::LostTogether } else { End::Lost }, Why::Lost)
             };
             self.end_by_itself(now, key, end, why);
