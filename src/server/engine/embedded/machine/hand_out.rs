@@ -35,7 +35,7 @@ impl Machine {
 
     /// Serves the watches that want a task of a group, one task each in turn.
     fn serve_group(&mut self, now: Now, no: GroupNo) {
-        // How many were asked in vain since the last hand-out.
+        // How many of those that stay were asked in vain since the last hand-out.
         let mut misses = 0;
         loop {
             self.absorb(no);
@@ -58,8 +58,9 @@ impl Machine {
             let Some(member) = group.wanting.pop_front() else { return };
             let place = self.members.get(&member).and_then(|m| m.groups.iter().position(|g| *g == no));
             let served = self.may_take(member) && self.serve(now, member);
-            misses = if served { 0 } else { misses + 1 };
             let stays = self.may_take(member);
+            // One that does not stay is not asked again.
+            misses = if served { 0 } else { misses + usize::from(stays) };
             if let (Some(place), Some(member)) = (place, self.members.get_mut(&member)) {
                 member.wants_in[place] = stays;
             }
