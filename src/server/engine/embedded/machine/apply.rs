@@ -243,6 +243,18 @@ impl Machine {
         }
     }
 
+    /// After a restart: a task that had ended, as it was written down. Nothing of it is kept, unless the head that
+    /// was loaded is older than its page: then the group has yet to pass by what the roll-call has as done.
+    pub(in super::super) fn load_past(&mut self, no: GroupNo, seq: u64, past: &Past) {
+        if past.outcome == Outcome::Done
+            && past.ends.is_empty()
+            && let Some(group) = self.groups.get_mut(&no)
+            && seq >= group.head.next_seq
+        {
+            group.notes.insert(seq, Note::Done);
+        }
+    }
+
     /// After a restart: tasks that were cancelled.
     pub(in super::super) fn load_cancelled(&mut self, seqs: impl IntoIterator<Item = u64>) {
         self.cancelled.extend(seqs);

@@ -228,9 +228,9 @@ impl Machine {
         for no in done {
             self.finishing.remove(&no);
             let Some(member) = self.members.get_mut(&no) else { continue };
-            // It may be a while until it is closed.
-            member.left = Some(0);
-            if let Some(stream) = member.stream {
+            // It may be a while until it is closed; or it has ended already.
+            let left = member.left.replace(0);
+            if let Some(stream) = member.stream.filter(|_| left != Some(0)) {
                 self.end_stream(stream, StreamEnd::Done);
             }
         }
