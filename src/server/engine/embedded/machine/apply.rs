@@ -189,8 +189,9 @@ impl Machine {
         let id = member.instance;
         if self.holds_nothing(id)
             && let Some(instance) = self.instances.get_mut(&id)
-            && (std::mem::take(&mut instance.is_alone) || instance.makes_room_for.is_some())
         {
+            instance.is_alone = false;
+            // By any of its watches it might have a suspect now.
             self.want_all(id);
         } else {
             self.want(no);
