@@ -34,6 +34,9 @@ mod task;
 mod tick;
 mod views;
 
+#[cfg(test)]
+mod simulation;
+
 pub(super) use fact::{Fact, Next};
 pub(super) use group::{Fresh, Head, PAGE_SEQS};
 pub(super) use session::{Join, StreamEnd, Terms};
