@@ -36,6 +36,8 @@ mod views;
 
 #[cfg(test)]
 mod simulation;
+#[cfg(test)]
+mod tests;
 
 pub(super) use fact::{Fact, Next};
 pub(super) use group::{Fresh, Head, PAGE_SEQS};
