@@ -155,7 +155,7 @@ impl Model {
         let mut effects = Vec::new();
         self.queues[queue].trimmed_seq = upto_seq;
         self.queues[queue].trimmed = self.queues[queue].log.iter().filter(|e| e.seq <= upto_seq).count();
-        for group in 0..self.groups.len() {
+        for (group, next_seq) in next_seqs.iter().enumerate() {
             if self.groups[group].queue != queue {
                 continue;
             }
@@ -169,7 +169,7 @@ impl Model {
                     self.end_attempt(group, place, End::Gone);
                 }
                 // What had been cancelled or had expired ahead of a group it takes for a task like any other.
-                let is_ahead = self.seq_of(group, place) >= next_seqs[group];
+                let is_ahead = self.seq_of(group, place) >= *next_seq;
                 let is_unsettled = match state {
                     State::Ready | State::Leased | State::Waiting { .. } => true,
                     State::Cancelled | State::Expired => is_ahead,
