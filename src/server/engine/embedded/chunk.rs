@@ -265,7 +265,7 @@ pub(super) fn read_ids(first_seq: u64, mut stored: &[u8]) -> Option<Vec<(u64, Ow
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::engine::frames::{Labels, Task};
+    use crate::server::engine::frames::Task;
 
     fn build() -> Sealed {
         let mut builder = Builder::new(41, 7);
@@ -273,7 +273,9 @@ mod tests {
             let own = id.map(|id| OwnId::parse(id).unwrap());
             builder.add(queue, own, |out, seq| {
                 let shown = id.map_or_else(|| seq.to_string(), str::to_owned);
-                Task::write(out, "text", &shown, &format!("q{queue}"), seq, 7, &Labels::new());
+                let queue = format!("q{queue}");
+                let task = Task { task: "text", id: &shown, queue: &queue, seq, ..Task::default() };
+                task.write(out);
             });
         }
         builder.seal()

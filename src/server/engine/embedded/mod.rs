@@ -36,6 +36,7 @@ use crate::name::{ClientName, TaskId};
 mod chunk;
 mod clock;
 mod cursors;
+mod facts;
 mod ids;
 mod machine;
 mod queue;
@@ -44,6 +45,7 @@ mod retries;
 mod store;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod writer;
 
 pub use store::sqlite::OpenError;

@@ -214,13 +214,14 @@ impl Queues {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::engine::frames::{Labels, Task};
+    use crate::server::engine::frames::Task;
 
     fn run(seqs: std::ops::RangeInclusive<u64>, text_bytes: usize) -> Frames {
         let mut bytes = Vec::new();
         let text = "x".repeat(text_bytes);
         for seq in seqs.clone() {
-            Task::write(&mut bytes, &text, &seq.to_string(), "q", seq, 0, &Labels::new());
+            let id = seq.to_string();
+            Task { task: &text, id: &id, queue: "q", seq, ..Task::default() }.write(&mut bytes);
         }
         Frames { first_seq: *seqs.start(), last_seq: *seqs.end(), bytes: bytes.into() }
     }

@@ -522,7 +522,17 @@ impl Draft {
         self.bytes += self.open.add(queue, task.id.clone(), |out, seq| {
             let mut digits = Digits::default();
             let id = task.id.as_ref().map_or_else(|| digits.show(seq), |id| id.as_str());
-            Task::write(out, &task.task, id, task.queue.as_str(), seq, at_ms, &task.labels);
+            let expires_at_ms = task.expires_ms.map_or(0, |ms| at_ms.saturating_add(ms));
+            Task {
+                task: &task.task,
+                id,
+                queue: task.queue.as_str(),
+                seq,
+                submitted_at_ms: at_ms,
+                labels: task.labels.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect(),
+                expires_at_ms,
+            }
+            .write(out);
         });
         seq
     }
