@@ -5,7 +5,8 @@
 //! more. Each page and each group's head say up to which row of facts they are: a start applies the later ones.
 
 use super::machine::{
-    Fact, GroupNo, Head, Lease, Machine, Next, Note, Open, Outcome, PAGE_SEQS, Past, Stand, words::End, words::Settings,
+    Fact, GroupNo, Head, Lease, Machine, Next, Note, Open, Outcome, PAGE_SEQS, Past, Stand, words::End,
+    words::Settings,
 };
 use crate::server::engine::frames::{put_varint, take_varint};
 
@@ -117,7 +118,11 @@ pub(super) fn read_facts(mut stored: &[u8]) -> Option<Vec<Fact>> {
                 let said = take_said(rest)?;
                 Fact::Ended { group, seq, end, next, failures, suspect: flags & 1 == 1, said }
             }
-            tag::NOTED => Fact::Noted { group, seq, note: if take_byte(rest)? == 1 { Note::Done } else { Note::Received } },
+            tag::NOTED => Fact::Noted {
+                group,
+                seq,
+                note: if take_byte(rest)? == 1 { Note::Done } else { Note::Received },
+            },
             tag::REDRIVEN => Fact::Redriven { group, seq },
             tag::SET => Fact::Set { group, settings: take_settings(rest)? },
             _ => return None,
@@ -219,7 +224,9 @@ mod kind {
 
 fn put_entry(out: &mut Vec<u8>, entry: &Entry) {
     match entry {
-        Entry::Past(past) if past.outcome == Outcome::Done && past.ends == [End::Done] => out.push(kind::DONE),
+        Entry::Past(past) if past.outcome == Outcome::Done && past.ends == [End::Done] => {
+            out.push(kind::DONE)
+        }
         Entry::Past(past) => {
             out.push(kind::PAST);
             out.push(code_of_outcome(past.outcome));
@@ -470,8 +477,13 @@ mod tests {
         let lease = Lease { member: 1 << 33, since_ms: 5, touched_ms: 5, restarted: true };
         let done = Entry::Past(Past { outcome: Outcome::Done, ends: vec![End::Done] });
         let mut entries = vec![done.clone()];
-        entries.extend([Stand::Ready, Stand::Waiting { until_ms: 9 }, Stand::Leased(lease), Stand::Dead].map(open));
-        entries.extend(OUTCOMES.map(|outcome| Entry::Past(Past { outcome, ends: vec![End::Lost, End::Done, End::Failed] })));
+        entries.extend(
+            [Stand::Ready, Stand::Waiting { until_ms: 9 }, Stand::Leased(lease), Stand::Dead].map(open),
+        );
+        entries.extend(
+            OUTCOMES
+                .map(|outcome| Entry::Past(Past { outcome, ends: vec![End::Lost, End::Done, End::Failed] })),
+        );
         entries.extend([Note::Received, Note::Done].map(Entry::Note));
         let mut short = Vec::new();
         put_entry(&mut short, &done);

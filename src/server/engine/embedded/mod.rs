@@ -36,6 +36,7 @@ use crate::name::{ClientName, TaskId};
 mod chunk;
 mod clock;
 mod cursors;
+mod delayed;
 mod facts;
 mod ids;
 mod machine;

@@ -78,7 +78,9 @@ mod tests {
         for key in [(1, 1, 1), (u32::MAX, u64::MAX, u32::MAX), (3, 1 << 40, 200)] {
             let key = Key { group: key.0, seq: key.1, attempt: key.2 };
             let token = tokens.write(&key);
-            assert!(token.len() <= 50 && token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)));
+            assert!(
+                token.len() <= 50 && token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+            );
             assert_eq!(tokens.read(&token), Some(key));
             assert_eq!(Tokens::new([8; 32]).read(&token), None, "another store's");
         }
