@@ -169,7 +169,7 @@ fn is_plain(fact: &Fact) -> bool {
     )
 }
 
-/// Puts together what is known of a page with what was written down of it before. `None`: there is nothing.
+/// Puts together what is known of a page with what was written down of it before. `None`: that is damaged.
 pub(super) fn write_page(
     machine: &Machine,
     group: GroupNo,
@@ -179,7 +179,8 @@ pub(super) fn write_page(
 ) -> Option<PageRow> {
     let known = machine.page(group, page);
     let mut entries = std::collections::BTreeMap::new();
-    for (seq, entry) in before.and_then(read_page).unwrap_or_default() {
+    let written = before.map_or(Some(Vec::new()), read_page)?;
+    for (seq, entry) in written {
         if let Entry::Past(past) = entry {
             entries.insert(seq, Entry::Past(past));
         }

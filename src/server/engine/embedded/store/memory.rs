@@ -202,9 +202,13 @@ impl Store for MemoryStore {
         false
     }
 
-    fn checkpoint(&mut self, fold: &Fold) -> Result<(), StoreError> {
+    fn fold(&mut self, fold: &Fold) -> Result<(), StoreError> {
         self.disk().write_fold(fold);
         Ok(())
+    }
+
+    fn checkpoint(&mut self, fold: &Fold) -> Result<(), StoreError> {
+        self.fold(fold)
     }
 
     fn give_back(&mut self) -> Result<bool, StoreError> {

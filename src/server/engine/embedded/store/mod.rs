@@ -60,6 +60,9 @@ pub(super) trait Store: Send {
     /// Whether so much was written that [`Store::checkpoint`] is due.
     fn wants_checkpoint(&self) -> bool;
 
+    /// Writes `fold`.
+    fn fold(&mut self, fold: &Fold) -> Result<(), StoreError>;
+
     /// Writes `fold` and moves what was written to its final place.
     fn checkpoint(&mut self, fold: &Fold) -> Result<(), StoreError>;
 

@@ -288,12 +288,16 @@ impl Store for SqliteStore {
         self.unsettled_bytes >= CHECKPOINT_BYTES
     }
 
-    fn checkpoint(&mut self, fold: &Fold) -> Result<(), StoreError> {
+    fn fold(&mut self, fold: &Fold) -> Result<(), StoreError> {
         let write = |db: &mut Connection| {
             let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
             write_fold(&tx, fold)?;
             tx.commit()
         };
+        write(&mut self.db).map_err(|e| Place(&self.file).error(&e))
+    }
+
+    fn checkpoint(&mut self, fold: &Fold) -> Result<(), StoreError> {
         let settle = |db: &Connection| {
             let wal_pages: i64 = db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |r| r.get(1))?;
             if wal_pages > WAL_PAGES_MAX {
@@ -302,8 +306,8 @@ impl Store for SqliteStore {
             }
             Ok(())
         };
+        let written = self.fold(fold);
         let place = Place(&self.file);
-        let written = write(&mut self.db).map_err(|e| place.error(&e));
         if let Err(StoreError::Failed(_) | StoreError::Damaged(_)) = written {
             return written;
         }
