@@ -45,8 +45,17 @@ impl Machine {
         group.is_head_dirty = true;
         match fact {
             Fact::HandOut { seq, passed: Some(passed), .. } => group.pass(*seq, *passed),
-            Fact::Ended { next: Next::Past(Outcome::Done), .. } => group.head.done += 1,
-            Fact::Set { settings, .. } => group.head.settings = *settings,
+            Fact::Ended { next: Next::Past(Outcome::Done), .. } | Fact::Noted { note: Note::Done, .. } => {
+                group.head.done += 1;
+            }
+            Fact::Set { settings, .. } => {
+                group.head.settings = *settings;
+                if settings.paused {
+                    for instance in group.making_room.clone() {
+                        self.make_no_room(instance);
+                    }
+                }
+            }
             _ => {}
         }
     }
@@ -141,7 +150,14 @@ impl Machine {
         let group = self.groups.get_mut(&no)?;
         let open = group.open.remove(&seq)?;
         match open.stand {
-            Stand::Ready if open.suspect => drop(group.suspects.remove(&seq)),
+            Stand::Ready if open.suspect => {
+                group.suspects.remove(&seq);
+                if group.making_room.len() > group.suspects.len()
+                    && let Some(&one_too_many) = group.making_room.last()
+                {
+                    self.make_no_room(one_too_many);
+                }
+            }
             Stand::Ready => drop(group.ready.remove(&seq)),
             Stand::Waiting { until_ms } => {
                 group.waiting -= 1;
@@ -170,10 +186,15 @@ impl Machine {
     pub(super) fn let_go(&mut self, no: MemberNo, group: GroupNo, seq: u64) {
         let Some(member) = self.members.get_mut(&no) else { return };
         member.held.remove(&(group, seq));
-        if member.held.is_empty() {
-            member.is_alone = false;
+        let id = member.instance;
+        if self.holds_nothing(id)
+            && let Some(instance) = self.instances.get_mut(&id)
+            && (std::mem::take(&mut instance.is_alone) || instance.makes_room_for.is_some())
+        {
+            self.want_all(id);
+        } else {
+            self.want(no);
         }
-        self.want(no);
         self.drop_member_if_idle(no);
     }
 
@@ -195,8 +216,6 @@ impl Machine {
             left: None,
             until: None,
             held: std::collections::BTreeSet::new(),
-            is_alone: false,
-            makes_room_for: None,
         };
         self.members.insert(holder.member, member);
         self.recorded.insert(holder.member);
@@ -214,10 +233,13 @@ impl Machine {
 
     /// After a restart: what the roll-call has, as it was written down.
     pub(in super::super) fn load_note(&mut self, no: GroupNo, seq: u64, note: Note) {
-        if let Some(group) = self.groups.get_mut(&no)
-            && seq >= group.head.next_seq
-        {
+        let Some(group) = self.groups.get_mut(&no) else { return };
+        if seq >= group.head.next_seq {
             group.notes.insert(seq, note);
+        } else if note == Note::Done {
+            // The group passed it by after the page was written.
+            group.past.insert(seq, Past { outcome: Outcome::Done, ends: Vec::new() });
+            group.touch(seq);
         }
     }
 
@@ -256,7 +278,14 @@ impl Machine {
                 if !std::mem::replace(&mut lease.restarted, true) {
                     self.restarted += 1;
                 }
-                (lease.since_ms, lease.touched_ms) = (lease.since_ms.max(now.ms), now.ms);
+                lease.touched_ms = now.ms;
+                // The longest hold goes on, but leaves it its full time.
+                if let Some(Terms { lease_ms, max_hold_ms, .. }) =
+                    self.members.get(&lease.member).map(|m| m.terms)
+                {
+                    let full_ms = now.ms.saturating_add(lease_ms.min(max_hold_ms));
+                    lease.since_ms = lease.since_ms.max(full_ms.saturating_sub(max_hold_ms));
+                }
             }
         }
         let instances: Vec<_> = self.instances.keys().copied().collect();
@@ -267,15 +296,11 @@ impl Machine {
         for no in members {
             self.drop_member_if_idle(no);
         }
-        let alone: Vec<_> = self
-            .members
-            .iter()
-            .filter(|(_, m)| m.held.iter().any(|(g, s)| self.groups[g].open[s].suspect))
-            .map(|(no, _)| *no)
-            .collect();
-        for no in alone {
-            if let Some(member) = self.members.get_mut(&no) {
-                member.is_alone = true;
+        for member in self.members.values() {
+            if member.held.iter().any(|(g, s)| self.groups[g].open[s].suspect)
+                && let Some(instance) = self.instances.get_mut(&member.instance)
+            {
+                instance.is_alone = true;
             }
         }
     }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::{
-    MemberNo, QueueNo,
+    InstanceId, MemberNo, QueueNo,
     task::{Note, Open, Outcome, Past},
     words::Settings,
 };
@@ -53,6 +53,8 @@ pub(super) struct Group {
     pub(super) ready: BTreeSet<u64>,
     /// Those that are ready and to be handed out alone.
     pub(super) suspects: BTreeSet<u64>,
+    /// Processes that are given nothing until they hold nothing, and then one of those. Never more than those.
+    pub(super) making_room: BTreeSet<InstanceId>,
     pub(super) leased: u64,
     pub(super) waiting: u64,
     pub(super) dead: u64,
@@ -62,6 +64,8 @@ pub(super) struct Group {
     pub(super) past: BTreeMap<u64, Past>,
     /// Members that would take a task, the one that has waited longest first. May hold some that would not.
     pub(super) wanting: VecDeque<MemberNo>,
+    /// Members that looked here first and were told that it has to be read.
+    pub(super) awaiting: BTreeSet<MemberNo>,
     /// Pages with changes that have not been written down.
     pub(super) dirty: BTreeSet<u64>,
     /// The head has changed since it was written down.
@@ -79,12 +83,14 @@ impl Group {
             open: BTreeMap::new(),
             ready: BTreeSet::new(),
             suspects: BTreeSet::new(),
+            making_room: BTreeSet::new(),
             leased: 0,
             waiting: 0,
             dead: 0,
             notes: BTreeMap::new(),
             past: BTreeMap::new(),
             wanting: VecDeque::new(),
+            awaiting: BTreeSet::new(),
             dirty: BTreeSet::new(),
             is_head_dirty: false,
         }

@@ -2,7 +2,7 @@
 //! watch names its queues.
 
 use super::{
-    Fact, Fresh, GroupNo, Machine, MemberNo, Now, Stir, StreamEnd,
+    Fact, Fresh, GroupNo, InstanceId, Machine, MemberNo, Now, Stir, StreamEnd,
     fact::Next,
     task::{Note, Outcome, Stand, has_expired},
 };
@@ -13,7 +13,7 @@ enum Choice {
     Task(u64, Option<Fresh>),
     /// A suspect, to be handed out alone.
     Suspect(u64),
-    /// A suspect, once the watch holds nothing.
+    /// A suspect, once its process holds nothing.
     MakeRoom,
     /// There may be something: it has to be offered.
     Unknown,
@@ -35,7 +35,7 @@ impl Machine {
 
     /// Serves the watches that want a task of a group, one task each in turn.
     fn serve_group(&mut self, now: Now, no: GroupNo) {
-        // How many were asked in vain since the last hand-out.
+        // How many of those that stay were asked in vain since the last hand-out.
         let mut misses = 0;
         loop {
             self.absorb(no);
@@ -58,8 +58,9 @@ impl Machine {
             let Some(member) = group.wanting.pop_front() else { return };
             let place = self.members.get(&member).and_then(|m| m.groups.iter().position(|g| *g == no));
             let served = self.may_take(member) && self.serve(now, member);
-            misses = if served { 0 } else { misses + 1 };
-            let stays = self.may_take(member) && self.members[&member].makes_room_for.is_none();
+            let stays = self.may_take(member);
+            // One that does not stay is not asked again.
+            misses = if served { 0 } else { misses + usize::from(stays) };
             if let (Some(place), Some(member)) = (place, self.members.get_mut(&member)) {
                 member.wants_in[place] = stays;
             }
@@ -74,31 +75,35 @@ impl Machine {
         if !self.may_take(no) {
             return false;
         }
+        let instance = self.members[&no].instance;
         let mut place = 0;
         while let Some(&group) = self.members[&no].groups.get(place) {
             place += 1;
-            match self.choose(now, group, no) {
+            match self.choose(now, group, instance) {
                 Choice::Task(seq, fresh) => {
                     self.hand_out(now, group, no, seq, fresh);
+                    // It was to get a suspect, and there was something before that.
+                    self.make_no_room(instance);
                     return true;
                 }
                 Choice::Suspect(seq) => {
-                    if let Some(member) = self.members.get_mut(&no) {
-                        member.is_alone = true;
-                        member.makes_room_for = None;
+                    if let Some(instance) = self.instances.get_mut(&instance) {
+                        instance.is_alone = true;
                     }
+                    self.make_no_room(instance);
                     self.hand_out(now, group, no, seq, None);
                     return true;
                 }
                 Choice::MakeRoom => {
-                    if let Some(member) = self.members.get_mut(&no) {
-                        member.makes_room_for = Some(group);
-                    }
+                    self.make_room(instance, group);
                     return false;
                 }
                 // What comes first in its order is not passed by because it has to be read.
                 Choice::Unknown => {
                     self.ask(group);
+                    if let Some(group) = self.groups.get_mut(&group) {
+                        group.awaiting.insert(no);
+                    }
                     return false;
                 }
                 Choice::Nothing => {}
@@ -107,13 +112,7 @@ impl Machine {
         false
     }
 
-    fn choose(&mut self, now: Now, no: GroupNo, member_no: MemberNo) -> Choice {
-        let Some(member) = self.members.get(&member_no) else { return Choice::Nothing };
-        let holds_nothing = member.held.is_empty();
-        if member.makes_room_for.is_some() && !holds_nothing {
-            return Choice::Nothing;
-        }
-        let makes_room = member.makes_room_for;
+    fn choose(&mut self, now: Now, no: GroupNo, instance: InstanceId) -> Choice {
         let is_behind = self.is_behind(no);
         loop {
             self.absorb(no);
@@ -121,27 +120,25 @@ impl Machine {
             if group.head.settings.paused {
                 return Choice::Nothing;
             }
-            if let Some(&seq) = group.suspects.first() {
+            let ready = group.ready.first().copied();
+            if let Some(&seq) = group.suspects.first()
+                && ready.is_none_or(|ready| seq < ready)
+            {
                 if group.open[&seq].has_expired(now.server_ms) {
                     self.drop_task(now, no, seq, Outcome::Expired);
                     continue;
                 }
-                if holds_nothing {
+                let wants_room = group.making_room.len() < group.suspects.len();
+                if self.holds_nothing(instance) {
                     return Choice::Suspect(seq);
                 }
-                let count = group.suspects.len();
-                let making = self.members.values().filter(|m| m.makes_room_for == Some(no)).count();
-                if makes_room.is_none() && making < count {
+                // Others go on with what comes after it.
+                if wants_room {
                     return Choice::MakeRoom;
                 }
-            } else if makes_room == Some(no)
-                && let Some(member) = self.members.get_mut(&member_no)
-            {
-                // Another took it.
-                member.makes_room_for = None;
             }
             let Some(group) = self.groups.get_mut(&no) else { return Choice::Nothing };
-            if let Some(&seq) = group.ready.first() {
+            if let Some(seq) = ready {
                 if group.open[&seq].has_expired(now.server_ms) {
                     self.drop_task(now, no, seq, Outcome::Expired);
                     continue;
@@ -204,14 +201,14 @@ impl Machine {
         if !self.recorded.contains(&member) {
             self.unrecorded.insert(member);
         }
-        self.count_down(member);
+        self.count_down(member, 1);
     }
 
-    /// One of the hand-outs that a stream asked for has been made.
-    pub(super) fn count_down(&mut self, no: MemberNo) {
+    /// Some of the hand-outs that a stream asked for have been made.
+    pub(super) fn count_down(&mut self, no: MemberNo, made: u64) {
         let Some(member) = self.members.get_mut(&no) else { return };
-        let Some(left) = &mut member.left else { return };
-        *left = left.saturating_sub(1);
+        let Some(left) = member.left.as_mut().filter(|_| made > 0) else { return };
+        *left = left.saturating_sub(made);
         if let (0, Some(stream)) = (*left, member.stream) {
             self.end_stream(stream, StreamEnd::Done);
         }
@@ -230,7 +227,10 @@ impl Machine {
         let done: Vec<MemberNo> = self.finishing.iter().copied().filter(|no| self.is_finished(*no)).collect();
         for no in done {
             self.finishing.remove(&no);
-            if let Some(stream) = self.members[&no].stream {
+            let Some(member) = self.members.get_mut(&no) else { continue };
+            // It may be a while until it is closed.
+            member.left = Some(0);
+            if let Some(stream) = member.stream {
                 self.end_stream(stream, StreamEnd::Done);
             }
         }
@@ -241,7 +241,9 @@ impl Machine {
         let Some(until) = &member.until else { return false };
         member.groups.iter().zip(until).all(|(no, &until)| {
             let Some(group) = self.groups.get(no) else { return true };
-            let is_held = member.held.range((*no, 0)..=(*no, until)).next().is_some();
+            let watches = self.instances.get(&member.instance).map(|i| &i.members[..]).unwrap_or_default();
+            let is_held =
+                watches.iter().any(|m| self.members[m].held.range((*no, 0)..=(*no, until)).next().is_some());
             let fresh_ended = match group.fresh.front() {
                 Some(fresh) => fresh.seq > until,
                 // Nothing is offered: either it was, or there is nothing to offer.

@@ -177,6 +177,8 @@ impl Machine {
             group.offered_seq = offered_seq.max(upto_seq);
         }
         self.stirred.push_back(Stir::Group(group_no));
+        // If there is nothing for them here, there may be in what they name after it.
+        self.stirred.extend(std::mem::take(&mut group.awaiting).into_iter().map(Stir::Member));
     }
 
     /// Changes a group's settings.
@@ -213,9 +215,11 @@ impl Machine {
     pub(super) fn take_holders(&mut self) -> Vec<Holder> {
         let mut holders = Vec::new();
         for no in std::mem::take(&mut self.unrecorded) {
-            let Some(member) = self.members.get(&no).filter(|member| !member.held.is_empty()) else {
+            let Some(member) = self.members.get(&no) else { continue };
+            // One that holds nothing just now need not be known; but if it is, then as it is.
+            if member.held.is_empty() && !self.recorded.contains(&no) {
                 continue;
-            };
+            }
             self.recorded.insert(no);
             holders.push(Holder {
                 member: no,

@@ -19,6 +19,10 @@ pub(super) struct Instance {
     pub(super) lost_several: Option<bool>,
     /// It wants nothing more.
     pub(super) stopped: bool,
+    /// It holds a suspect, and nothing else until that has ended.
+    pub(super) is_alone: bool,
+    /// It is given nothing until it holds nothing, and then a suspect of this group.
+    pub(super) makes_room_for: Option<GroupNo>,
     pub(super) members: Vec<MemberNo>,
     /// Its place among the machine's deadlines.
     pub(super) deadline_ms: Option<u64>,
@@ -37,10 +41,6 @@ pub(super) struct Member {
     /// Where each of its groups ends for it.
     pub(super) until: Option<Vec<u64>>,
     pub(super) held: BTreeSet<(GroupNo, u64)>,
-    /// It holds a suspect, and nothing else until that has ended.
-    pub(super) is_alone: bool,
-    /// It is given nothing until it holds nothing, and then a suspect of this group.
-    pub(super) makes_room_for: Option<GroupNo>,
     /// In which of `groups` it stands among those that want a task.
     pub(super) wants_in: Vec<bool>,
 }
@@ -112,8 +112,9 @@ impl Machine {
             instance.has_attended = false;
         }
         instance.closed_ms = None;
-        instance.stopped = false;
-        if join.client.is_some() {
+        let was_stopped = std::mem::take(&mut instance.stopped);
+        let is_renamed = join.client.is_some() && instance.client != join.client;
+        if is_renamed {
             instance.client.clone_from(&join.client);
         }
         let no = found.unwrap_or_else(|| {
@@ -128,8 +129,6 @@ impl Machine {
                 left: None,
                 until: None,
                 held: BTreeSet::new(),
-                is_alone: false,
-                makes_room_for: None,
             };
             self.members.insert(self.next_member, member);
             self.next_member
@@ -141,24 +140,31 @@ impl Machine {
         }
         let Some(member) = self.members.get_mut(&no) else { return };
         (member.left, member.until) = (join.left, join.until);
-        if member.terms != join.terms {
-            member.terms = join.terms;
+        if std::mem::replace(&mut member.terms, join.terms) != join.terms || is_renamed {
             self.unrecorded.insert(no);
         }
         self.streams.insert(join.stream, no);
         // Opening a watch is a sign of life like any other.
         self.hear(now, join.instance);
+        // Other terms may end leases earlier.
+        self.set_deadline(join.instance, now.ms);
         // Before anything new: what was handed out and did not arrive.
+        let mut sent = 0;
         for (group, seq) in self.members[&no].held.clone() {
             let attempt = self.groups[&group].open[&seq].attempts();
             if !join.have.contains(&(group, seq, attempt)) {
                 self.deliver(join.stream, group, seq, attempt);
-                self.count_down(no);
+                sent += 1;
             }
         }
+        self.count_down(no, sent);
         // It cannot know of leases that ended while it was away.
         for (group, seq, attempt) in join.have {
-            let is_in_force = self.members[&no].held.contains(&(group, seq))
+            // It may name those of its other watches.
+            let is_in_force = self.instances[&join.instance]
+                .members
+                .iter()
+                .any(|m| self.members[m].held.contains(&(group, seq)))
                 && self.groups[&group].open[&seq].attempts() == attempt;
             if !is_in_force {
                 self.notice(join.instance, group, seq, attempt, Why::Lost);
@@ -168,6 +174,9 @@ impl Machine {
             self.finishing.insert(no);
         }
         self.want(no);
+        if was_stopped {
+            self.want_all(join.instance);
+        }
     }
 
     /// A watch's stream was closed.
@@ -177,6 +186,7 @@ impl Machine {
         member.stream = None;
         let instance = member.instance;
         self.finishing.remove(&no);
+        self.make_no_room(instance);
         self.closed_one(now, instance);
         self.drop_member_if_idle(no);
     }
@@ -209,6 +219,7 @@ impl Machine {
         self.hear(now, id);
         if stop && let Some(instance) = self.instances.get_mut(&id) {
             instance.stopped = true;
+            self.make_no_room(id);
         }
     }
 
@@ -306,6 +317,7 @@ impl Machine {
 
     fn drop_instance_if_idle(&mut self, id: InstanceId) {
         if self.instances.get(&id).is_some_and(|i| i.attending == 0 && i.members.is_empty()) {
+            self.make_no_room(id);
             self.move_deadline(id, None);
             self.instances.remove(&id);
         }
@@ -319,9 +331,46 @@ impl Machine {
             && !instance.stopped
             // Who was not heard in time would only lose the next one as well.
             && instance.lost_several.is_none()
+            && !instance.is_alone
+            && (instance.makes_room_for.is_none() || self.holds_nothing(member.instance))
             && member.left != Some(0)
-            && !member.is_alone
             && (member.held.len() as u64) < u64::from(member.terms.max_in_flight)
+    }
+
+    /// Whether a process holds no task by any of its watches.
+    pub(super) fn holds_nothing(&self, id: InstanceId) -> bool {
+        self.instances
+            .get(&id)
+            .is_none_or(|instance| instance.members.iter().all(|m| self.members[m].held.is_empty()))
+    }
+
+    /// A process is given nothing until it holds nothing, and then a suspect of this group.
+    pub(super) fn make_room(&mut self, id: InstanceId, group_no: GroupNo) {
+        if let Some(instance) = self.instances.get_mut(&id)
+            && let Some(group) = self.groups.get_mut(&group_no)
+        {
+            instance.makes_room_for = Some(group_no);
+            group.making_room.insert(id);
+        }
+    }
+
+    /// If a process makes room for a suspect, it does so no more: another may have to.
+    pub(super) fn make_no_room(&mut self, id: InstanceId) {
+        let Some(instance) = self.instances.get_mut(&id) else { return };
+        let Some(group_no) = instance.makes_room_for.take() else { return };
+        if let Some(group) = self.groups.get_mut(&group_no) {
+            group.making_room.remove(&id);
+        }
+        self.stirred.push_back(Stir::Group(group_no));
+        self.want_all(id);
+    }
+
+    /// Something that held all watches of a process back does so no more.
+    pub(super) fn want_all(&mut self, id: InstanceId) {
+        let members = self.instances.get(&id).map(|instance| instance.members.clone()).unwrap_or_default();
+        for no in members {
+            self.want(no);
+        }
     }
 
     /// Puts a watch among those that want tasks, in each of its groups.

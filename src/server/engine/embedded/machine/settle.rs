@@ -153,7 +153,9 @@ impl Machine {
 
     /// Takes a word of the roll-call: a client names a task without a lease, and this is its own group.
     pub(in super::super) fn note(&mut self, now: Now, group_no: GroupNo, seq: u64, note: Note) {
-        let Some(group) = self.groups.get(&group_no) else { return };
+        let Some(group) = self.groups.get(&group_no).filter(|_| !self.cancelled.contains(&seq)) else {
+            return;
+        };
         let failures = match group.open.get(&seq) {
             Some(open) if note == Note::Done && open.lease().is_none() => open.failures,
             // It is in other hands, or has been received by being handed out.

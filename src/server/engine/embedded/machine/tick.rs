@@ -5,7 +5,7 @@ use super::{
     fact::Next,
     group::PAGE_SEQS,
     settle::{Key, after_failure},
-    task::Stand,
+    task::{Note, Stand},
     words::{End, Why},
 };
 
@@ -63,14 +63,15 @@ impl Machine {
             }
         }
         for (key, is_overheld, restarted) in over {
-            let (end, why) = if is_overheld {
-                (End::Overheld, Why::Overheld)
-            } else if restarted {
+            let (end, why) = if restarted {
                 (End::ServerRestart, Why::Lost)
+            } else if is_overheld {
+                (End::Overheld, Why::Overheld)
             } else {
                 let Some(instance) = self.instances.get_mut(&id) else { return };
                 // What it held when it was first found silent stands for all that it still holds.
                 let several = *instance.lost_several.get_or_insert(held > 1);
+                self.make_no_room(id);
                 (if several { End::LostTogether } else { End::Lost }, Why::Lost)
             };
             self.end_by_itself(now, key, end, why);
@@ -111,14 +112,14 @@ impl Machine {
 
     fn trim_group(&mut self, no: GroupNo, last_seq: u64, trimmed: u64) {
         let Some(group) = self.groups.get_mut(&no) else { return };
-        if last_seq <= group.head.trimmed_seq && last_seq < group.head.next_seq {
-            return;
-        }
         let counted_seq = group.head.trimmed_seq;
-        group.head.trimmed_seq = last_seq.max(counted_seq);
-        group.is_head_dirty = true;
+        if last_seq > counted_seq {
+            group.head.trimmed_seq = last_seq;
+            group.is_head_dirty = true;
+        }
         if group.head.next_seq <= last_seq {
-            group.head.trimmed_unsettled += trimmed.saturating_sub(group.head.passed);
+            let done = group.notes.range(..=last_seq).filter(|(_, note)| **note == Note::Done).count() as u64;
+            group.head.trimmed_unsettled += trimmed.saturating_sub(group.head.passed).saturating_sub(done);
             group.head.passed = group.head.passed.max(trimmed);
             group.head.next_seq = last_seq + 1;
         }

@@ -3,6 +3,7 @@
 use super::{
     GroupNo, Machine, QueueNo,
     group::{Head, PAGE_SEQS},
+    session::Member,
     task::{Note, Open, Past},
 };
 
@@ -60,14 +61,15 @@ impl Machine {
         })
     }
 
-    fn members_of(&self, no: GroupNo) -> impl Iterator<Item = &super::session::Member> {
+    fn members_of(&self, no: GroupNo) -> impl Iterator<Item = &Member> {
         self.members.values().filter(move |member| member.groups.contains(&no))
     }
 
     /// How many watches take tasks of a group, and how many of them may hold no more.
     pub(in super::super) fn members_full(&self, no: GroupNo) -> (u64, u64) {
         let up = || self.members_of(no).filter(|member| member.stream.is_some());
-        let full = up().filter(|m| m.is_alone || m.held.len() as u64 >= u64::from(m.terms.max_in_flight));
+        let is_alone = |m: &Member| self.instances.get(&m.instance).is_some_and(|i| i.is_alone);
+        let full = up().filter(|m| is_alone(m) || m.held.len() as u64 >= u64::from(m.terms.max_in_flight));
         (up().count() as u64, full.count() as u64)
     }
 
