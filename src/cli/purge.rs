@@ -20,16 +20,15 @@ Examples:
   contact purge -q builds --upto 4711
   contact purge -q default --all
 
-Exit codes: 0 it is done; 2 wrong usage; 3 the server could not be reached; 69 there is no such queue;
-76 it is not a contact server")]
-#[group(id = "much", required = true, multiple = false, args = ["all", "upto"])]
+Exit codes: 0 it is done; 2 wrong usage; 3 the server could not be reached;
+69 there is no such queue; 76 it is not a contact server")]
 pub(super) struct Purge {
     /// The queue
     #[arg(short, long, value_name = "QUEUE", value_parser = super::queue_name)]
     queue: QueueName,
 
     /// All tasks that there are
-    #[arg(long)]
+    #[arg(long, required_unless_present = "upto", conflicts_with = "upto")]
     all: bool,
 
     /// Those up to this SEQ, inclusive

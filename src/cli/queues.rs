@@ -26,8 +26,8 @@ Examples:
   contact queues -q ci | jq .tasks
   contact queues | jq -r 'select(.delayed > 0).queue'
 
-Exit codes: 0 it worked; 2 wrong usage; 3 the server could not be reached; 76 it is not a contact server;
-130, 143 SIGINT, SIGTERM")]
+Exit codes: 0 it worked; 2 wrong usage; 3 the server could not be reached;
+76 it is not a contact server; 130, 143 SIGINT, SIGTERM")]
 pub(super) struct Queues {
     /// Only this queue [default: all]
     #[arg(short, long, value_name = "QUEUE", value_parser = super::queue_name)]

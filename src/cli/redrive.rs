@@ -32,11 +32,11 @@ const CALLS_PER_S: f64 = 10.0;
 Examples:
   contact redrive --group ci 17 deploy-42
   contact redrive --group ci -q builds --all --rate 20/s
-  contact tasks --group ci --state dead | jq -c 'select(.said | test(\"timeout\"))' | contact redrive --group ci
+  contact tasks --group ci --state dead | grep timeout | contact redrive --group ci
 
-Exit codes: 0 all are ready again; 1 one is unknown or not dead; 2 wrong usage; 3 the server could not be
-reached; 4 lines of stdin were bad (each is named, the others are done); 69 there is no such group;
-76 it is not a contact server")]
+Exit codes: 0 all are ready again; 1 one is unknown or not dead; 2 wrong usage;
+3 the server could not be reached; 4 lines of stdin were bad (each is named, the others are done);
+69 there is no such group; 76 it is not a contact server")]
 pub(super) struct Redrive {
     /// The tasks; without any, stdin is read: an id a line, or a JSON object with an `id`
     #[arg(value_name = "ID", conflicts_with = "all")]

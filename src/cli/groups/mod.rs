@@ -33,14 +33,14 @@ Examples:
   contact groups set ci -q builds --max-failures 3 --backoff 1s..5m --lease 10m
   contact groups pause ci -q builds
 
-Exit codes: 0 it worked; 2 wrong usage; 3 the server could not be reached; 69 there is no such group to
-change; 76 it is not a contact server; 130, 143 SIGINT, SIGTERM"
+Exit codes: 0 it worked; 2 wrong usage; 3 the server could not be reached;
+69 there is no such group to change; 76 it is not a contact server; 130, 143 SIGINT, SIGTERM"
 )]
 pub(super) struct Groups {
     #[command(subcommand)]
     change: Option<Change>,
 
-    /// Only groups of this queue [default: all; to change one: default]
+    /// Only groups of this queue [default: all; to change a group: default]
     #[arg(short, long, global = true, value_name = "QUEUE", value_parser = super::queue_name)]
     queue: Option<QueueName>,
 
