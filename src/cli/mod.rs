@@ -15,23 +15,37 @@ use output::{Output, Reader};
 use signals::Signals;
 
 mod ack;
+mod caller;
+mod cancel;
 mod completions;
 mod connect;
 mod exchange;
 mod exit;
+mod group;
+mod groups;
 mod health;
+mod ids;
 mod json;
 mod lines;
+mod list;
 mod man;
 mod output;
 mod progress;
+mod purge;
+mod queues;
+mod redrive;
 mod send_status;
 mod serve;
 mod signals;
 mod submit;
+mod table;
+mod task_line;
+mod tasks;
 mod time;
+mod verdicts;
 mod wait_ready;
 mod watch_tasks;
+mod why;
 
 /// How long the rest of the output may take when a command is told to leave at once.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -69,6 +83,13 @@ enum Command {
     WatchTasks(watch_tasks::WatchTasks),
     Ack(ack::Ack),
     SendStatus(send_status::SendStatus),
+    Queues(queues::Queues),
+    Groups(groups::Groups),
+    Tasks(tasks::Tasks),
+    Why(why::Why),
+    Cancel(cancel::Cancel),
+    Redrive(redrive::Redrive),
+    Purge(purge::Purge),
     Health(health::Health),
     WaitReady(wait_ready::WaitReady),
     Completions(completions::Completions),
@@ -171,6 +192,22 @@ pub fn run() -> ExitCode {
         Command::SendStatus(status) => {
             client(&context, Reader::MayGo, async |out| status.run(&context, out).await)
         }
+        Command::Queues(queues) => {
+            client(&context, Reader::IsAll, async |out| queues.run(&context, out).await)
+        }
+        Command::Groups(groups) => {
+            let reader = if groups.changes() { Reader::MayGo } else { Reader::IsAll };
+            client(&context, reader, async |out| groups.run(&context, out).await)
+        }
+        Command::Tasks(tasks) => client(&context, Reader::IsAll, async |out| tasks.run(&context, out).await),
+        Command::Why(why) => client(&context, Reader::IsAll, async |out| why.run(&context, out).await),
+        Command::Cancel(cancel) => {
+            client(&context, Reader::MayGo, async |out| cancel.run(&context, out).await)
+        }
+        Command::Redrive(redrive) => {
+            client(&context, Reader::MayGo, async |out| redrive.run(&context, out).await)
+        }
+        Command::Purge(purge) => client(&context, Reader::MayGo, async |out| purge.run(&context, out).await),
         Command::Health(health) => {
             client(&context, Reader::IsAll, async |out| health.run(&context, out).await)
         }
