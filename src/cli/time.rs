@@ -17,6 +17,11 @@ pub(super) fn positive_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A duration on the wire: in whole milliseconds.
+pub(super) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// A time: RFC 3339, `2026-11-22T06:00:00Z`.
 pub(super) fn timestamp(text: &str) -> Option<Timestamp> {
     // `Timestamp` alone would take a date without a zone, and guess.
