@@ -129,7 +129,7 @@ fn milliseconds(text: &str, range: RangeInclusive<u64>) -> Result<u64, String> {
     if range.contains(&ms) {
         return Ok(ms);
     }
-    let [shortest, longest] = [*range.start(), *range.end()].map(time::milliseconds);
+    let [shortest, longest] = [*range.start(), *range.end()].map(time::shown_ms);
     Err(format!("must be from {shortest} to {longest}"))
 }
 
