@@ -189,8 +189,9 @@ impl Machine {
         let id = member.instance;
         if self.holds_nothing(id)
             && let Some(instance) = self.instances.get_mut(&id)
-            && (std::mem::take(&mut instance.is_alone) || instance.makes_room_for.is_some())
         {
+            instance.is_alone = false;
+            // By any of its watches it might have a suspect now.
             self.want_all(id);
         } else {
             self.want(no);
@@ -240,6 +241,18 @@ impl Machine {
             // The group passed it by after the page was written.
             group.past.insert(seq, Past { outcome: Outcome::Done, ends: Vec::new() });
             group.touch(seq);
+        }
+    }
+
+    /// After a restart: a task that had ended, as it was written down. Nothing of it is kept, unless the head that
+    /// was loaded is older than its page: then the group has yet to pass by what the roll-call has as done.
+    pub(in super::super) fn load_past(&mut self, no: GroupNo, seq: u64, past: &Past) {
+        if past.outcome == Outcome::Done
+            && past.ends.is_empty()
+            && let Some(group) = self.groups.get_mut(&no)
+            && seq >= group.head.next_seq
+        {
+            group.notes.insert(seq, Note::Done);
         }
     }
 

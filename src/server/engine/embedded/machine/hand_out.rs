@@ -24,13 +24,13 @@ impl Machine {
     /// Hands out what can be handed out. To be called when everything that was told has been decided; when
     /// offers are wanted after it ([`Machine::take_hungry`]), again after them.
     pub(in super::super) fn pump(&mut self, now: Now) {
-        while let Some(stir) = self.stirred.pop_front() {
-            match stir {
-                Stir::Member(member) => while self.serve(now, member) {},
-                Stir::Group(group) => self.serve_group(now, group),
+        while !self.stirred.is_empty() || self.finish() {
+            match self.stirred.pop_front() {
+                Some(Stir::Member(member)) => while self.serve(now, member) {},
+                Some(Stir::Group(group)) => self.serve_group(now, group),
+                None => {}
             }
         }
-        self.finish();
     }
 
     /// Serves the watches that want a task of a group, one task each in turn.
@@ -222,18 +222,21 @@ impl Machine {
         self.decide(now, Fact::Ended { group, seq, end: None, next, failures, suspect: false, said: None });
     }
 
-    /// Ends the streams of watches that have nothing left to wait for.
-    fn finish(&mut self) {
+    /// Ends the streams of watches that have nothing left to wait for. False if there are none.
+    fn finish(&mut self) -> bool {
         let done: Vec<MemberNo> = self.finishing.iter().copied().filter(|no| self.is_finished(*no)).collect();
-        for no in done {
+        for &no in &done {
             self.finishing.remove(&no);
             let Some(member) = self.members.get_mut(&no) else { continue };
-            // It may be a while until it is closed.
-            member.left = Some(0);
-            if let Some(stream) = member.stream {
+            // It may be a while until it is closed; or it has ended already.
+            let left = member.left.replace(0);
+            let instance = member.instance;
+            if let Some(stream) = member.stream.filter(|_| left != Some(0)) {
                 self.end_stream(stream, StreamEnd::Done);
             }
+            self.make_no_room(instance);
         }
+        !done.is_empty()
     }
 
     fn is_finished(&self, no: MemberNo) -> bool {

@@ -34,6 +34,11 @@ mod task;
 mod tick;
 mod views;
 
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod tests;
+
 pub(super) use fact::{Fact, Next};
 pub(super) use group::{Fresh, Head, PAGE_SEQS};
 pub(super) use session::{Join, StreamEnd, Terms};

@@ -129,9 +129,14 @@ impl Machine {
         }
         group.notes = group.notes.split_off(&(last_seq + 1));
         group.past = group.past.split_off(&(last_seq + 1));
-        // A page that is trimmed in part is written once more, or a start would find what is gone.
-        group.dirty = group.dirty.split_off(&((last_seq + 1) / PAGE_SEQS));
+        let kept_page = (last_seq + 1) / PAGE_SEQS;
+        group.dirty = group.dirty.split_off(&kept_page);
         let over: Vec<u64> = group.open.range(..=last_seq).map(|(seq, _)| *seq).collect();
+        // A page that is trimmed in part is written once more: a start that found what is gone in it would look
+        // for its holders.
+        if over.last().is_some_and(|seq| seq / PAGE_SEQS == kept_page) {
+            group.dirty.insert(kept_page);
+        }
         for seq in over {
             self.forget(no, seq, counted_seq);
         }
@@ -146,8 +151,9 @@ impl Machine {
             group.head.trimmed_unsettled += 1;
         }
         self.close(no, seq);
-        if let Some(lease) = lease {
-            let instance = self.members[&lease.member].instance;
+        if let Some(lease) = lease
+            && let Some(instance) = self.members.get(&lease.member).map(|member| member.instance)
+        {
             self.notice(instance, no, seq, attempt, Why::Gone);
             self.let_go(lease.member, no, seq);
         }
