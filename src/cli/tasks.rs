@@ -101,7 +101,8 @@ impl Tasks {
             state: self.state.map_or(pb::State::Unspecified, State::of_wire).into(),
             ..pb::ListTasks::default()
         };
-        let list = TaskList { context, asked, ids: &self.ids, unknown: &mut unknown };
+        let is_of_groups = self.group.is_some() || self.state.is_some_and(State::is_of_groups);
+        let list = TaskList { context, asked, ids: &self.ids, is_of_groups, unknown: &mut unknown };
         let limit = self.limit.or(self.follow.is_asked().then_some(FOLLOWED_MAX));
         list::run(list, context, out, &self.follow, limit).await?;
         Ok(if unknown.is_empty() { 0 } else { code::NO })
@@ -109,6 +110,11 @@ impl Tasks {
 }
 
 impl State {
+    /// Such a state a task has in a group; the others it has for all.
+    fn is_of_groups(self) -> bool {
+        matches!(self, State::Ready | State::Leased | State::Waiting | State::Done | State::Dead)
+    }
+
     fn of_wire(self) -> pb::State {
         match self {
             State::Delayed => pb::State::Delayed,
@@ -128,6 +134,8 @@ struct TaskList<'a> {
     /// What stays the same from page to page.
     asked: pb::ListTasks,
     ids: &'a [String],
+    /// The lines say where tasks stand in groups.
+    is_of_groups: bool,
     /// Those of the ids that are of no task, as far as that has been said.
     unknown: &'a mut HashSet<String>,
 }
@@ -143,8 +151,6 @@ struct Place {
 impl List for TaskList<'_> {
     type Item = TaskLine;
     type Place = Place;
-
-    const COLUMNS: &'static [Column] = task_line::COLUMNS;
 
     async fn page(
         &mut self,
@@ -169,8 +175,12 @@ impl List for TaskList<'_> {
         line.key()
     }
 
-    fn row(line: &TaskLine, now: SystemTime) -> Vec<Cell> {
-        line.row(now)
+    fn columns(&self) -> &'static [Column] {
+        if self.is_of_groups { task_line::COLUMNS_IN_GROUP } else { task_line::COLUMNS }
+    }
+
+    fn row(&self, line: &TaskLine, now: SystemTime) -> Vec<Cell> {
+        if self.is_of_groups { line.row_in_group(now) } else { line.row(now) }
     }
 }
 

@@ -112,11 +112,15 @@ fn a_task_is_a_line_of_watch_tasks_and_where_it_stands() {
                     \"since\":\"1970-01-01T00:00:01Z\",\"until\":\"1970-01-01T00:01:01Z\"}\n\
                     {\"id\":\"own\",\"queue\":\"default\",\"task\":\"later\"}\n";
     assert_eq!((tasks.code, &tasks.stdout[..], &tasks.stderr[..]), (0, expected, ""));
-    let text = server.run(&["tasks", "-o", "text"], "").stdout;
-    let expected = "QUEUE    SEQ  ID   AGE  GROUP  STATE   ATTEMPT  FAILURES  HOLDER  LEFT  TASK\n\
-                    default    1            ci     dead          2         1                任务\n\
-                    default    2            ci     leased        2         1  w2        0s  任务\n\
-                    default       own                                                       later\n";
+    let text = server.run(&["tasks", "-o", "text", "--group", "ci"], "").stdout;
+    let expected = "QUEUE    SEQ  ID   AGE  GROUP  STATE   LEFT  ATTEMPT  FAILURES  HOLDER  TASK\n\
+                    default    1            ci     dead                2         1          任务\n\
+                    default    2            ci     leased    0s        2         1  w2      任务\n\
+                    default       own                                  0         0          later\n";
+    assert_eq!(text, expected);
+    let text = server.run(&["tasks", "-o", "text", "own"], "").stdout;
+    let expected = "QUEUE    SEQ  ID   AGE  STATE  LEFT  TASK\n\
+                    default       own                    later\n";
     assert_eq!(text, expected);
 }
 
