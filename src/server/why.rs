@@ -124,7 +124,10 @@ impl Facts<'_> {
     }
 
     fn rejected(&self) -> String {
-        format!("rejected by its worker{}", self.said())
+        match &self.info.said[..] {
+            "" => "rejected by its worker".to_owned(),
+            _ => format!("rejected{}", self.said()),
+        }
     }
 
     fn said(&self) -> String {
