@@ -18,6 +18,11 @@ pub(super) fn positive_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A duration on the wire: in whole milliseconds.
+pub(super) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// A time: RFC 3339, `2026-11-22T06:00:00Z`.
 pub(super) fn timestamp(text: &str) -> Option<Timestamp> {
     // `Timestamp` alone would take a date without a zone, and guess.
@@ -62,7 +67,7 @@ fn stretch(time: Duration) -> String {
 }
 
 /// A duration as a flag takes it: `1m30s`.
-pub(super) fn milliseconds(ms: u64) -> String {
+pub(super) fn shown_ms(ms: u64) -> String {
     humantime::format_duration(Duration::from_millis(ms)).to_string().replace(' ', "")
 }
 
@@ -108,7 +113,7 @@ mod tests {
         assert_eq!(age(&ahead, SystemTime::UNIX_EPOCH), "0s");
         assert_eq!(left(&ahead, SystemTime::UNIX_EPOCH), "9s");
         assert_eq!(left(&ahead, SystemTime::UNIX_EPOCH + Duration::from_secs(10)), "0s");
-        assert_eq!(milliseconds(90_500), "1m30s500ms");
+        assert_eq!(shown_ms(90_500), "1m30s500ms");
     }
 
     #[test]

@@ -52,6 +52,8 @@ fn watch_tasks_refuses_what_such_a_server_cannot_do() {
         (&["--until-empty"], "--until-empty"),
         (&["--to-me", "--client", "kiosk-7"], "--to-me"),
         (&["--after", "1"], "--after"),
+        (&["--group", "ci"], "--group"),
+        (&["--group", "@", "--max", "1", "--detach"], "--group"),
     ] {
         let watch = contact(&server, &[&["watch-tasks", "--idle-exit", "20s"], flags].concat(), "");
         assert_eq!((watch.code, &watch.stdout[..]), (76, ""), "{flags:?}: {watch:?}");

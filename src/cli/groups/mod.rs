@@ -166,7 +166,7 @@ impl List for GroupList {
     }
 
     fn row(&self, line: &GroupLine, now: SystemTime) -> Vec<Cell> {
-        let backoff = [line.backoff_ms, line.backoff_max_ms].map(time::milliseconds).join("..");
+        let backoff = [line.backoff_ms, line.backoff_max_ms].map(time::shown_ms).join("..");
         let max_failures = match line.max_failures {
             0 => "off".to_owned(),
             n => n.to_string(),
@@ -182,7 +182,7 @@ impl List for GroupList {
             Cell::count(line.done),
             Cell::count(line.lag),
             Cell::text(line.oldest_at.as_ref().map(|at| time::age(at, now)).unwrap_or_default()),
-            Cell::text(time::milliseconds(line.lease_ms)).dim(),
+            Cell::text(time::shown_ms(line.lease_ms)).dim(),
             Cell::text(backoff).dim(),
             Cell::text(max_failures).dim(),
             Cell::text(line.note()).notable(),

@@ -19,7 +19,7 @@ use crate::{
                 Past, Stand, StreamId, Telling, Terms,
             },
             queue::{Look, Queue},
-            shares::{Deliveries, Notices},
+            shares::Notices,
             store::StoreError,
         },
         frames::{seq_and_expiry, split},
@@ -566,11 +566,6 @@ impl Writer {
             self.attending.remove(&instance);
         }
         self.machine.unattend(now, instance);
-    }
-
-    /// Keeps what a stream is given.
-    pub(super) fn seat(&mut self, stream: StreamId, deliveries: Arc<Deliveries>) {
-        self.deliveries.insert(stream, deliveries);
     }
 }
 
