@@ -291,12 +291,35 @@ fn a_long_list_comes_whole() {
     let queues = server.run(&["queues"], "").json();
     let names: Vec<&str> = queues.iter().map(|queue| queue["queue"].as_str().unwrap()).collect();
     assert!(names.len() == 151 && names.is_sorted(), "{names:?}");
-    // Tasks of a megabyte each: a page has room for few of them.
-    let large = "x".repeat(1 << 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_the_longest_tasks_was_a_gigabyte() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let mut worker = Worker::start(&server, 10_000).await;
+    let large = ["x".repeat(1 << 20), "\n".to_owned()].concat().repeat(20);
+    assert_eq!(server.run(&["submit"], &large).code, 0);
     for _ in 0..20 {
-        assert_eq!(server.run(&["submit", "-q", "large"], &large).code, 0);
+        worker.take().await;
     }
-    assert_eq!(seqs(&["tasks", "-q", "large"]).len(), 20);
+    let mut client = worker.client.clone().max_decoding_message_size(3 << 20);
+    let ids: Vec<String> = (1..=20).map(|n| n.to_string()).collect();
+    let leased = pb::ListTasks { state: pb::State::Leased.into(), ..pb::ListTasks::default() };
+    for asked in [pb::ListTasks::default(), leased, pb::ListTasks { ids, ..pb::ListTasks::default() }] {
+        let mut seqs = Vec::new();
+        let mut after = String::new();
+        loop {
+            let page = pb::ListTasks { after, limit: 1000, ..asked.clone() };
+            let page = within("a page", client.list_tasks(page)).await.unwrap().into_inner();
+            seqs.extend(page.tasks.iter().map(|info| info.task.as_ref().unwrap().seq));
+            after = page.next;
+            if after.is_empty() {
+                break;
+            }
+        }
+        assert_eq!(seqs, (1..=20).collect::<Vec<_>>(), "{:?}", asked.state());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
