@@ -15,25 +15,39 @@ use output::Reader;
 use runner::client;
 
 mod ack;
+mod caller;
+mod cancel;
 mod completions;
 mod connect;
 mod exchange;
 mod exit;
+mod group;
+mod groups;
 mod health;
+mod ids;
 mod json;
 mod lines;
+mod list;
 mod man;
 mod output;
 mod pipe;
 mod progress;
+mod purge;
+mod queues;
+mod redrive;
 mod runner;
 mod send_status;
 mod serve;
 mod signals;
 mod submit;
+mod table;
+mod task_line;
+mod tasks;
 mod time;
+mod verdicts;
 mod wait_ready;
 mod watch_tasks;
+mod why;
 
 /// Hands tasks to machines you cannot dial, and hears back.
 ///
@@ -68,6 +82,13 @@ enum Command {
     WatchTasks(watch_tasks::WatchTasks),
     Ack(ack::Ack),
     SendStatus(send_status::SendStatus),
+    Queues(queues::Queues),
+    Groups(groups::Groups),
+    Tasks(tasks::Tasks),
+    Why(why::Why),
+    Cancel(cancel::Cancel),
+    Redrive(redrive::Redrive),
+    Purge(purge::Purge),
     Health(health::Health),
     WaitReady(wait_ready::WaitReady),
     Completions(completions::Completions),
@@ -176,6 +197,22 @@ pub fn run() -> ExitCode {
         Command::SendStatus(status) => {
             client(&context, Reader::MayGo, async |out| status.run(&context, out).await)
         }
+        Command::Queues(queues) => {
+            client(&context, Reader::IsAll, async |out| queues.run(&context, out).await)
+        }
+        Command::Groups(groups) => {
+            let reader = if groups.changes() { Reader::MayGo } else { Reader::IsAll };
+            client(&context, reader, async |out| groups.run(&context, out).await)
+        }
+        Command::Tasks(tasks) => client(&context, Reader::IsAll, async |out| tasks.run(&context, out).await),
+        Command::Why(why) => client(&context, Reader::IsAll, async |out| why.run(&context, out).await),
+        Command::Cancel(cancel) => {
+            client(&context, Reader::MayGo, async |out| cancel.run(&context, out).await)
+        }
+        Command::Redrive(redrive) => {
+            client(&context, Reader::MayGo, async |out| redrive.run(&context, out).await)
+        }
+        Command::Purge(purge) => client(&context, Reader::MayGo, async |out| purge.run(&context, out).await),
         Command::Health(health) => {
             client(&context, Reader::IsAll, async |out| health.run(&context, out).await)
         }

@@ -7,6 +7,7 @@
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
+pub use super::words::{End, Settings, State, Verdict, Why, Word};
 use super::{Error, Position};
 use crate::name::{ClientName, GroupName, QueueName, TaskId};
 
@@ -74,21 +75,6 @@ pub enum Notice {
     },
 }
 
-/// Why a lease has ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
-    /// By a word.
-    Settled,
-    /// The task was cancelled.
-    Cancelled,
-    /// Its holder was not heard in time.
-    Lost,
-    /// It was held for too long.
-    Overheld,
-    /// The task was purged or trimmed.
-    Gone,
-}
-
 /// What is told of a task.
 #[derive(Debug, Clone)]
 pub struct Told {
@@ -116,23 +102,6 @@ pub enum What {
     Id(TaskId),
 }
 
-/// A word that is told of a task.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Word {
-    /// Done.
-    Done,
-    /// Again, after a pause; it counts.
-    Failed,
-    /// Again; it does not count.
-    Released,
-    /// Never again.
-    Rejected,
-    /// Still at it.
-    Working,
-    /// For the roll-call.
-    Received,
-}
-
 /// The engine's word for a thing told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Judged {
@@ -142,52 +111,6 @@ pub struct Judged {
     pub late: bool,
     /// The task's seq; 0 if there is none.
     pub seq: u64,
-}
-
-/// A verdict. See the design for which is when.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Verdict {
-    /// In the roll-call, or counted.
-    Noted,
-    /// No such task, or none of our leases.
-    Unknown,
-    /// Done as told.
-    Ok,
-    /// Told before.
-    Duplicate,
-    /// Something else was told before, or the task was cancelled, expired or purged.
-    Conflict,
-    /// Handed out again since.
-    Stale,
-    /// The id of a task that is leased to this client just now.
-    Unleased,
-}
-
-/// A group's settings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settings {
-    /// Dead after so many failures; 0 is never.
-    pub max_failures: u32,
-    /// The pause after the first failure. It doubles with each, give or take 20 %,
-    pub backoff_ms: u64,
-    /// up to this.
-    pub backoff_max_ms: u64,
-    /// How long a lease is.
-    pub lease_ms: u64,
-    /// Hands out nothing.
-    pub paused: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Settings {
-            max_failures: 5,
-            backoff_ms: 1_000,
-            backoff_max_ms: 5 * 60_000,
-            lease_ms: 60_000,
-            paused: false,
-        }
-    }
 }
 
 /// Changes to a group's settings. What is `None` stays.
@@ -255,54 +178,6 @@ pub struct GroupView {
     pub oldest_at_ms: Option<u64>,
     /// The settings.
     pub settings: Settings,
-}
-
-/// Where a task stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// In the log; no group was asked for.
-    Logged,
-    /// Not yet in the log.
-    Delayed,
-    /// Could be handed out.
-    Ready,
-    /// In a member's hands.
-    Leased,
-    /// Waits for its next attempt.
-    Waiting,
-    /// Settled.
-    Done,
-    /// Out of failures, or rejected.
-    Dead,
-    /// By an operator.
-    Cancelled,
-    /// By its own time.
-    Expired,
-}
-
-/// How an attempt ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
-    /// By a word.
-    Done,
-    /// By a word.
-    Failed,
-    /// By a word.
-    Released,
-    /// By a word.
-    Rejected,
-    /// Its holder was not heard in time, and held nothing else.
-    Lost,
-    /// Its holder was not heard in time, and held several.
-    LostTogether,
-    /// It was held for too long.
-    Overheld,
-    /// Its holder was not heard after a restart of the server.
-    ServerRestart,
-    /// The task was cancelled.
-    Cancelled,
-    /// The task was purged or trimmed.
-    Gone,
 }
 
 /// A task as it is seen from outside.

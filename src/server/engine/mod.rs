@@ -31,6 +31,7 @@ mod contract;
 pub mod embedded;
 pub mod frames;
 pub mod groups;
+mod words;
 
 pub use frames::{Frames, Labels};
 
