@@ -113,7 +113,7 @@ mod tests {
         assert_eq!(age(&ahead, SystemTime::UNIX_EPOCH), "0s");
         assert_eq!(left(&ahead, SystemTime::UNIX_EPOCH), "9s");
         assert_eq!(left(&ahead, SystemTime::UNIX_EPOCH + Duration::from_secs(10)), "0s");
-        assert_eq!(milliseconds(90_500), "1m30s500ms");
+        assert_eq!(shown_ms(90_500), "1m30s500ms");
     }
 
     #[test]

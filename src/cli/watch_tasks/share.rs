@@ -22,7 +22,7 @@ use tokio::{sync::watch, time::Instant};
 use tonic::{Code, Status};
 
 use super::{
-    Group, WatchTasks,
+    WatchTasks,
     duty::{Due, Duty, MOMENT, Stop},
     intake::{self, Intake},
     leases::{Leases, Taken, some},
@@ -37,12 +37,12 @@ use crate::{
         Context, Failure,
         connect::{PAUSE_MAX, Tries},
         exit::{self, code},
+        group::Group,
         output::Output,
         pipe::{self, Closed, Far},
         runner::{Calls, Leave},
         time::milliseconds,
     },
-    name::GroupName,
     pb,
     wire::{LEASE_HEADER, NEW_HEADER, START_HEADER},
 };
@@ -95,7 +95,7 @@ struct Share<'a> {
     look_at: Instant,
     look_pause: Duration,
     place: Place,
-    group: GroupName,
+    group: String,
     /// What each opening of the watch says, but for its place and the leases held.
     template: pb::Watch,
     /// What it said of where it begins has been printed.
@@ -149,10 +149,7 @@ impl<'a> Share<'a> {
         let place = flags.place(context)?;
         let client = context.client()?;
         let sharing = &flags.sharing;
-        let group = match &sharing.group {
-            Some(Group::Named(group)) => group.clone(),
-            Some(Group::Own) | None => GroupName::own(&client),
-        };
+        let group = Group::name_of(sharing.group.as_ref(), context)?;
         if flags.max.is_some() && out.far == Far::File && !sharing.detach && !sharing.auto_done {
             return Err(Failure::usage(
                 "--max with --group into a file would wait for ever: nobody settles what is read later",
@@ -161,7 +158,7 @@ impl<'a> Share<'a> {
         }
         let instance: [u8; 16] = rand::random();
         let template = pb::Watch {
-            group: group.to_string(),
+            group: group.clone(),
             client: client.to_string(),
             instance: instance.to_vec(),
             max_in_flight: sharing.credit(flags.max),
@@ -604,7 +601,7 @@ impl<'a> Share<'a> {
         let is_new = headers.numbers(NEW_HEADER).unwrap_or_default();
         let is_first = !std::mem::replace(&mut self.has_begun, true);
         for ((place, start), is_new) in self.place.queues.iter().zip(start).zip(is_new) {
-            let (group, queue) = (self.group.as_str(), place.queue.as_str());
+            let (group, queue) = (&self.group, place.queue.as_str());
             if is_new == 1 {
                 let message = format!("group {group:?} of queue {queue:?} is new: it begins at seq {start}");
                 self.context.errors.notice("new_group", &message);
