@@ -100,6 +100,10 @@ impl Calls {
             () = timeout => Leave::Timeout,
         };
         self.has_called = true;
+        if leave == Leave::Timeout {
+            // It calls once.
+            self.timeout = None;
+        }
         leave
     }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use tonic::{Code, Response, Status, transport::Channel};
 
 use crate::{
-    cli::{Context, Failure, exchange::is_ours, exit::code, json, output::Output},
+    cli::{Context, Failure, exchange::is_ours, exit::code, json, output::Output, verdicts::word},
     name::ClientName,
     pb,
 };
@@ -17,7 +17,7 @@ struct VerdictLine<'a> {
     /// Only of a task whose id nobody has said.
     #[serde(skip_serializing_if = "str::is_empty")]
     lease: &'a str,
-    verdict: &'static str,
+    verdict: &'a str,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     late: bool,
 }
@@ -79,21 +79,12 @@ impl<'a> Telling<'a> {
     }
 
     async fn print(&mut self, item: &pb::Result, told: &pb::Told) -> Result<(), Failure> {
-        let (verdict, refused) = match told.verdict() {
-            pb::Verdict::Noted => ("noted", false),
-            pb::Verdict::Unknown => ("unknown", true),
-            pb::Verdict::Ok => ("ok", false),
-            pb::Verdict::Duplicate => ("duplicate", false),
-            pb::Verdict::Conflict => ("conflict", true),
-            pb::Verdict::Stale => ("stale", true),
-            pb::Verdict::Unleased => ("unleased", true),
-            // A later server's word.
-            pb::Verdict::Unspecified => ("unspecified", true),
-        };
-        self.refused |= refused;
+        let said_yes = [pb::Verdict::Ok, pb::Verdict::Duplicate, pb::Verdict::Noted];
+        self.refused |= !said_yes.contains(&told.verdict());
+        let verdict = word(told.verdict().as_str_name(), "VERDICT_");
         let id = if item.id.is_empty() { &told.id } else { &item.id };
         let lease = if id.is_empty() { &item.lease[..] } else { "" };
-        let line = VerdictLine { id, lease, verdict, late: told.late };
+        let line = VerdictLine { id, lease, verdict: &verdict, late: told.late };
         let text = || {
             let late = if told.late { "  (late)" } else { "" };
             format!("{:>8}  {verdict}{late}", json::escape(if id.is_empty() { lease } else { id }))

@@ -103,15 +103,15 @@ impl Leases {
         leases
     }
 
-    /// The leases to give back: those whose lines do not end within the first `offset` bytes printed, and that
-    /// nothing is told of yet.
-    pub(super) fn give_back_beyond(&mut self, offset: u64) -> Vec<String> {
+    /// The leases to give back, each with its task's id: those whose lines do not end within the first `offset`
+    /// bytes printed, and that nothing is told of yet.
+    pub(super) fn give_back_beyond(&mut self, offset: u64) -> Vec<(String, String)> {
         let is_beyond = |held: &Held| held.line_end.is_none_or(|end| end > offset);
         let beyond = self.held.values_mut().filter(|held| !held.is_told && is_beyond(held));
         beyond
             .map(|held| {
                 held.is_told = true;
-                held.lease.clone()
+                (held.lease.clone(), held.id.clone())
             })
             .collect()
     }
@@ -168,22 +168,26 @@ mod tests {
 
     const NONE: [&str; 0] = [];
 
+    fn give_back_beyond(leases: &mut Leases, offset: u64) -> Vec<String> {
+        leases.give_back_beyond(offset).into_iter().map(|(lease, id)| lease + &id).collect()
+    }
+
     #[test]
     fn a_line_that_was_read_in_part_was_not_read() {
-        assert_eq!(three().give_back_beyond(0), ["L1", "L2", "L3"]);
-        assert_eq!(three().give_back_beyond(9), ["L1", "L2", "L3"]);
-        assert_eq!(three().give_back_beyond(10), ["L2", "L3"]);
-        assert_eq!(three().give_back_beyond(19), ["L2", "L3"]);
-        assert_eq!(three().give_back_beyond(20), ["L3"]);
+        assert_eq!(give_back_beyond(&mut three(), 0), ["L11", "L22", "L33"]);
+        assert_eq!(give_back_beyond(&mut three(), 9), ["L11", "L22", "L33"]);
+        assert_eq!(give_back_beyond(&mut three(), 10), ["L22", "L33"]);
+        assert_eq!(give_back_beyond(&mut three(), 19), ["L22", "L33"]);
+        assert_eq!(give_back_beyond(&mut three(), 20), ["L33"]);
     }
 
     #[test]
     fn nothing_is_given_back_twice_and_all_is_held_until_it_ends() {
         let mut leases = three();
-        assert_eq!(leases.give_back_beyond(10), ["L2", "L3"]);
+        assert_eq!(give_back_beyond(&mut leases, 10), ["L22", "L33"]);
         assert_eq!(leases.untold(), ["L1"]);
-        assert_eq!(leases.give_back_beyond(0), ["L1"]);
-        assert_eq!(leases.give_back_beyond(0), NONE);
+        assert_eq!(give_back_beyond(&mut leases, 0), ["L11"]);
+        assert_eq!(give_back_beyond(&mut leases, 0), NONE);
         assert_eq!(leases.all(), ["L1", "L2", "L3"]);
         assert_eq!(leases.ended("L2").as_deref(), Some("2"));
         assert_eq!(leases.over("L2"), None);

@@ -14,10 +14,11 @@ use tonic::Code;
 use super::{
     Context, Failure,
     exit::code,
+    group::Group,
     time::{self, milliseconds},
 };
 use crate::{
-    name::{DEFAULT_QUEUE, GroupName, QueueName},
+    name::{DEFAULT_QUEUE, QueueName},
     pb,
     wire::{GRACE_MS, IN_FLIGHT_MAX, LEASE_MS},
 };
@@ -102,7 +103,7 @@ pub(super) struct WatchTasks {
 struct Sharing {
     /// Share the tasks with the other members of this group; `@` is this client's own group. It is made on
     /// first use
-    #[arg(long, value_name = "GROUP", value_parser = group)]
+    #[arg(long, value_name = "GROUP", value_parser = Group::parse)]
     group: Option<Group>,
 
     /// Hold at most N tasks that are not settled [default: with --max N as many, so that a worker may keep its
@@ -159,21 +160,6 @@ fn from(text: &str) -> Result<From, String> {
         text => time::timestamp(text)
             .map(From::Time)
             .ok_or_else(|| "not start, new, a SEQ or a TIME like 2026-11-22T06:00:00Z".into()),
-    }
-}
-
-/// A group as it is asked for.
-#[derive(Debug, Clone, PartialEq)]
-enum Group {
-    /// `@`
-    Own,
-    Named(GroupName),
-}
-
-fn group(text: &str) -> Result<Group, String> {
-    match text {
-        "@" => Ok(Group::Own),
-        text => GroupName::parse(text).map(Group::Named).map_err(|e| e.to_string()),
     }
 }
 
@@ -273,12 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn groups_and_leases() {
-        assert_eq!(group("@"), Ok(Group::Own));
-        assert!(matches!(group("@kiosk-7"), Ok(Group::Named(_))));
-        for bad in ["", "a b", "@@", "-x"] {
-            assert!(group(bad).is_err(), "{bad:?}");
-        }
+    fn leases() {
         assert!(lease("1s").is_ok() && lease("12h").is_ok());
         assert!(lease("999ms").is_err() && lease("12h 1ms").is_err());
         assert!(hold("1s").is_ok() && hold("999ms").is_err());

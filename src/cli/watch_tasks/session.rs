@@ -97,6 +97,7 @@ impl Session {
     /// Asks to be handed nothing more, and is heard by it. From now on on each stream.
     pub(super) fn stop(&mut self) {
         self.greeting.stop = true;
+        self.stop_unanswered = None;
         self.beat();
     }
 

@@ -13,13 +13,16 @@
 //! sees the end, and stays until every task it printed has ended. It does not wait for one who cannot come:
 //! what nobody read is given back at once when nobody reads any more, and the rest after one grace.
 
-use std::time::Duration;
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use tokio::{sync::watch, time::Instant};
 use tonic::{Code, Status};
 
 use super::{
-    Group, WatchTasks,
+    WatchTasks,
     duty::{Due, Duty, MOMENT, Stop},
     intake::{self, Intake},
     leases::{Leases, Taken, some},
@@ -34,12 +37,12 @@ use crate::{
         Context, Failure,
         connect::{PAUSE_MAX, Tries},
         exit::{self, code},
+        group::Group,
         output::Output,
         pipe::{self, Closed, Far},
         runner::{Calls, Leave},
         time::milliseconds,
     },
-    name::GroupName,
     pb,
     wire::{LEASE_HEADER, NEW_HEADER, START_HEADER},
 };
@@ -49,6 +52,8 @@ const PAUSE_HOLDING: Duration = Duration::from_secs(5);
 /// How often to look whether the reader has read all, or has gone: at first, and then less and less often.
 const LOOK_FIRST: Duration = Duration::from_millis(1);
 const LOOK_LAST: Duration = Duration::from_millis(200);
+/// A task that was handed out before the word to stop was heard takes no longer.
+const STRAGGLERS: Duration = Duration::from_millis(20);
 /// A lease, until the server says.
 const LEASE: Duration = Duration::from_secs(60);
 
@@ -90,20 +95,30 @@ struct Share<'a> {
     look_at: Instant,
     look_pause: Duration,
     place: Place,
-    group: GroupName,
+    group: String,
     /// What each opening of the watch says, but for its place and the leases held.
     template: pb::Watch,
     /// What it said of where it begins has been printed.
     has_begun: bool,
     leases: Leases,
+    /// The leases that it came back with when it last did.
+    had: HashSet<String>,
     duty: Duty,
     intake: Line<Intake>,
     session: Line<Session>,
     teller: Teller,
-    /// Tasks given back though their end was waited for.
+    /// What is being given back: the task's id of each lease,
+    giving_back: HashMap<String, String>,
+    /// and the ids of those that were, though their end was waited for.
     given_back: Vec<String>,
+    /// When something last happened.
+    now: Instant,
+    /// The server has heard that it is to hand out nothing more, and by then what it had handed out is here.
+    quiet_at: Option<Instant>,
     /// By then it leaves, whatever is still to be told.
     leave_by: Option<Instant>,
+    /// Why it leaves at once.
+    failure: Option<Failure>,
     /// Why stdout could not be written.
     unwritten: Option<Failure>,
 }
@@ -134,10 +149,7 @@ impl<'a> Share<'a> {
         let place = flags.place(context)?;
         let client = context.client()?;
         let sharing = &flags.sharing;
-        let group = match &sharing.group {
-            Some(Group::Named(group)) => group.clone(),
-            Some(Group::Own) | None => GroupName::own(&client),
-        };
+        let group = Group::name_of(sharing.group.as_ref(), context)?;
         if flags.max.is_some() && out.far == Far::File && !sharing.detach && !sharing.auto_done {
             return Err(Failure::usage(
                 "--max with --group into a file would wait for ever: nobody settles what is read later",
@@ -146,7 +158,7 @@ impl<'a> Share<'a> {
         }
         let instance: [u8; 16] = rand::random();
         let template = pb::Watch {
-            group: group.to_string(),
+            group: group.clone(),
             client: client.to_string(),
             instance: instance.to_vec(),
             max_in_flight: sharing.credit(flags.max),
@@ -171,11 +183,16 @@ impl<'a> Share<'a> {
             template,
             has_begun: false,
             leases: Leases::default(),
+            had: HashSet::new(),
             intake: Line::new(Intake::new(channel.clone())),
             session: Line::new(session),
             teller: Teller::new(channel, client.to_string()),
+            giving_back: HashMap::new(),
             given_back: Vec::new(),
+            now,
+            quiet_at: None,
             leave_by: None,
+            failure: None,
             unwritten: None,
             flags,
         })
@@ -187,36 +204,36 @@ impl<'a> Share<'a> {
         while !self.is_over() {
             let event = self.next(calls).await;
             let now = now();
+            self.now = now;
             let done = match event {
                 Event::Left(Leave::Signal(code)) if self.duty.signal().is_some() => {
                     return Err(Failure::silent(code));
                 }
-                Event::Left(leave @ Leave::Timeout) => Err(leave.failure(self.context)),
                 Event::Left(Leave::Signal(code)) => {
                     self.stop(Stop::Signal(code), now);
                     Ok(())
                 }
+                Event::Left(leave @ Leave::Timeout) => Err(leave.failure(self.context)),
                 Event::Session(news) => self.heard(news, now),
                 Event::Intake(news) => self.came(news, now),
                 Event::Told(told) => self.told(told, now),
                 Event::Written(Ok(())) | Event::Time => Ok(()),
                 Event::Written(Err(failure)) => {
-                    self.output_over(Err(failure), now).await;
+                    self.output_over(Err(failure), now);
                     Ok(())
                 }
                 Event::OutputOver => {
                     let ended = self.out.end().await;
-                    self.output_over(ended, now).await;
+                    self.output_over(ended, now);
                     Ok(())
                 }
             };
             let done = match done {
                 Ok(()) => self.follow(now).await,
-                Err(failure) => Err(failure),
+                failed => failed,
             };
             if let Err(failure) = done {
-                self.leave_at_once(&failure).await;
-                return Err(failure);
+                self.leave_at_once(failure, now)?;
             }
         }
         self.end()
@@ -246,13 +263,12 @@ impl<'a> Share<'a> {
 
     /// When something is to be done though nothing happens.
     fn wake(&self) -> Option<Instant> {
-        if let Some(at) = self.leave_by {
-            return Some(at);
-        }
         let due = self.duty.next(self.leases.len()).map(|(at, _)| at);
         let look = self.is_looking().then_some(self.look_at);
-        let quiet = self.duty.stopped_at().map(|at| at + MOMENT).filter(|_| !self.is_quiet());
-        [due, look, quiet].into_iter().flatten().min()
+        let moment = self.duty.stopped_at().map(|at| at + MOMENT);
+        let all = [due, look, moment, self.quiet_at, self.leave_by].into_iter().flatten();
+        // What is past has been looked at.
+        all.filter(|at| *at > self.now).min()
     }
 
     /// What the session's stream brings.
@@ -265,11 +281,16 @@ impl<'a> Share<'a> {
                     self.teller.tell(self.leases.untold(), pb::Outcome::Working);
                 }
             }
-            session::News::Heard => {}
+            session::News::Heard => {
+                if self.session.stream.is_stop_heard() {
+                    self.quiet_at.get_or_insert(now + STRAGGLERS);
+                }
+            }
             session::News::Ended(ended) => {
+                let was_away = self.had.remove(&ended.lease);
                 if let Some(id) = self.leases.ended(&ended.lease) {
                     self.duty.ended(now);
-                    self.say_ended(&id, ended.why());
+                    self.say_ended(&id, ended.why(), was_away);
                 }
             }
             session::News::Failed(status) => {
@@ -291,6 +312,10 @@ impl<'a> Share<'a> {
                 self.opened_by(&headers)?;
                 self.intake.opened();
                 self.begun(&headers);
+                if self.duty.stopping().is_some() {
+                    // It has crossed the word to stop, and counts as wanting more.
+                    self.say_stop();
+                }
             }
             intake::News::Task(task) => {
                 self.intake.tries.worked();
@@ -342,11 +367,15 @@ impl<'a> Share<'a> {
     /// What was told has been taken.
     fn told(&mut self, told: Result<Vec<Over>, Status>, now: Instant) -> Result<(), Failure> {
         for over in told.map_err(|status| self.context.target().failure(&status))? {
-            if let Some(id) = self.leases.over(&over.lease) {
+            if self.leases.over(&over.lease).is_some() {
                 self.duty.ended(now);
-                if over.is_given_back && self.duty.is_reader_gone() {
-                    self.given_back.push(id);
-                }
+            }
+            // The word that the lease has ended may have come first.
+            if let Some(id) = self.giving_back.remove(&over.lease)
+                && over.is_given_back
+                && self.duty.is_reader_gone()
+            {
+                self.given_back.push(id);
             }
         }
         Ok(())
@@ -354,7 +383,7 @@ impl<'a> Share<'a> {
 
     fn stop(&mut self, why: Stop, now: Instant) {
         if self.duty.stop(why, now) {
-            self.session.stream.stop();
+            self.say_stop();
             self.intake.stream.stop();
             (self.look_at, self.look_pause) = (now, LOOK_FIRST);
         }
@@ -366,8 +395,13 @@ impl<'a> Share<'a> {
         }
     }
 
+    fn say_stop(&mut self) {
+        self.session.stream.stop();
+        self.quiet_at = None;
+    }
+
     /// Nobody reads any more, or nothing can be written.
-    async fn output_over(&mut self, ended: Result<(), Failure>, now: Instant) {
+    fn output_over(&mut self, ended: Result<(), Failure>, now: Instant) {
         self.unwritten = ended.err().filter(|failure| failure.code != 0);
         self.out.drop_unflushed();
         let written = *self.written.borrow();
@@ -417,12 +451,11 @@ impl<'a> Share<'a> {
 
     /// Whether the reader is to be looked at now and again.
     fn is_looking(&self) -> bool {
-        let is_written = self.out.is_flushed() && *self.written.borrow() == self.out.added();
         self.duty.stopping().is_some()
             && !self.duty.is_reader_gone()
             && !self.flags.sharing.detach
             && self.out.far.has_reader()
-            && is_written
+            && self.is_written()
     }
 
     /// Closes stdout once all is read: before that nobody sees the end anyway, and how much is unread can be
@@ -434,40 +467,55 @@ impl<'a> Share<'a> {
             None if pipe::unread() > 0 => {}
             None => match self.out.close().await {
                 Ok(closed) => self.closed = Some(closed),
-                Err(failure) => self.output_over(Err(failure), now).await,
+                Err(failure) => self.output_over(Err(failure), now),
             },
             Some(closed) if closed.is_read() => {}
-            Some(_) => self.output_over(Ok(()), now).await,
+            Some(_) => self.output_over(Ok(()), now),
         }
     }
 
     fn give_back_beyond(&mut self, offset: u64) {
-        self.teller.tell(self.leases.give_back_beyond(offset), pb::Outcome::Released);
+        let tasks = self.leases.give_back_beyond(offset);
+        self.teller.tell(tasks.iter().map(|(lease, _)| lease.clone()), pb::Outcome::Released);
+        self.giving_back.extend(tasks);
     }
 
+    /// Whether there is nothing left to do or to wait for.
     fn is_over(&self) -> bool {
+        let now = self.now;
         if self.duty.stopping().is_none() {
             return false;
         }
-        if self.leave_by.is_some_and(|at| now() >= at) {
+        if self.leave_by.is_some_and(|at| now >= at) {
             return true;
         }
-        let all_written = self.out.is_flushed() && *self.written.borrow() == self.out.added();
-        let has_all_to_write = all_written || self.duty.is_reader_gone() || self.duty.signal().is_some();
-        let holds_nothing = self.leases.is_empty() || self.flags.sharing.detach;
-        has_all_to_write && holds_nothing && !self.teller.is_busy() && self.is_quiet()
+        let is_written = self.is_written() || self.duty.is_reader_gone() || self.duty.signal().is_some();
+        let keeps_nothing = self.leases.is_empty() || self.flags.sharing.detach;
+        (is_written || self.failure.is_some())
+            && keeps_nothing
+            && !self.teller.is_busy()
+            && self.is_quiet(now)
     }
 
-    /// Whether nothing can come any more; and with `--detach`, whether the leases were renewed for the last
-    /// time.
-    fn is_quiet(&self) -> bool {
-        let is_late = self.duty.stopped_at().is_some_and(|at| now() >= at + MOMENT);
-        let is_closed = self.intake.stream.is_closed() && !self.flags.sharing.detach;
-        self.session.stream.is_stop_heard() || is_closed || is_late
+    fn is_written(&self) -> bool {
+        self.out.is_flushed() && *self.written.borrow() == self.out.added()
+    }
+
+    /// Whether no task can be on its way any more; and with `--detach`, whether the leases were renewed for the
+    /// last time. Nobody waits long for a server that says nothing.
+    fn is_quiet(&self, now: Instant) -> bool {
+        let stop_heard = self.session.stream.is_stop_heard();
+        if self.duty.stopped_at().is_none_or(|at| now >= at + MOMENT) {
+            true
+        } else if self.intake.stream.is_closed() {
+            stop_heard || !self.flags.sharing.detach
+        } else {
+            stop_heard && self.quiet_at.is_some_and(|at| now >= at)
+        }
     }
 
     fn end(mut self) -> Result<u8, Failure> {
-        if let Some(failure) = self.unwritten {
+        if let Some(failure) = self.failure.or(self.unwritten) {
             return Err(failure);
         }
         if let Some(code) = self.duty.signal() {
@@ -484,21 +532,26 @@ impl<'a> Share<'a> {
         Err(Failure::new(code::NO, "given_back", message))
     }
 
-    /// Gives back what it holds, if that can be done in a moment.
-    async fn leave_at_once(&mut self, failure: &Failure) {
-        if matches!(&failure.reason[..], "superseded" | "other_store") {
-            // They are another's.
-            return;
+    /// Gives back what it holds, if that can be done in a moment, and leaves.
+    fn leave_at_once(&mut self, failure: Failure, now: Instant) -> Result<(), Failure> {
+        let is_anothers = matches!(&failure.reason[..], "superseded" | "other_store");
+        if is_anothers || !self.has_begun {
+            return Err(failure);
         }
+        self.failure.get_or_insert(failure);
+        self.out.drop_unflushed();
+        self.stop(Stop::Asked, now);
         let keeps = if self.flags.sharing.detach { *self.written.borrow() } else { 0 };
         self.give_back_beyond(keeps);
-        let give_back = async { while self.teller.is_busy() && self.teller.next().await.is_ok() {} };
-        // Else they come back to the others when their time is over.
-        let _ = tokio::time::timeout(MOMENT, give_back).await;
+        // Else the tasks go to the others when their time is over.
+        self.leave_by.get_or_insert(now + MOMENT);
+        Ok(())
     }
 
     fn open_intake(&mut self, pause: Duration) {
-        let watch = pb::Watch { have: self.leases.all(), ..self.template.clone() };
+        let have = self.leases.all();
+        self.had = have.iter().cloned().collect();
+        let watch = pb::Watch { have, ..self.template.clone() };
         let place = self.place.request();
         let pb::Watch { queues, store, max, until_empty, .. } = place;
         self.intake.stream.open(pb::Watch { queues, store, max, until_empty, ..watch }, pause);
@@ -548,7 +601,7 @@ impl<'a> Share<'a> {
         let is_new = headers.numbers(NEW_HEADER).unwrap_or_default();
         let is_first = !std::mem::replace(&mut self.has_begun, true);
         for ((place, start), is_new) in self.place.queues.iter().zip(start).zip(is_new) {
-            let (group, queue) = (self.group.as_str(), place.queue.as_str());
+            let (group, queue) = (&self.group, place.queue.as_str());
             if is_new == 1 {
                 let message = format!("group {group:?} of queue {queue:?} is new: it begins at seq {start}");
                 self.context.errors.notice("new_group", &message);
@@ -562,9 +615,11 @@ impl<'a> Share<'a> {
         }
     }
 
-    fn say_ended(&self, id: &str, why: pb::ended::Why) {
+    fn say_ended(&self, id: &str, why: pb::ended::Why, was_away: bool) {
         use pb::ended::Why;
         let (word, what) = match why {
+            // The server does not say by what a lease ended that a watch comes back with.
+            Why::Lost if was_away => ("lost", "is not held any more: it ended while the server was away"),
             Why::Settled | Why::Unspecified => return,
             Why::Cancelled => ("cancelled", "was cancelled"),
             Why::Lost => ("lost", "was taken back: this process was not heard in time"),
