@@ -133,7 +133,7 @@ impl Machine {
                 self.stirred.push_back(Stir::Group(no));
             }
             Stand::Waiting { until_ms } => {
-                group.waiting += 1;
+                group.waiting.insert(seq);
                 self.waiting.insert((until_ms, no, seq));
             }
             Stand::Leased(lease) => {
@@ -160,7 +160,7 @@ impl Machine {
             }
             Stand::Ready => drop(group.ready.remove(&seq)),
             Stand::Waiting { until_ms } => {
-                group.waiting -= 1;
+                group.waiting.remove(&seq);
                 self.waiting.remove(&(until_ms, no, seq));
             }
             Stand::Leased(lease) => {

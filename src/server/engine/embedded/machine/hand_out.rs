@@ -4,7 +4,7 @@
 use super::{
     Fact, Fresh, GroupNo, InstanceId, Machine, MemberNo, Now, Stir, StreamEnd,
     fact::Next,
-    task::{Note, Outcome, Stand, has_expired},
+    task::{Note, Outcome, has_expired},
 };
 
 /// What a group has for a watch.
@@ -252,10 +252,9 @@ impl Machine {
                 // Nothing is offered: either it was, or there is nothing to offer.
                 None => group.offered_seq >= until || !self.is_behind(*no),
             };
-            let idle = group.waiting == 0 && group.ready.is_empty() && group.suspects.is_empty();
-            let comes_back =
-                |open: &super::task::Open| matches!(open.stand, Stand::Ready | Stand::Waiting { .. });
-            !is_held && fresh_ended && (idle || !group.open.range(..=until).any(|(_, open)| comes_back(open)))
+            let mut returned = [&group.ready, &group.suspects, &group.waiting].into_iter();
+            let comes_back = returned.any(|seqs| seqs.first().is_some_and(|&first| first <= until));
+            !is_held && fresh_ended && !comes_back
         })
     }
 }

@@ -45,7 +45,7 @@ impl Machine {
     }
 
     /// Takes a word that names a lease. `written` is what is written down of the task, if [`Machine::lacks`] it;
-    /// `is_gone` says that it was purged.
+    /// `is_gone` says that it was purged: of such a task nothing else need be known.
     pub(in super::super) fn settle(
         &mut self,
         now: Now,
@@ -60,6 +60,7 @@ impl Machine {
         let (ends, in_force) = match (open, past) {
             (Some(open), _) => (&open.ends, open.lease().is_some()),
             (None, Some(past)) => (&past.ends, false),
+            (None, None) if is_gone => return Verdict::Conflict.into(),
             (None, None) => return Verdict::Unknown.into(),
         };
         let attempts = ends.len() as u32 + u32::from(in_force);

@@ -330,8 +330,9 @@ impl Run {
             let trimmed_seq = self.trimmed_seq(key.group as usize);
             let lacks = self.machine.lacks(key.group, key.seq);
             let written = self.disk.past(key.group, key.seq).filter(|_| lacks && key.seq > trimmed_seq);
+            let is_gone = self.model.is_purged(key.group as usize, key.seq);
             let telling = Telling { word, delay_ms, said: None };
-            let judged = self.machine.settle(self.model.now, key, telling, written, false);
+            let judged = self.machine.settle(self.model.now, key, telling, written, is_gone);
             let (facts, effects) = self.took();
             self.log(|_| format!("{word:?} {delay_ms:?} {key:?}: {judged:?} {facts:?}"));
             let (verdict, notices) = self.model.settle(key, word, delay_ms, &facts);
@@ -425,6 +426,9 @@ impl Run {
         let next_seqs = self.next_seqs();
         self.machine.trim(queue as QueueNo, upto, place as u64 + 1);
         let effects = self.model.trim(queue, upto, &next_seqs);
+        if self.dice.one_in(2) {
+            self.model.queues[queue].purged_seq = upto;
+        }
         self.batch.trimmed.push(queue);
         self.expect(&effects);
     }
@@ -598,8 +602,11 @@ impl Run {
         for page in self.disk.late_pages() {
             if self.dice.one_in(2) {
                 let trimmed_seq = self.trimmed_seq(page.0 as usize);
-                self.disk.write_page(&mut self.machine, page, trimmed_seq);
+                self.disk.write_page(&self.machine, page, trimmed_seq);
             }
+        }
+        if self.dice.one_in(2) {
+            self.disk.tell(&mut self.machine);
         }
     }
 

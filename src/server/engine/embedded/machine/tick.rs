@@ -36,7 +36,7 @@ impl Machine {
             let Some(open) = group.open.get_mut(&seq) else { continue };
             // That it has waited long enough follows from what is written down.
             open.stand = Stand::Ready;
-            group.waiting -= 1;
+            group.waiting.remove(&seq);
             if open.suspect {
                 group.suspects.insert(seq)
             } else {

@@ -53,7 +53,7 @@ impl Machine {
             members: self.members_of(no).filter(|m| m.stream.is_some()).count() as u64,
             ready: (group.ready.len() + group.suspects.len()) as u64,
             leased: group.leased,
-            waiting: group.waiting,
+            waiting: group.waiting.len() as u64,
             dead: group.dead,
             suspects: group.suspects.len() as u64,
             ended_ahead: group.notes.values().filter(|note| **note == Note::Done).count() as u64,
@@ -178,7 +178,8 @@ impl Machine {
         }
     }
 
-    /// A page has been written down: what has ended in it need not be kept.
+    /// A page has been written down: what has ended in it need not be kept. To be said before the changed pages
+    /// are taken again.
     pub(in super::super) fn wrote(&mut self, no: GroupNo, page: u64) {
         let Some(group) = self.groups.get_mut(&no) else { return };
         // It may have changed since.
@@ -199,7 +200,7 @@ impl Machine {
         let groups: Vec<_> = self
             .groups
             .iter()
-            .map(|(no, g)| (no, g.head, &g.open, &g.past, &g.notes, g.leased, g.waiting, g.dead))
+            .map(|(no, g)| (no, g.head, &g.open, &g.past, &g.notes, g.leased, &g.waiting, g.dead))
             .collect();
         let mut held: Vec<_> = self.members.iter().map(|(no, m)| (no, &m.held)).collect();
         held.sort();

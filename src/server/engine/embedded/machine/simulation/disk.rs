@@ -16,6 +16,8 @@ pub(super) struct Disk {
     late_pages: BTreeSet<(GroupNo, u64)>,
     late_heads: BTreeSet<GroupNo>,
     gone_holders: Vec<MemberNo>,
+    /// Pages that are written, which the machine has not been told.
+    untold: Vec<(GroupNo, u64)>,
 }
 
 #[derive(Default)]
@@ -44,6 +46,7 @@ impl Disk {
 
     /// The pages and heads that have changed are to be written some time.
     pub(super) fn take_dirty(&mut self, machine: &mut Machine) {
+        self.tell(machine);
         let (heads, pages) = machine.take_dirty();
         self.late_heads.extend(heads);
         self.late_pages.extend(pages);
@@ -62,12 +65,7 @@ impl Disk {
         self.late_heads.iter().copied().collect()
     }
 
-    pub(super) fn write_page(
-        &mut self,
-        machine: &mut Machine,
-        (group, page): (GroupNo, u64),
-        trimmed_seq: u64,
-    ) {
+    pub(super) fn write_page(&mut self, machine: &Machine, (group, page): (GroupNo, u64), trimmed_seq: u64) {
         self.late_pages.remove(&(group, page));
         let stored = self.pages.entry((group, page)).or_default();
         let view = machine.page(group, page);
@@ -76,7 +74,14 @@ impl Disk {
         stored.notes = view.notes;
         stored.past.extend(view.past.iter().map(|(seq, past)| (*seq, (*past).clone())));
         stored.past.retain(|seq, _| *seq > trimmed_seq);
-        machine.wrote(group, page);
+        self.untold.push((group, page));
+    }
+
+    /// Tells the machine what is written, perhaps long after.
+    pub(super) fn tell(&mut self, machine: &mut Machine) {
+        for (group, page) in self.untold.drain(..) {
+            machine.wrote(group, page);
+        }
     }
 
     /// Everything that has changed is written, and what is not needed any more goes.
@@ -88,6 +93,7 @@ impl Disk {
         for (group, page) in self.late_pages() {
             self.write_page(machine, (group, page), trimmed_seq(group));
         }
+        self.tell(machine);
         self.gone_holders.extend(machine.take_gone_holders());
         for holder in self.gone_holders.drain(..) {
             self.holders.remove(&holder);
@@ -111,6 +117,7 @@ impl Disk {
         self.late_heads.clear();
         self.late_pages.clear();
         self.gone_holders.clear();
+        self.untold.clear();
         let mut machine = Machine::default();
         for (group, (_, head)) in self.heads.iter().enumerate() {
             machine.add_group(group as GroupNo, model.groups[group].queue as QueueNo, *head);

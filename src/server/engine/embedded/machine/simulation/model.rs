@@ -29,6 +29,8 @@ pub(super) struct Queue {
     pub(super) log: Vec<Entry>,
     pub(super) trimmed_seq: u64,
     pub(super) trimmed: usize,
+    /// Up to here it was by an operator.
+    pub(super) purged_seq: u64,
 }
 
 #[derive(Clone)]
@@ -138,6 +140,12 @@ impl Model {
 
     pub(super) fn place_of(&self, group: usize, seq: u64) -> Option<usize> {
         self.queues[self.groups[group].queue].log.binary_search_by_key(&seq, |entry| entry.seq).ok()
+    }
+
+    pub(super) fn is_purged(&self, group: usize, seq: u64) -> bool {
+        group < self.groups.len()
+            && self.place_of(group, seq).is_some()
+            && seq <= self.queues[self.groups[group].queue].purged_seq
     }
 
     pub(super) fn seq_of(&self, group: usize, place: usize) -> u64 {
@@ -339,6 +347,9 @@ impl Model {
             return ordinary(Verdict::Unknown);
         }
         let Some(place) = self.place_of(group, key.seq) else { return ordinary(Verdict::Unknown) };
+        if self.is_purged(group, key.seq) {
+            return ordinary(Verdict::Conflict);
+        }
         let settings = self.groups[group].settings;
         let task = &self.groups[group].tasks[place];
         let attempts = task.attempts.len();
