@@ -56,9 +56,19 @@ impl Machine {
             waiting: group.waiting.len() as u64,
             dead: group.dead,
             suspects: group.suspects.len() as u64,
-            ended_ahead: group.notes.values().filter(|note| **note == Note::Done).count() as u64,
+            ended_ahead: self.ended_ahead(group),
             first_open: group.open.iter().find(|(_, open)| !open.is_dead()).map(|(seq, _)| *seq),
         })
+    }
+
+    fn ended_ahead(&self, group: &super::group::Group) -> u64 {
+        let cancelled =
+            self.cancelled.range(group.head.next_seq..).filter(|(_, queue)| **queue == group.queue);
+        let noted = group
+            .notes
+            .iter()
+            .filter(|(seq, note)| **note == Note::Done && !self.cancelled.contains_key(seq));
+        (cancelled.count() + noted.count()) as u64
     }
 
     fn members_of(&self, no: GroupNo) -> impl Iterator<Item = &Member> {
