@@ -165,6 +165,20 @@ impl OwnId {
         }
     }
 
+    /// The id of the delayed task of this number, `17d`: the server gives it, and it is looked up like one that a
+    /// submitter gave.
+    pub fn delayed(number: u64) -> Self {
+        OwnId(format!("{number}d").into())
+    }
+
+    /// Reads an id as it was written down.
+    pub fn stored(text: &str) -> Result<Self, BadName> {
+        match TaskId::parse(text) {
+            Some(TaskId::Own(id)) => Ok(id),
+            _ => OwnId::parse(text),
+        }
+    }
+
     /// The id as people write it.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -176,7 +190,7 @@ impl OwnId {
 pub enum TaskId {
     /// Given by the server.
     Seq(u64),
-    /// Given by the submitter.
+    /// Given by the submitter, or a delayed task's.
     Own(OwnId),
 }
 
@@ -184,9 +198,15 @@ impl TaskId {
     /// Reads an id. `None` if no task can have it.
     pub fn parse(text: &str) -> Option<Self> {
         if text.starts_with(|c: char| c.is_ascii_digit()) {
+            let number: u64 = text.strip_suffix('d').unwrap_or(text).parse().ok()?;
             // Only the canonical form: "007" and "+7" name nothing.
-            let seq: u64 = text.parse().ok()?;
-            (seq > 0 && !text.starts_with('0')).then_some(TaskId::Seq(seq))
+            if number == 0 || text.starts_with('0') {
+                None
+            } else if text.ends_with('d') {
+                Some(TaskId::Own(OwnId::delayed(number)))
+            } else {
+                Some(TaskId::Seq(number))
+            }
         } else {
             OwnId::parse(text).ok().map(TaskId::Own)
         }
@@ -255,7 +275,10 @@ mod tests {
     #[test]
     fn ids() {
         assert_eq!(TaskId::parse("17"), Some(TaskId::Seq(17)));
-        for none in ["", "0", "007", "17d", "+7", "18446744073709551616", "ä", "a b", "@x"] {
+        assert_eq!(TaskId::parse("17d"), Some(TaskId::Own(OwnId::delayed(17))));
+        for none in
+            ["", "0", "0d", "007", "017d", "17dd", "d17 ", "+7", "18446744073709551616", "ä", "a b", "@x"]
+        {
             assert_eq!(TaskId::parse(none), None, "{none:?}");
         }
         assert!(OwnId::parse("deploy/web-3:42").is_ok());

@@ -71,6 +71,8 @@ fn flags() -> Vec<Case> {
         usage(&["submit", "x", ""], "the task is empty"),
         usage(&["submit", "-l", "nokey", "x"], "not KEY=VALUE"),
         usage(&["submit", "-l", "a b=c", "x"], "label \"a b\" is not a name"),
+        usage(&["submit", "--delay", "0s", "x"], "more than 0"),
+        usage(&["submit", "--delay", "1m", "--expires", "1m", "x"], "--expires must be longer than --delay"),
         usage(&["submit", "--frob", "x"], "'--frob'"),
         usage(&["submit", "x", "--timeout", "5"], "10s"),
         usage(&["submit", "x", "--timeout", "0s"], "more than 0"),
@@ -95,6 +97,23 @@ fn flags() -> Vec<Case> {
         usage(&["watch-tasks", "--idle-exit", "0s"], "more than 0"),
         usage(&["watch-tasks", "--on-gap", "maybe"], "fail, skip"),
         usage(&["watch-tasks", "stray"], "'stray'"),
+        usage(&["watch-tasks", "--group", "a b"], "group \"a b\" is not a name"),
+        usage(&["watch-tasks", "--group", ""], "is not a name"),
+        usage(&["watch-tasks", "--group", "ci", "--after", "5"], "cannot be used with"),
+        usage(&["watch-tasks", "--group", "ci", "--from", "5", "-q", "a", "-q", "b"], "a SEQ is a place"),
+        usage(&["watch-tasks", "--group", "ci", "--max-in-flight", "0"], "'0'"),
+        usage(&["watch-tasks", "--group", "ci", "--max-in-flight", "10001"], "'10001'"),
+        usage(&["watch-tasks", "--group", "ci", "--lease", "999ms"], "a lease is 1s to 12h"),
+        usage(&["watch-tasks", "--group", "ci", "--lease", "12h 1ms"], "a lease is 1s to 12h"),
+        usage(&["watch-tasks", "--group", "ci", "--max-hold", "999ms"], "1s or more"),
+        usage(&["watch-tasks", "--group", "ci", "--grace", "soon"], "'soon'"),
+        usage(&["watch-tasks", "--group", "ci", "--detach", "--auto-done"], "cannot be used with"),
+        usage(&["watch-tasks", "--max-in-flight", "2"], "--group"),
+        usage(&["watch-tasks", "--lease", "1m"], "--group"),
+        usage(&["watch-tasks", "--max-hold", "1m"], "--group"),
+        usage(&["watch-tasks", "--grace", "1s"], "--group"),
+        usage(&["watch-tasks", "--detach"], "--group"),
+        usage(&["watch-tasks", "--auto-done"], "--group"),
         refused(&["watch-tasks", "--from", "99"], 75, "future", "no seq 99 yet"),
         refused(&["watch-tasks", "--after", "99"], 75, "future", "no seq 100 yet"),
         // Its own id with other content: text, queue or labels.
@@ -102,7 +121,10 @@ fn flags() -> Vec<Case> {
         refused(&["submit", "--id", "taken", "-q", "other", "first"], 70, "id_taken", "seq 1"),
         refused(&["submit", "--id", "taken", "-l", "a=b", "first"], 70, "id_taken", "seq 1"),
         usage(&["ack", "--id", ""], "--id wants an id"),
-        usage(&["ack", "stray"], "'stray'"),
+        usage(&["ack", ""], "a LEASE is not empty"),
+        usage(&["ack", "--outcome", "finished", "L"], "'finished'"),
+        usage(&["ack", "--delay", "1m", "L"], "--delay goes with --outcome failed or released"),
+        usage(&["ack", "--delay", "soon", "--outcome", "failed", "L"], "'soon'"),
         Case { code: 1, errors: vec![], told: 1, ..usage(&["ack", "--strict", "--id", "nosuch"], "") },
         Case {
             code: 1,
@@ -148,6 +170,8 @@ fn stdin() -> Vec<Case> {
         json!({"task": "good too", "queue": "other"}).to_string(),
         json!({"task": "x".repeat(9 * MIB)}).to_string(),
         "not json".to_owned(),
+        json!({"task": "x", "delay_ms": 10, "expires_ms": 10}).to_string(),
+        json!({"task": "x", "delay_ms": -1}).to_string(),
     ];
     let json_errors = [
         (2, "bad_json", "EOF while parsing"),
@@ -170,6 +194,8 @@ fn stdin() -> Vec<Case> {
         (19, "bad_json", "column"),
         (21, "task_too_large", "too long"),
         (22, "bad_json", "expected ident"),
+        (23, "bad_expires", "must be more than delay_ms 10"),
+        (24, "bad_json", "expected u64"),
     ];
     let ack_lines = [
         json!({"id": "taken", "task": "first", "more": [1]}).to_string(),
@@ -180,6 +206,11 @@ fn stdin() -> Vec<Case> {
         json!({"id": "x".repeat(2 * MIB)}).to_string(),
         json!({"id": "1", "ret": long}).to_string(),
         "{\"id\":\"1\",\"id\":\"taken\"}".to_owned(),
+        json!({"id": "1", "outcome": "finished"}).to_string(),
+        json!({"id": "1", "lease": 7}).to_string(),
+        json!({"id": "1", "lease": long}).to_string(),
+        json!({"id": "1", "exit_code": "0"}).to_string(),
+        json!({"id": "1", "delay_ms": -1}).to_string(),
     ];
     let ack_errors = [
         (2, "bad_json", "not a JSON object with an id"),
@@ -188,6 +219,11 @@ fn stdin() -> Vec<Case> {
         (6, "bad_id", "2097152 bytes"),
         (7, "ret_too_large", "1048577 bytes"),
         (8, "bad_json", "duplicate field `id`"),
+        (9, "bad_outcome", "done, failed, released, rejected, working, received"),
+        (10, "bad_json", "expected a string"),
+        (11, "bad_lease", "1048577 bytes"),
+        (12, "bad_json", "expected i32"),
+        (13, "bad_json", "expected u64"),
     ];
     vec![
         lines(&["submit"], b"a\n\xff\xfe\nb\n", &[(2, "not_utf8", "not UTF-8")], &["a", "b"]),

@@ -21,7 +21,7 @@ const STREAM_WINDOW_BYTES: u32 = 2 << 20;
 const CONNECTION_WINDOW_BYTES: u32 = 8 << 20;
 
 /// The longest pause between two tries.
-const PAUSE_MAX: Duration = Duration::from_secs(10);
+pub(super) const PAUSE_MAX: Duration = Duration::from_secs(10);
 /// The longest pause while somebody waits for a server to start.
 const PAUSE_BRISK: Duration = Duration::from_millis(50);
 /// The first pause lies between nothing and this.
@@ -75,10 +75,20 @@ impl Target {
     /// One try.
     pub(super) async fn connect(&self) -> Result<Channel, Status> {
         let connected = self.endpoint.connect().await.map_err(|e| Status::from_error(Box::new(e)));
-        let trouble =
-            connected.as_ref().err().map(|e| format!("server {}: {}", self.address, exit::cause(e)));
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+        self.note(connected.as_ref().err());
         connected
+    }
+
+    /// A channel for several calls that live side by side: it connects when the first is made, and again
+    /// when one is made after the connection broke.
+    pub(super) fn channel(&self) -> Channel {
+        self.endpoint.connect_lazy()
+    }
+
+    /// Notes how the last try went.
+    pub(super) fn note(&self, trouble: Option<&Status>) {
+        let trouble = trouble.map(|e| format!("server {}: {}", self.address, exit::cause(e)));
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
     }
 
     /// Why the server is not reached just now, if so.
@@ -179,8 +189,7 @@ impl Tries {
     pub(super) async fn pause(&mut self, status: &Status, target: &Target) -> Result<(), Failure> {
         let now = Instant::now();
         let since = *self.failing_since.get_or_insert(now);
-        let mut pause = self.bound.mul_f64(rand::random());
-        self.bound = (self.bound * 2).min(self.bound_max);
+        let mut pause = self.next_pause(self.bound_max);
         if let Some(patience) = self.patience {
             let left = patience.saturating_sub(now - since);
             if left.is_zero() {
@@ -190,6 +199,13 @@ impl Tries {
         }
         tokio::time::sleep(pause).await;
         Ok(())
+    }
+
+    /// How long to wait before the next try, at most `bound_max`.
+    pub(super) fn next_pause(&mut self, bound_max: Duration) -> Duration {
+        let pause = self.bound.min(bound_max).mul_f64(rand::random());
+        self.bound = (self.bound * 2).min(self.bound_max);
+        pause
     }
 }
 

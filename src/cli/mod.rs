@@ -10,31 +10,44 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::name::{ClientName, QueueName};
 use connect::Target;
-use exit::{Errors, Failure, code};
-use output::{Output, Reader};
-use signals::Signals;
+use exit::{Errors, Failure};
+use output::Reader;
+use runner::client;
 
 mod ack;
+mod caller;
+mod cancel;
 mod completions;
 mod connect;
 mod exchange;
 mod exit;
+mod group;
+mod groups;
 mod health;
+mod ids;
 mod json;
 mod lines;
+mod list;
 mod man;
 mod output;
+mod pipe;
 mod progress;
+mod purge;
+mod queues;
+mod redrive;
+mod runner;
 mod send_status;
 mod serve;
 mod signals;
 mod submit;
+mod table;
+mod task_line;
+mod tasks;
 mod time;
+mod verdicts;
 mod wait_ready;
 mod watch_tasks;
-
-/// How long the rest of the output may take when a command is told to leave at once.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+mod why;
 
 /// Hands tasks to machines you cannot dial, and hears back.
 ///
@@ -69,6 +82,13 @@ enum Command {
     WatchTasks(watch_tasks::WatchTasks),
     Ack(ack::Ack),
     SendStatus(send_status::SendStatus),
+    Queues(queues::Queues),
+    Groups(groups::Groups),
+    Tasks(tasks::Tasks),
+    Why(why::Why),
+    Cancel(cancel::Cancel),
+    Redrive(redrive::Redrive),
+    Purge(purge::Purge),
     Health(health::Health),
     WaitReady(wait_ready::WaitReady),
     Completions(completions::Completions),
@@ -164,6 +184,12 @@ pub fn run() -> ExitCode {
         Command::Submit(submit) => {
             client(&context, Reader::MayGo, async |out| submit.run(&context, out).await)
         }
+        // It leaves in its own way: others still have its tasks in hand.
+        Command::WatchTasks(watch) if watch.shares() => {
+            runner::staying(&context, Reader::IsAll, async |out, calls| {
+                watch.share(&context, out, calls).await
+            })
+        }
         Command::WatchTasks(watch) => {
             client(&context, Reader::IsAll, async |out| watch.run(&context, out).await)
         }
@@ -171,6 +197,22 @@ pub fn run() -> ExitCode {
         Command::SendStatus(status) => {
             client(&context, Reader::MayGo, async |out| status.run(&context, out).await)
         }
+        Command::Queues(queues) => {
+            client(&context, Reader::IsAll, async |out| queues.run(&context, out).await)
+        }
+        Command::Groups(groups) => {
+            let reader = if groups.changes() { Reader::MayGo } else { Reader::IsAll };
+            client(&context, reader, async |out| groups.run(&context, out).await)
+        }
+        Command::Tasks(tasks) => client(&context, Reader::IsAll, async |out| tasks.run(&context, out).await),
+        Command::Why(why) => client(&context, Reader::IsAll, async |out| why.run(&context, out).await),
+        Command::Cancel(cancel) => {
+            client(&context, Reader::MayGo, async |out| cancel.run(&context, out).await)
+        }
+        Command::Redrive(redrive) => {
+            client(&context, Reader::MayGo, async |out| redrive.run(&context, out).await)
+        }
+        Command::Purge(purge) => client(&context, Reader::MayGo, async |out| purge.run(&context, out).await),
         Command::Health(health) => {
             client(&context, Reader::IsAll, async |out| health.run(&context, out).await)
         }
@@ -212,62 +254,6 @@ fn not_understood(error: &clap::Error) -> ExitCode {
     let failure = Failure::usage(message).hint("--help shows the flags and an example");
     failure.print(Errors { json: true });
     ExitCode::from(failure.code)
-}
-
-/// Runs a client's command until it ends, or `--timeout`, a signal or the end of its output ends it.
-fn client(
-    context: &Context,
-    reader: Reader,
-    work: impl AsyncFnOnce(&mut Output) -> Result<u8, Failure>,
-) -> Result<u8, Failure> {
-    let system = |e: std::io::Error| Failure::new(code::NO, "system", e.to_string());
-    // One thread: it starts faster, and a client has nothing to spread.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(system)?;
-    let result = runtime.block_on(async {
-        let mut signals = Signals::catch().map_err(system)?;
-        let mut timeout = std::pin::pin!(after(context.global.timeout));
-        let mut out = Output::start(context.global.output, reader).map_err(system)?;
-        let output_over = out.over.clone();
-        let ended = tokio::select! {
-            biased;
-            code = signals.next() => Err(Failure::silent(code)),
-            () = output_over.cancelled() => Err(Failure::silent(0)),
-            () = &mut timeout => Err(timed_out(context)),
-            result = work(&mut out) => Ok(result),
-        };
-        // A command that ended by itself has all its output written; one that is told to leave tries.
-        let (result, patience) = match ended {
-            Ok(result) => (result, None),
-            Err(failure) => (Err(failure), Some(LAST_WORDS)),
-        };
-        let written = tokio::select! {
-            written = out.finish(patience) => written,
-            code = signals.next() => Err(Failure::silent(code)),
-            () = &mut timeout, if patience.is_none() => Err(timed_out(context)),
-        };
-        match (result, written) {
-            // What could not be written matters only if all else went well.
-            (Ok(0), Err(unwritten)) => Err(unwritten),
-            (Err(failure), Err(unwritten)) if failure.code == 0 => Err(unwritten),
-            (result, _) => result,
-        }
-    });
-    // A host's name may still be being looked up: nobody waits for that any more.
-    runtime.shutdown_background();
-    result
-}
-
-async fn after(timeout: Option<Duration>) {
-    match timeout {
-        Some(timeout) => tokio::time::sleep(timeout).await,
-        None => std::future::pending().await,
-    }
-}
-
-fn timed_out(context: &Context) -> Failure {
-    let after = humantime::format_duration(context.global.timeout.unwrap_or_default());
-    let trouble = context.target().trouble().map(|trouble| format!(": {trouble}")).unwrap_or_default();
-    Failure::new(code::TIMEOUT, "timeout", format!("not done within {after}{trouble}"))
 }
 
 /// The command line's description, for completions and the manual.

@@ -3,20 +3,24 @@
 
 use std::{
     fs::File,
-    io::{self, IsTerminal, Write},
+    io::{self, Write},
     os::fd::AsFd,
     time::Duration,
 };
 
-use rustix::{
-    event::{PollFd, PollFlags, poll},
-    fs::{FileType, fstat},
-};
 use serde::Serialize;
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 
-use super::{Failure, Format, exit::code, json};
+use super::{
+    Failure, Format,
+    exit::code,
+    json,
+    pipe::{self, Closed, Far},
+};
 
 /// Written at once when there are this many bytes.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -38,8 +42,16 @@ pub(super) struct Output {
     pub(super) format: Format,
     /// Whether text may be coloured: by a terminal, unless `NO_COLOR` is set.
     pub(super) colour: bool,
+    /// Where it goes.
+    pub(super) far: Far,
     buffer: Vec<u8>,
     buffers: Option<mpsc::Sender<Vec<u8>>>,
+    /// Bytes given to the thread so far,
+    given: u64,
+    /// and bytes that it has written.
+    written: watch::Receiver<u64>,
+    /// Watches for the reader's going.
+    watcher: Option<JoinHandle<()>>,
     /// How the thread ended; taken by who hears of it.
     end: Option<oneshot::Receiver<io::Result<()>>>,
     /// Cancelled when nothing more can be written: the reader has gone, or a write failed.
@@ -49,20 +61,21 @@ pub(super) struct Output {
 impl Output {
     /// Starts the thread. `format` as asked for; else by whether this is a terminal.
     pub(super) fn start(format: Option<Format>, reader: Reader) -> io::Result<Self> {
-        let stdout = io::stdout();
-        let is_terminal = stdout.is_terminal();
-        let default = if is_terminal { Format::Text } else { Format::Json };
+        let far = Far::of_stdout()?;
+        let default = if far == Far::Terminal { Format::Text } else { Format::Json };
         let wants_plain = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
-        let file = File::from(stdout.as_fd().try_clone_to_owned()?);
+        let file = File::from(io::stdout().as_fd().try_clone_to_owned()?);
         let over = CancellationToken::new();
-        if reader == Reader::IsAll {
-            watch_reader(&file, over.clone())?;
-        }
+        let watcher = match reader == Reader::IsAll && far.has_reader() {
+            true => Some(watch_reader(&file, over.clone())?),
+            false => None,
+        };
         let (buffers, receiver) = mpsc::channel(BUFFERS);
         let (ended, end) = oneshot::channel();
+        let (count, written) = watch::channel(0);
         let failed = over.clone();
         std::thread::Builder::new().name("contact-stdout".into()).spawn(move || {
-            let result = write_all(file, receiver, reader);
+            let result = write_all(file, receiver, &count, reader);
             let is_failed = result.is_err();
             let _ = ended.send(result);
             if is_failed {
@@ -71,20 +84,30 @@ impl Output {
         })?;
         Ok(Output {
             format: format.unwrap_or(default),
-            colour: is_terminal && !wants_plain,
+            colour: far == Far::Terminal && !wants_plain,
+            far,
             buffer: Vec::with_capacity(BUFFER_BYTES),
             buffers: Some(buffers),
+            given: 0,
+            written,
+            watcher,
             end: Some(end),
             over,
         })
     }
 
-    /// Adds a line: `value` as JSON, or what `text` makes of it.
+    /// Adds a line: `value` as JSON, or what `text` makes of it. Waits while the pipe is full.
     pub(super) async fn line(
         &mut self,
         value: &impl Serialize,
         text: impl FnOnce() -> String,
     ) -> Result<(), Failure> {
+        self.add(value, text);
+        if self.is_full() { self.flush().await } else { Ok(()) }
+    }
+
+    /// Adds a line and waits for nothing: for who looks at [`is_full`](Self::is_full) by itself.
+    pub(super) fn add(&mut self, value: &impl Serialize, text: impl FnOnce() -> String) {
         match self.format {
             Format::Json => json::write_line(&mut self.buffer, value),
             Format::Text => {
@@ -92,7 +115,31 @@ impl Output {
                 self.buffer.push(b'\n');
             }
         }
-        if self.buffer.len() >= BUFFER_BYTES { self.flush().await } else { Ok(()) }
+    }
+
+    /// Whether the next thing to do is to flush.
+    pub(super) fn is_full(&self) -> bool {
+        self.buffer.len() >= BUFFER_BYTES
+    }
+
+    /// Whether there is anything to flush.
+    pub(super) fn is_flushed(&self) -> bool {
+        self.buffer.is_empty()
+    }
+
+    /// How many bytes were added so far.
+    pub(super) fn added(&self) -> u64 {
+        self.given + self.buffer.len() as u64
+    }
+
+    /// How many bytes were written so far.
+    pub(super) fn written(&self) -> watch::Receiver<u64> {
+        self.written.clone()
+    }
+
+    /// Drops what was not flushed: whole lines.
+    pub(super) fn drop_unflushed(&mut self) {
+        self.buffer.clear();
     }
 
     /// Adds text as it is.
@@ -109,6 +156,7 @@ impl Output {
             // A place first: if this is cancelled while the pipe is full, nothing is lost.
             && let Ok(place) = buffers.reserve().await
         {
+            self.given += self.buffer.len() as u64;
             place.send(std::mem::replace(&mut self.buffer, Vec::with_capacity(BUFFER_BYTES)));
             return Ok(());
         }
@@ -126,6 +174,23 @@ impl Output {
             None => finish.await,
             Some(patience) => tokio::time::timeout(patience, finish).await.unwrap_or(Ok(())),
         }
+    }
+
+    /// Writes what was flushed and nothing more. Waits while the pipe is full.
+    pub(super) async fn end(&mut self) -> Result<(), Failure> {
+        self.buffers = None;
+        self.ended().await
+    }
+
+    /// As [`end`](Self::end), and closes stdout for the whole process, so that its reader sees the end.
+    pub(super) async fn close(&mut self) -> Result<Closed, Failure> {
+        self.end().await?;
+        if let Some(watcher) = self.watcher.take() {
+            watcher.abort();
+            // It holds stdout open until then.
+            let _ = watcher.await;
+        }
+        Closed::stdout().map_err(|e| failure(&e))
     }
 
     /// Waits for the thread's end. What went wrong is said once.
@@ -149,9 +214,14 @@ fn failure(error: &io::Error) -> Failure {
     }
 }
 
-fn write_all(mut file: File, mut buffers: mpsc::Receiver<Vec<u8>>, reader: Reader) -> io::Result<()> {
+fn write_all(
+    mut file: File,
+    mut buffers: mpsc::Receiver<Vec<u8>>,
+    count: &watch::Sender<u64>,
+    reader: Reader,
+) -> io::Result<()> {
     while let Some(buffer) = buffers.blocking_recv() {
-        match file.write_all(&buffer) {
+        match write(&mut file, &buffer, count) {
             Err(e) if e.kind() == io::ErrorKind::BrokenPipe && reader == Reader::MayGo => {
                 while buffers.blocking_recv().is_some() {}
                 return Ok(());
@@ -162,23 +232,28 @@ fn write_all(mut file: File, mut buffers: mpsc::Receiver<Vec<u8>>, reader: Reade
     Ok(())
 }
 
-/// A pipe whose reader has gone polls as an error on the write end, without anything being written.
-fn watch_reader(file: &File, gone: CancellationToken) -> io::Result<()> {
-    let kind = FileType::from_raw_mode(fstat(file)?.st_mode);
-    if !matches!(kind, FileType::Fifo | FileType::Socket) {
-        return Ok(());
-    }
-    let file = file.try_clone()?;
-    std::thread::Builder::new().name("contact-reader".into()).spawn(move || {
-        loop {
-            let mut fds = [PollFd::new(&file, PollFlags::empty())];
-            match poll(&mut fds, None) {
-                Ok(_) if !fds[0].revents().is_empty() => return gone.cancel(),
-                Ok(_) | Err(rustix::io::Errno::INTR) => {}
-                // Not to be watched: then the next write tells.
-                Err(_) => return,
+/// Writes all of it, and counts what is written even if the rest cannot be.
+fn write(file: &mut File, mut buffer: &[u8], count: &watch::Sender<u64>) -> io::Result<()> {
+    while !buffer.is_empty() {
+        match file.write(buffer) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(n) => {
+                count.send_modify(|count| *count += n as u64);
+                buffer = &buffer[n..];
             }
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
         }
-    })?;
+    }
     Ok(())
+}
+
+fn watch_reader(file: &File, over: CancellationToken) -> io::Result<JoinHandle<()>> {
+    let end = file.as_fd().try_clone_to_owned()?;
+    Ok(tokio::spawn(async move {
+        // If it cannot be seen the next write tells.
+        if pipe::gone(end).await.is_ok() {
+            over.cancel();
+        }
+    }))
 }

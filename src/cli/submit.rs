@@ -15,6 +15,7 @@ use super::{
     lines::{Line, Lines},
     output::Output,
     progress::Progress,
+    time,
 };
 use crate::{
     name::{self, ClientName, OwnId, QueueName},
@@ -62,7 +63,15 @@ pub(super) struct Submit {
     #[arg(short, long = "label", value_name = "KEY=VALUE", value_parser = label)]
     labels: Vec<(String, String)>,
 
-    /// Each line of stdin is a JSON object: task, and perhaps id, queue, to, labels
+    /// Hand it out after this long; until then it has no place in its queue
+    #[arg(long, value_name = "DURATION", value_parser = time::positive_duration)]
+    delay: Option<Duration>,
+
+    /// After this long it is handed to no group any more; longer than --delay
+    #[arg(long, value_name = "DURATION", value_parser = time::positive_duration)]
+    expires: Option<Duration>,
+
+    /// Each line of stdin is a JSON object: task, and perhaps id, queue, to, labels, delay_ms, expires_ms
     #[arg(long, conflicts_with_all = ["texts", "id"])]
     json: bool,
 }
@@ -88,15 +97,22 @@ struct JsonTask {
     to: Option<String>,
     #[serde(default)]
     labels: BTreeMap<String, String>,
+    delay_ms: Option<u64>,
+    expires_ms: Option<u64>,
 }
 
+/// Its shape is frozen: see tests/golden.
 #[derive(Serialize)]
 struct SubmittedLine<'a> {
     id: &'a str,
     queue: &'a str,
-    seq: u64,
+    /// A delayed task has none yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<u64>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     duplicate: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due_at: Option<String>,
 }
 
 impl Submit {
@@ -111,6 +127,11 @@ impl Submit {
         for text in &self.texts {
             check(text).map_err(Failure::usage)?;
         }
+        let delay_ms = self.delay.map_or(0, time::milliseconds);
+        // 0 would be never.
+        let expires_ms = self.expires.map_or(0, |expires| time::milliseconds(expires).max(1));
+        check_times(delay_ms, expires_ms)
+            .map_err(|_| Failure::usage("--expires must be longer than --delay: else nobody gets it"))?;
         let labels: BTreeMap<String, String> = self.labels.iter().cloned().collect();
         name::check_labels(&labels).map_err(Failure::usage)?;
         let source = if self.texts.is_empty() {
@@ -129,6 +150,8 @@ impl Submit {
                 id: self.id.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default(),
                 queue: queue.to_string(),
                 labels,
+                delay_ms,
+                expires_ms,
                 ..pb::NewTask::default()
             },
             json: self.json,
@@ -153,6 +176,16 @@ fn check(task: &str) -> Result<(), String> {
         n if n > TASK_BYTES_MAX => Err(format!("the task has {n} bytes: at most {TASK_BYTES_MAX} are taken")),
         _ => Ok(()),
     }
+}
+
+/// 0 is no delay, and no end.
+fn check_times(delay_ms: u64, expires_ms: u64) -> Result<(), String> {
+    if expires_ms > 0 && expires_ms <= delay_ms {
+        return Err(format!(
+            "expires_ms {expires_ms} must be more than delay_ms {delay_ms}: else nobody gets it"
+        ));
+    }
+    Ok(())
 }
 
 enum Source {
@@ -217,7 +250,11 @@ impl Submitting<'_> {
         labels.extend(task.labels);
         // Also because a server takes no message beyond what a good task needs, and ends the call.
         name::check_labels(&labels).map_err(|e| ("bad_label", e))?;
-        Ok(pb::NewTask { task: task.task, id: task.id, queue, labels, ..pb::NewTask::default() })
+        let delay_ms = task.delay_ms.unwrap_or(self.template.delay_ms);
+        let expires_ms = task.expires_ms.unwrap_or(self.template.expires_ms);
+        check_times(delay_ms, expires_ms).map_err(|e| ("bad_expires", e))?;
+        let (task, id) = (task.task, task.id);
+        Ok(pb::NewTask { task, id, queue, labels, delay_ms, expires_ms, retry_key: None })
     }
 
     fn bad_line(&mut self, line: u64, reason: &str, message: String) {
@@ -297,14 +334,11 @@ impl Exchange for Submitting<'_> {
         let line = SubmittedLine {
             id: &answer.id,
             queue: &answer.queue,
-            seq: answer.seq,
+            seq: (answer.seq > 0).then_some(answer.seq),
             duplicate: answer.duplicate,
+            due_at: answer.due_at.map(|at| at.to_string()),
         };
-        let text = || {
-            let there = if answer.duplicate { "  (was there already)" } else { "" };
-            format!("{:>8}  {}  {}{there}", answer.seq, json::escape(&answer.queue), json::escape(&answer.id))
-        };
-        self.out.line(&line, text).await
+        self.out.line(&line, || text(&answer)).await
     }
 
     async fn pause(&mut self) -> Result<(), Failure> {
@@ -325,5 +359,16 @@ impl Exchange for Submitting<'_> {
             .hint("`contact submit` needs a contact server"),
             _ => self.context.target().failure(status),
         }
+    }
+}
+
+/// The answer for people.
+fn text(answer: &pb::Submitted) -> String {
+    let there = if answer.duplicate { "  (was there already)" } else { "" };
+    let (queue, id) = (json::escape(&answer.queue), json::escape(&answer.id));
+    match &answer.due_at {
+        // It has no seq until then.
+        Some(at) => format!("{:>8}  {queue}  {id}  due {at}{there}", "-"),
+        None => format!("{:>8}  {queue}  {id}{there}", answer.seq),
     }
 }

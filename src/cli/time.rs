@@ -1,8 +1,9 @@
 //! Times and durations as people write them.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use prost_types::Timestamp;
+use serde::Serializer;
 
 /// A duration: `10s`, `1h30m`, `30d`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
@@ -15,6 +16,11 @@ pub(super) fn positive_duration(text: &str) -> Result<Duration, String> {
         Duration::ZERO => Err("must be more than 0".into()),
         duration => Ok(duration),
     }
+}
+
+/// A duration on the wire: in whole milliseconds.
+pub(super) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A time: RFC 3339, `2026-11-22T06:00:00Z`.
@@ -33,6 +39,46 @@ pub(super) fn time_of_day(time: &Timestamp) -> String {
     format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
+/// How long ago a time was: `3m12s`. One that lies ahead was `0s` ago.
+pub(super) fn age(at: &Timestamp, now: SystemTime) -> String {
+    let at = SystemTime::try_from(*at).ok();
+    stretch(at.and_then(|at| now.duration_since(at).ok()).unwrap_or_default())
+}
+
+/// How long it is to a time. To one that is over it is `0s`.
+pub(super) fn left(until: &Timestamp, now: SystemTime) -> String {
+    let until = SystemTime::try_from(*until).ok();
+    stretch(until.and_then(|until| until.duration_since(now).ok()).unwrap_or_default())
+}
+
+/// A stretch of time in its two largest units.
+fn stretch(time: Duration) -> String {
+    let mut left = time.as_secs();
+    let units = [(86_400, "d"), (3600, "h"), (60, "m"), (1, "s")];
+    let Some(largest) = units.iter().position(|(unit, _)| left >= *unit) else { return "0s".into() };
+    let mut shown = String::new();
+    for (unit, name) in units.iter().skip(largest).take(2) {
+        if left >= *unit {
+            shown += &format!("{}{name}", left / unit);
+        }
+        left %= unit;
+    }
+    shown
+}
+
+/// A duration as a flag takes it: `1m30s`.
+pub(super) fn shown_ms(ms: u64) -> String {
+    humantime::format_duration(Duration::from_millis(ms)).to_string().replace(' ', "")
+}
+
+/// A time as JSON has it.
+pub(super) fn as_rfc3339<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+    match time {
+        Some(time) => serializer.collect_str(time),
+        None => serializer.serialize_none(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,6 +91,29 @@ mod tests {
             assert!(timestamp(bad).is_none(), "{bad}");
         }
         assert_eq!(time_of_day(&Timestamp { seconds: 86_400 + 3_661, nanos: 0 }), "01:01:01");
+    }
+
+    #[test]
+    fn ages() {
+        let age_of = |seconds| {
+            age(&Timestamp { seconds: 0, nanos: 0 }, SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
+        };
+        for (seconds, shown) in [
+            (0, "0s"),
+            (59, "59s"),
+            (60, "1m"),
+            (192, "3m12s"),
+            (7500, "2h5m"),
+            (7201, "2h"),
+            (360_000, "4d4h"),
+        ] {
+            assert_eq!(age_of(seconds), shown);
+        }
+        let ahead = Timestamp { seconds: 9, nanos: 0 };
+        assert_eq!(age(&ahead, SystemTime::UNIX_EPOCH), "0s");
+        assert_eq!(left(&ahead, SystemTime::UNIX_EPOCH), "9s");
+        assert_eq!(left(&ahead, SystemTime::UNIX_EPOCH + Duration::from_secs(10)), "0s");
+        assert_eq!(shown_ms(90_500), "1m30s500ms");
     }
 
     #[test]

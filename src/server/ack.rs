@@ -1,76 +1,113 @@
-//! `tellResult`: what clients say about tasks. An id is known or not; what carries none, as the tutorial's
-//! client sends it, is counted and logged.
+//! `tellResult`: what clients say about tasks, a batch at a time: each is judged and durable before the next
+//! batch is read. What names neither a task nor a lease, as the tutorial's client tells it, is counted and
+//! logged.
+//!
+//! The reading half is a task of its own: of a stream that is cut in the middle what has arrived still counts.
+
+use std::sync::Arc;
 
 use futures_util::StreamExt;
 use tonic::{Status, Streaming};
 
-use super::{batches::Batches, call::Call, status};
-use crate::{
-    name::{ID_BYTES_MAX, TaskId},
-    pb,
+use super::{
+    batches::Batches,
+    call::Call,
+    chatter::Chatter,
+    convert,
+    engine::{Engine, groups::Told},
+    receipt::{NO_TASK, Receipt},
+    status,
 };
-
-/// Verdicts of a single receipt.
-const TOLD_MAX: usize = 10_000;
+use crate::{name::ClientName, pb};
 
 pub(super) async fn answer(call: &Call, results: Streaming<pb::Result>) -> Result<pb::Receipt, Status> {
-    let mut batches = Batches::new(results, &call.stopping, |result| result.ret.len() + result.id.len());
-    let mut receipt = pb::Receipt::default();
-    let (mut noted, mut unknown) = (0, 0);
-    while let Some(batch) = batches.next().await {
-        let batch = batch?;
-        log(call, &batch);
-        receipt.anonymous += batch.iter().filter(|result| result.id.is_empty()).count() as u64;
-        let named: Vec<pb::Result> = batch.into_iter().filter(|result| !result.id.is_empty()).collect();
-        let ids: Vec<Option<TaskId>> = named.iter().map(|result| TaskId::parse(&result.id)).collect();
-        let asked: Vec<TaskId> = ids.iter().flatten().cloned().collect();
-        let known = if asked.is_empty() {
-            Vec::new()
-        } else {
-            call.engine.known(asked).await.map_err(status::from_engine)?
-        };
-        let mut known = known.into_iter();
-        for (result, id) in named.into_iter().zip(ids) {
-            // What is no id is nobody's.
-            let verdict = match id.and_then(|_| known.next()) {
-                Some(true) => pb::Verdict::Noted,
-                _ => pb::Verdict::Unknown,
-            };
-            *(if verdict == pb::Verdict::Noted { &mut noted } else { &mut unknown }) += 1;
-            if receipt.told.len() < TOLD_MAX {
-                receipt.told.push(pb::Told {
-                    id: shown(result.id),
-                    verdict: verdict.into(),
-                    ..pb::Told::default()
-                });
+    let bytes_of = |result: &pb::Result| result.ret.len() + result.id.len() + result.lease.len();
+    let mut batches = Batches::new(results, &call.stopping, bytes_of);
+    let mut telling = Telling {
+        engine: call.engine.clone(),
+        chatter: call.results_logged.clone(),
+        client: None,
+        receipt: Receipt::default(),
+    };
+    let taken = tokio::spawn(async move {
+        while let Some(batch) = batches.next().await {
+            telling.take(batch?).await?;
+        }
+        Ok(telling.receipt.finish())
+    });
+    taken.await.unwrap_or_else(|_| Err(Status::internal("the call failed")))
+}
+
+struct Telling {
+    engine: Arc<dyn Engine>,
+    chatter: Arc<Chatter>,
+    /// Who tells, once it has been said.
+    client: Option<ClientName>,
+    receipt: Receipt,
+}
+
+/// What an item named.
+struct Named {
+    id: String,
+    lease: String,
+    /// The engine is asked about it.
+    is_asked: bool,
+}
+
+impl Telling {
+    async fn take(&mut self, batch: Vec<pb::Result>) -> Result<(), Status> {
+        self.log(&batch);
+        let mut named = Vec::with_capacity(batch.len());
+        let mut told = Vec::with_capacity(batch.len());
+        let mut judged = Ok(());
+        for result in batch {
+            judged = self.judge(result, &mut named, &mut told);
+            if judged.is_err() {
+                // What came before it is told all the same.
+                break;
             }
         }
+        let verdicts = match told.is_empty() {
+            true => Vec::new(),
+            false => self.engine.tell(told).await.map_err(status::from_engine)?,
+        };
+        let mut verdicts = verdicts.into_iter();
+        for Named { id, lease, is_asked } in named {
+            let verdict = if is_asked { verdicts.next() } else { None };
+            self.receipt.add(id, lease, verdict.unwrap_or(NO_TASK));
+        }
+        judged
     }
-    receipt.counts = [(pb::Verdict::Noted, noted), (pb::Verdict::Unknown, unknown)]
-        .into_iter()
-        .filter(|&(_, items)| items > 0)
-        .map(|(verdict, items)| pb::Count { verdict: verdict.into(), items })
-        .collect();
-    Ok(receipt)
-}
 
-/// A receipt is kept until the stream ends: what is too long to be an id is not repeated whole.
-fn shown(mut id: String) -> String {
-    if id.len() > ID_BYTES_MAX {
-        let end = (0..=ID_BYTES_MAX).rev().find(|&end| id.is_char_boundary(end)).unwrap_or_default();
-        id.truncate(end);
-        id.shrink_to_fit();
+    fn judge(
+        &mut self,
+        result: pb::Result,
+        named: &mut Vec<Named>,
+        told: &mut Vec<Told>,
+    ) -> Result<(), Status> {
+        if !result.client.is_empty() {
+            self.client = Some(convert::client(&result.client)?);
+        }
+        let (id, lease) = (result.id.clone(), result.lease.clone());
+        let asked = convert::told(result, self.client.as_ref())?;
+        if id.is_empty() && lease.is_empty() {
+            self.receipt.add_anonymous();
+        } else {
+            named.push(Named { id, lease, is_asked: asked.is_some() });
+            told.extend(asked);
+        }
+        Ok(())
     }
-    id
-}
 
-fn log(call: &Call, batch: &[pb::Result]) {
-    let (lines, left_out) = call.results_logged.allow(batch.len());
-    if left_out > 0 {
-        tracing::info!("{left_out} more results");
-    }
-    for result in &batch[..lines] {
-        let id = if result.id.is_empty() { "-" } else { &result.id };
-        tracing::info!(?id, ret = ?result.ret, "result");
+    /// Leases are not logged: who has one may settle by it.
+    fn log(&self, batch: &[pb::Result]) {
+        let (lines, left_out) = self.chatter.allow(batch.len());
+        if left_out > 0 {
+            tracing::info!("{left_out} more results");
+        }
+        for result in &batch[..lines] {
+            let id = if result.id.is_empty() { "-" } else { &result.id };
+            tracing::info!(?id, ret = ?result.ret, "result");
+        }
     }
 }

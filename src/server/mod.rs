@@ -22,17 +22,25 @@ use engine::Engine;
 mod ack;
 mod batches;
 mod call;
+mod cancel;
 mod chatter;
 mod convert;
 pub mod demo;
 pub mod engine;
+mod groups;
 pub mod listener;
+mod purge;
+mod queues;
 mod ready;
+mod receipt;
+mod redrive;
 mod send_status;
 mod service;
 mod status;
 mod submit;
+mod tasks;
 mod watch_tasks;
+mod why;
 
 /// How long a shutdown waits for peers to take note before it cuts them off.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);

@@ -16,14 +16,12 @@ use http::HeaderMap;
 use http_body::Frame;
 use tonic::{Code, Response, Status, body::Body};
 
-use super::engine::Frames;
-
 /// A frame of HTTP/2's body is never larger than this, so that a reader that stops pins little.
 const DATA_BYTES: usize = 64 << 10;
 
-/// A response whose messages are ready.
+/// A response whose messages are ready: each item of `frames` is one gRPC frame or several.
 pub(super) fn response<T>(
-    frames: impl Stream<Item = Result<Frames, Status>> + Send + 'static,
+    frames: impl Stream<Item = Result<Bytes, Status>> + Send + 'static,
 ) -> Response<BoxStream<'static, Result<T, Status>>>
 where
     T: Send + 'static,
@@ -48,7 +46,7 @@ pub(super) fn put_in_place(mut response: http::Response<Body>) -> http::Response
 struct Ready(Arc<Mutex<Option<ReadyBody>>>);
 
 struct ReadyBody {
-    frames: BoxStream<'static, Result<Frames, Status>>,
+    frames: BoxStream<'static, Result<Bytes, Status>>,
     rest: Bytes,
     ended: bool,
 }
@@ -68,7 +66,7 @@ impl http_body::Body for ReadyBody {
             let status = match self.frames.as_mut().poll_next(cx) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Some(Ok(frames))) => {
-                    self.rest = frames.bytes;
+                    self.rest = frames;
                     continue;
                 }
                 Poll::Ready(Some(Err(status))) => status,

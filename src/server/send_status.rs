@@ -1,57 +1,156 @@
-//! `sendStatus`: a reply to each status, in order; the last one of a named client is kept.
+//! `sendStatus`: a reply to each status, in order; the last one of a named client is kept. For a process that
+//! names itself the stream is its attendance: each message is a sign of life, and with `control` it is told
+//! here which of its leases have ended, and to drain.
+
+use std::sync::Arc;
 
 use futures_util::{StreamExt, stream, stream::BoxStream};
+use tokio_util::sync::CancellationToken;
 use tonic::{Status, Streaming};
 
-use super::{batches::Batches, call::Call, convert};
+use super::{
+    batches::Batches,
+    call::Call,
+    chatter::Chatter,
+    convert,
+    engine::{
+        Engine,
+        groups::{Instance, Notice},
+    },
+    status,
+};
 use crate::{name::ClientName, pb};
 
-pub(super) fn answer(
-    call: &Call,
-    statuses: Streaming<pb::ClientMsg>,
-) -> BoxStream<'static, Result<pb::Result, Status>> {
-    let engine = call.engine.clone();
-    let chatter = call.statuses_logged.clone();
-    let mut client: Option<ClientName> = None;
-    Batches::new(statuses, &call.stopping, |status| status.msg.len())
-        .map(move |batch| {
-            let batch = match batch {
-                Ok(batch) => batch,
-                Err(status) => return vec![Err(status)],
-            };
-            let (mut lines, left_out) = chatter.allow(batch.len());
-            if left_out > 0 {
-                tracing::info!("{left_out} more statuses");
-            }
-            let mut replies = Vec::with_capacity(batch.len());
-            for status in batch {
-                if !status.client.is_empty() {
-                    match convert::client(&status.client) {
-                        Ok(name) => client = Some(name),
-                        Err(status) => {
-                            replies.push(Err(status));
-                            break;
-                        }
+/// Notices that go out together.
+const NOTICES_MAX: usize = 256;
+
+type Reply = Result<pb::Result, Status>;
+
+pub(super) fn answer(call: &Call, statuses: Streaming<pb::ClientMsg>) -> BoxStream<'static, Reply> {
+    let session = Session {
+        messages: Batches::new(statuses, &call.stopping, |status| status.msg.len()),
+        engine: call.engine.clone(),
+        chatter: call.statuses_logged.clone(),
+        stopping: call.stopping.clone(),
+        client: None,
+        instance: None,
+        control: false,
+        notices: stream::pending().boxed(),
+    };
+    stream::unfold(Some(session), |session| async {
+        let mut session = session?;
+        let replies = session.next().await?;
+        // Nothing comes after an error.
+        let ended = replies.last().is_some_and(Result::is_err);
+        Some((stream::iter(replies), (!ended).then_some(session)))
+    })
+    .flatten()
+    .boxed()
+}
+
+/// One stream.
+struct Session {
+    messages: Batches<pb::ClientMsg>,
+    engine: Arc<dyn Engine>,
+    chatter: Arc<Chatter>,
+    stopping: CancellationToken,
+    /// Who speaks, and the process, once they have been said.
+    client: Option<ClientName>,
+    instance: Option<Instance>,
+    /// It wants to be told.
+    control: bool,
+    /// What the process is told. While this lives it attends.
+    notices: BoxStream<'static, Vec<Notice>>,
+}
+
+impl Session {
+    /// What goes out next. An error stands last. `None`: the client has said all.
+    async fn next(&mut self) -> Option<Vec<Reply>> {
+        loop {
+            tokio::select! {
+                batch = self.messages.next() => return Some(match batch? {
+                    Ok(batch) => self.replies(batch),
+                    Err(end) => self.last_words(end),
+                }),
+                notices = self.notices.next() => match notices {
+                    Some(notices) if self.control => {
+                        return Some(notices.into_iter().map(|notice| Ok(convert::notice(notice))).collect());
                     }
-                }
-                if lines > 0 {
-                    lines -= 1;
-                    let client = client.as_ref().map_or("-", ClientName::as_str);
-                    tracing::info!(client, msg = ?status.msg, "status");
-                }
-                if let Some(client) = &client {
-                    engine.report(client, &status.msg);
-                }
-                let ret = format!("received: {}", status.msg);
-                replies.push(Ok(pb::Result { ret, ..pb::Result::default() }));
+                    Some(_) => {}
+                    // The process attends elsewhere: there is nothing more to tell here.
+                    None => self.notices = stream::pending().boxed(),
+                },
             }
-            replies
-        })
-        .flat_map(stream::iter)
-        .scan(false, |failed, reply| {
-            // Nothing comes after an error.
-            let ended = std::mem::replace(failed, *failed || reply.is_err());
-            std::future::ready((!ended).then_some(reply))
-        })
-        .boxed()
+        }
+    }
+
+    fn replies(&mut self, batch: Vec<pb::ClientMsg>) -> Vec<Reply> {
+        let statuses = batch.iter().filter(|message| !message.heartbeat).count();
+        let (mut lines, left_out) = self.chatter.allow(statuses);
+        if left_out > 0 {
+            tracing::info!("{left_out} more statuses");
+        }
+        let mut replies = Vec::with_capacity(batch.len());
+        let mut stop = false;
+        for message in batch {
+            if let Err(status) = self.introduce(&message) {
+                replies.push(Err(status));
+                break;
+            }
+            stop |= message.stop;
+            self.control |= message.control;
+            replies.push(Ok(self.reply(&message, &mut lines)));
+        }
+        // They have arrived at one moment: one sign of life says what all of them do.
+        if let Some(instance) = self.instance {
+            self.engine.heard(instance, stop);
+        }
+        replies
+    }
+
+    /// Takes note of who speaks.
+    fn introduce(&mut self, message: &pb::ClientMsg) -> Result<(), Status> {
+        if !message.client.is_empty() {
+            self.client = Some(convert::client(&message.client)?);
+        }
+        if message.instance.is_empty() {
+            return Ok(());
+        }
+        let instance = convert::instance(&message.instance)?;
+        match self.instance {
+            None => {
+                let attendance = self.engine.attend(instance, self.client.as_ref());
+                self.notices = attendance.notices.ready_chunks(NOTICES_MAX).boxed();
+                self.instance = Some(instance);
+                Ok(())
+            }
+            Some(known) if known == instance => Ok(()),
+            Some(_) => {
+                let message = "instance is another than before: a stream is of one process";
+                Err(status::invalid("bad_instance", message))
+            }
+        }
+    }
+
+    fn reply(&self, message: &pb::ClientMsg, lines: &mut usize) -> pb::Result {
+        if message.heartbeat {
+            return pb::Result::default();
+        }
+        if *lines > 0 {
+            *lines -= 1;
+            let client = self.client.as_ref().map_or("-", ClientName::as_str);
+            tracing::info!(client, msg = ?message.msg, "status");
+        }
+        if let Some(client) = &self.client {
+            self.engine.report(client, &message.msg);
+        }
+        pb::Result { ret: format!("received: {}", message.msg), ..pb::Result::default() }
+    }
+
+    /// The stream ends by an error. Who wants to be told is told first if it is the server that ends.
+    fn last_words(&self, end: Status) -> Vec<Reply> {
+        let drain = self.control && self.stopping.is_cancelled();
+        let drain = drain.then(|| Ok(pb::Result { drain: true, ..pb::Result::default() }));
+        drain.into_iter().chain([Err(end)]).collect()
+    }
 }

@@ -3,7 +3,9 @@
 use futures_util::stream::BoxStream;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{ack, call::Call, send_status, submit, watch_tasks};
+use super::{
+    ack, call::Call, cancel, groups, purge, queues, redrive, send_status, submit, tasks, watch_tasks, why,
+};
 use crate::{
     pb::{self, contact_server},
     wire::TASK_BYTES_MAX,
@@ -53,29 +55,35 @@ impl contact_server::Contact for Service {
         Ok(Response::new(submit::answer(&self.0, request.into_inner())))
     }
 
-    // TEMP: the calls of groups are answered by the files of their commands.
-    async fn list_queues(&self, _: Request<pb::ListQueues>) -> Result<Response<pb::Queues>, Status> {
-        Err(Status::unimplemented(""))
+    async fn list_queues(&self, request: Request<pb::ListQueues>) -> Result<Response<pb::Queues>, Status> {
+        queues::answer(&self.0, request.into_inner()).await.map(Response::new)
     }
-    async fn list_groups(&self, _: Request<pb::ListGroups>) -> Result<Response<pb::Groups>, Status> {
-        Err(Status::unimplemented(""))
+
+    async fn list_groups(&self, request: Request<pb::ListGroups>) -> Result<Response<pb::Groups>, Status> {
+        groups::list(&self.0, request.into_inner()).await.map(Response::new)
     }
-    async fn list_tasks(&self, _: Request<pb::ListTasks>) -> Result<Response<pb::Tasks>, Status> {
-        Err(Status::unimplemented(""))
+
+    async fn list_tasks(&self, request: Request<pb::ListTasks>) -> Result<Response<pb::Tasks>, Status> {
+        tasks::answer(&self.0, request.into_inner()).await.map(Response::new)
     }
-    async fn explain_task(&self, _: Request<pb::TaskName>) -> Result<Response<pb::Explained>, Status> {
-        Err(Status::unimplemented(""))
+
+    async fn explain_task(&self, request: Request<pb::TaskName>) -> Result<Response<pb::Explained>, Status> {
+        why::answer(&self.0, request.into_inner()).await.map(Response::new)
     }
-    async fn cancel_task(&self, _: Request<pb::TaskNames>) -> Result<Response<pb::Receipt>, Status> {
-        Err(Status::unimplemented(""))
+
+    async fn cancel_task(&self, request: Request<pb::TaskNames>) -> Result<Response<pb::Receipt>, Status> {
+        cancel::answer(&self.0, request.into_inner()).await.map(Response::new)
     }
-    async fn redrive_task(&self, _: Request<pb::Redrive>) -> Result<Response<pb::Redriven>, Status> {
-        Err(Status::unimplemented(""))
+
+    async fn redrive_task(&self, request: Request<pb::Redrive>) -> Result<Response<pb::Redriven>, Status> {
+        redrive::answer(&self.0, request.into_inner()).await.map(Response::new)
     }
-    async fn purge_queue(&self, _: Request<pb::Purge>) -> Result<Response<pb::Purged>, Status> {
-        Err(Status::unimplemented(""))
+
+    async fn purge_queue(&self, request: Request<pb::Purge>) -> Result<Response<pb::Purged>, Status> {
+        purge::answer(&self.0, request.into_inner()).await.map(Response::new)
     }
-    async fn set_group(&self, _: Request<pb::GroupSettings>) -> Result<Response<pb::Group>, Status> {
-        Err(Status::unimplemented(""))
+
+    async fn set_group(&self, request: Request<pb::GroupSettings>) -> Result<Response<pb::Group>, Status> {
+        groups::set(&self.0, request.into_inner()).await.map(Response::new)
     }
 }

@@ -1,71 +1,103 @@
-//! `getTask`: the engine's frames as they are, up to the end that was asked for.
+//! `getTask`: the engine's frames as they are, up to the end that was asked for. Without a group these are all
+//! tasks of the queues, with one its member's share.
 
-use futures_util::{StreamExt, stream, stream::BoxStream};
-use tonic::{Response, Status};
-
-use super::{call::Call, convert, engine::Frames, ready, status};
-use crate::{
-    pb,
-    wire::{START_HEADER, UNTIL_HEADER},
+use futures_util::{Stream, StreamExt, TryStreamExt, stream, stream::BoxStream};
+use tonic::{
+    Response, Status,
+    metadata::{AsciiMetadataValue, MetadataMap},
 };
 
-pub(super) async fn answer(
-    call: &Call,
-    watch: pb::Watch,
-) -> Result<Response<BoxStream<'static, Result<pb::ServerMsg, Status>>>, Status> {
+use super::{
+    call::Call,
+    convert::{self, Asked},
+    engine::{Error, Frames, Watch, groups::Share},
+    ready, status,
+};
+use crate::{
+    pb,
+    wire::{LEASE_HEADER, NEW_HEADER, START_HEADER, UNTIL_HEADER},
+};
+
+type Answer = Response<BoxStream<'static, Result<pb::ServerMsg, Status>>>;
+
+pub(super) async fn answer(call: &Call, watch: pb::Watch) -> Result<Answer, Status> {
+    let max = Some(watch.max).filter(|max| *max > 0);
+    match convert::watch(watch)? {
+        Asked::All(watch) => all(call, watch, max).await,
+        Asked::Share(share) => a_share(call, *share).await,
+    }
+}
+
+async fn all(call: &Call, watch: Watch, max: Option<u64>) -> Result<Answer, Status> {
     let until_empty = watch.until_empty;
-    let left = Some(watch.max).filter(|max| *max > 0);
-    let watching = call.engine.watch(convert::watch(watch)?).await.map_err(status::from_engine)?;
-    let out =
-        Out { frames: watching.frames, stopping: Box::pin(call.stopping.clone().cancelled_owned()), left };
-    let frames = stream::unfold(Some(out), |out| async {
-        let mut out = out?;
-        match out.next().await? {
-            Ok(frames) => Some((Ok(frames), Some(out))),
-            Err(status) => Some((Err(status), None)),
-        }
-    });
-    let mut response = ready::response(frames);
-    response.metadata_mut().insert(START_HEADER, numbers(watching.start.into_iter())?);
+    let watching = call.engine.watch(watch).await.map_err(status::from_engine)?;
+    let frames = first_tasks(max, until_stopping(call, watching.frames));
+    let mut response = ready::response(frames.map_ok(|frames| frames.bytes));
+    let headers = response.metadata_mut();
+    put(headers, START_HEADER, watching.start)?;
     if until_empty {
-        let until = watching.until.into_iter().map(Option::unwrap_or_default);
-        response.metadata_mut().insert(UNTIL_HEADER, numbers(until)?);
+        put(headers, UNTIL_HEADER, watching.until.into_iter().map(Option::unwrap_or_default))?;
     }
     Ok(response)
 }
 
-/// What is still to be sent.
-struct Out {
-    frames: BoxStream<'static, Result<Frames, super::engine::Error>>,
-    stopping: std::pin::Pin<Box<tokio_util::sync::WaitForCancellationFutureOwned>>,
-    /// How many tasks may still come.
-    left: Option<u64>,
+async fn a_share(call: &Call, share: Share) -> Result<Answer, Status> {
+    let sharing = call.engine.share(share).await.map_err(status::from_engine)?;
+    let mut response = ready::response(until_stopping(call, sharing.frames));
+    let headers = response.metadata_mut();
+    put(headers, START_HEADER, sharing.start)?;
+    put(headers, NEW_HEADER, sharing.is_new.into_iter().map(u64::from))?;
+    put(headers, LEASE_HEADER, [sharing.lease_ms])?;
+    Ok(response)
 }
 
-impl Out {
-    /// The next frames. `None`: the end that was asked for.
-    async fn next(&mut self) -> Option<Result<Frames, Status>> {
-        if self.left == Some(0) {
+/// What the engine yields, until the server stops.
+fn until_stopping<T>(
+    call: &Call,
+    frames: BoxStream<'static, Result<T, Error>>,
+) -> impl Stream<Item = Result<T, Status>> + Send + 'static
+where
+    T: Send + 'static,
+{
+    let stopping = Box::pin(call.stopping.clone().cancelled_owned());
+    stream::unfold((stopping, frames), |(mut stopping, mut frames)| async {
+        let next = tokio::select! {
+            biased;
+            () = &mut stopping => Err(status::stopping()),
+            next = frames.next() => next?.map_err(status::from_engine),
+        };
+        Some((next, (stopping, frames)))
+    })
+}
+
+/// The first `max` tasks.
+fn first_tasks(
+    max: Option<u64>,
+    frames: impl Stream<Item = Result<Frames, Status>> + Send + 'static,
+) -> impl Stream<Item = Result<Frames, Status>> + Send + 'static {
+    stream::unfold((max, Box::pin(frames)), |(left, mut frames)| async move {
+        if left == Some(0) {
             // The engine is not asked again: the next task may be days away.
             return None;
         }
-        let frames = tokio::select! {
-            biased;
-            () = &mut self.stopping => return Some(Err(status::stopping())),
-            frames = self.frames.next() => frames?,
-        };
-        Some(frames.map_err(status::from_engine).map(|frames| match &mut self.left {
-            None => frames,
-            Some(left) => {
-                let (frames, tasks) = frames.first(*left);
-                *left -= tasks;
-                frames
+        Some(match (frames.next().await?, left) {
+            (Ok(all), Some(left)) => {
+                let (first, tasks) = all.first(left);
+                (Ok(first), (Some(left - tasks), frames))
             }
-        }))
-    }
+            (next, left) => (next, (left, frames)),
+        })
+    })
 }
 
-fn numbers(numbers: impl Iterator<Item = u64>) -> Result<tonic::metadata::AsciiMetadataValue, Status> {
-    let text = numbers.map(|n| n.to_string()).collect::<Vec<_>>().join(" ");
-    text.parse().map_err(|_| Status::internal("a header of digits"))
+/// A header of numbers: one for each queue of the watch, separated by blanks.
+fn put(
+    headers: &mut MetadataMap,
+    name: &'static str,
+    numbers: impl IntoIterator<Item = u64>,
+) -> Result<(), Status> {
+    let text = numbers.into_iter().map(|n| n.to_string()).collect::<Vec<_>>().join(" ");
+    let value: AsciiMetadataValue = text.parse().map_err(|_| Status::internal("a header of digits"))?;
+    headers.insert(name, value);
+    Ok(())
 }

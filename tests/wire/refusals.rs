@@ -5,7 +5,7 @@ use contact::{
     pb::{self, contact_client::ContactClient, position::Start},
     wire::{ERROR_DOMAIN, TASK_BYTES_MAX},
 };
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use prost_types::Timestamp;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::UnboundedReceiverStream;
@@ -18,6 +18,8 @@ use tonic::{
 use tonic_types::StatusExt;
 
 use crate::{common::Server, connect, within};
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 #[tokio::test]
 async fn a_watch_that_cannot_be_served_is_refused_with_a_reason() {
@@ -33,7 +35,6 @@ async fn a_watch_that_cannot_be_served_is_refused_with_a_reason() {
     let time = |seconds, nanos| Some(Start::FromTime(Timestamp { seconds, nanos }));
     let many = (0..1001).map(|n| at(&format!("q{n}"), None)).collect();
     let refused = [
-        (pb::Watch { group: "x".into(), ..watch() }, Code::Unimplemented, "no_groups"),
         (queues(vec![at("two words", None)]), Code::InvalidArgument, "bad_name"),
         (queues(vec![at("-dash", None)]), Code::InvalidArgument, "bad_name"),
         (queues(vec![at("@", None)]), Code::InvalidArgument, "bad_name"),
@@ -52,6 +53,14 @@ async fn a_watch_that_cannot_be_served_is_refused_with_a_reason() {
         (queues(vec![at("", Some(Start::FromSeq(beyond)))]), Code::OutOfRange, "future"),
         (queues(vec![at("", Some(Start::FromSeq(u64::MAX)))]), Code::OutOfRange, "future"),
         (pb::Watch { store: "another".into(), ..watch() }, Code::FailedPrecondition, "other_store"),
+        // What is asked of leases where none are.
+        (pb::Watch { client: "w1".into(), ..watch() }, Code::InvalidArgument, "bad_watch"),
+        (pb::Watch { instance: vec![7; 16], ..watch() }, Code::InvalidArgument, "bad_watch"),
+        (pb::Watch { have: vec!["L".into()], ..watch() }, Code::InvalidArgument, "bad_watch"),
+        (pb::Watch { max_in_flight: 1, ..watch() }, Code::InvalidArgument, "bad_watch"),
+        (pb::Watch { lease_ms: 1000, ..watch() }, Code::InvalidArgument, "bad_watch"),
+        (pb::Watch { max_hold_ms: 1000, ..watch() }, Code::InvalidArgument, "bad_watch"),
+        (pb::Watch { grace_ms: Some(0), ..watch() }, Code::InvalidArgument, "bad_watch"),
     ];
     for (watch, code, reason) in refused {
         let shown: String = format!("{watch:?}").chars().take(200).collect();
@@ -60,6 +69,98 @@ async fn a_watch_that_cannot_be_served_is_refused_with_a_reason() {
         assert!(!status.message().is_empty() && status.message().len() < 500, "{shown}: {status:?}");
     }
     assert_eq!(kept_tasks(&mut client).await, ["任务:1", "任务:2"]);
+}
+
+#[tokio::test]
+async fn a_share_that_cannot_be_is_refused_by_the_name_of_the_field() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let mut client = ContactClient::new(connect(&server).await);
+    let share = || pb::Watch { group: "ci".into(), ..pb::Watch::default() };
+    let until = pb::Position { until_seq: Some(1), ..pb::Position::default() };
+    let twelve_hours = 12 * 60 * 60 * 1000;
+    let refused = [
+        (pb::Watch { group: "two words".into(), ..share() }, "bad_name", "two words"),
+        (pb::Watch { group: "@".into(), ..share() }, "bad_name", "group"),
+        (pb::Watch { client: "@w1".into(), ..share() }, "bad_name", "client"),
+        (pb::Watch { queues: vec![until], ..share() }, "bad_watch", "until_seq"),
+        (pb::Watch { instance: vec![7; 15], ..share() }, "bad_instance", "15"),
+        (pb::Watch { instance: vec![7; 17], ..share() }, "bad_instance", "16"),
+        (pb::Watch { max_in_flight: 10_001, ..share() }, "bad_max_in_flight", "10001"),
+        (pb::Watch { max_in_flight: u32::MAX, ..share() }, "bad_max_in_flight", "from 1 to 10000"),
+        (pb::Watch { lease_ms: 999, ..share() }, "bad_lease", "from 1000 to 43200000"),
+        (pb::Watch { lease_ms: twelve_hours + 1, ..share() }, "bad_lease", "43200001"),
+        (pb::Watch { lease_ms: u64::MAX, ..share() }, "bad_lease", "lease_ms"),
+        (pb::Watch { max_hold_ms: 999, ..share() }, "bad_max_hold", "max_hold_ms is 999"),
+        (pb::Watch { max_hold_ms: u64::MAX, ..share() }, "bad_max_hold", "max_hold_ms"),
+        (pb::Watch { have: vec!["L".into(); 10_001], ..share() }, "bad_have", "10001"),
+    ];
+    for (watch, reason, word) in refused {
+        let status = within("a refusal", client.get_task(watch)).await.expect_err(word);
+        assert_eq!((status.code(), &reason_of(&status)[..]), (Code::InvalidArgument, reason), "{status:?}");
+        assert!(status.message().contains(word) && status.message().len() < 500, "{word}: {status:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_or_repair_that_cannot_be_is_refused_by_the_name_of_the_field() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let mut client = ContactClient::new(connect(&server).await);
+    /// The call must be refused.
+    macro_rules! refused {
+        ($call:ident, $asked:expr, $reason:expr, $word:expr) => {{
+            let status = within("a refusal", client.$call($asked)).await.expect_err($word);
+            assert_eq!((status.code(), &reason_of(&status)[..]), (Code::InvalidArgument, $reason));
+            assert!(status.message().contains($word) && status.message().len() < 500, "{status:?}");
+        }};
+    }
+    let bad = || "two words".to_owned();
+    let many = |n: usize| vec!["1".to_owned(); n];
+    let queues = pb::ListQueues::default;
+    refused!(list_queues, pb::ListQueues { queue: bad(), ..queues() }, "bad_name", "queue");
+    refused!(list_queues, pb::ListQueues { after: bad(), ..queues() }, "bad_name", "queue");
+    let groups = pb::ListGroups::default;
+    refused!(list_groups, pb::ListGroups { queue: bad(), ..groups() }, "bad_name", "queue");
+    refused!(list_groups, pb::ListGroups { group: bad(), ..groups() }, "bad_name", "group");
+    refused!(list_groups, pb::ListGroups { after_queue: "q".into(), ..groups() }, "bad_place", "after_group");
+    refused!(list_groups, pb::ListGroups { after_group: "g".into(), ..groups() }, "bad_place", "after_queue");
+    let tasks = pb::ListTasks::default;
+    refused!(list_tasks, pb::ListTasks { queue: bad(), ..tasks() }, "bad_name", "queue");
+    refused!(list_tasks, pb::ListTasks { group: bad(), ..tasks() }, "bad_name", "group");
+    refused!(list_tasks, pb::ListTasks { state: 9, ..tasks() }, "bad_state", "state is 9");
+    refused!(list_tasks, pb::ListTasks { state: -1, ..tasks() }, "bad_state", "state is -1");
+    refused!(list_tasks, pb::ListTasks { state: pb::State::Done.into(), ..tasks() }, "no_group", "done");
+    refused!(list_tasks, pb::ListTasks { after: "nowhere".into(), ..tasks() }, "bad_place", "nowhere");
+    refused!(list_tasks, pb::ListTasks { ids: many(1001), ..tasks() }, "too_many_ids", "1001");
+    refused!(cancel_task, pb::TaskNames { ids: many(10_001) }, "too_many_ids", "10001");
+    let redrive = || pb::Redrive { group: "ci".into(), ..pb::Redrive::default() };
+    refused!(redrive_task, pb::Redrive { group: String::new(), ..redrive() }, "bad_name", "group");
+    refused!(redrive_task, pb::Redrive { queue: bad(), ..redrive() }, "bad_name", "queue");
+    refused!(redrive_task, pb::Redrive { ids: many(1001), ..redrive() }, "too_many_ids", "1001");
+    // An empty message must not empty the queue that everybody uses.
+    refused!(purge_queue, pb::Purge::default(), "bad_name", "queue");
+    refused!(purge_queue, pb::Purge { queue: "q".into(), upto_seq: Some(0) }, "bad_position", "upto_seq");
+    let set = || pb::GroupSettings { group: "ci".into(), paused: Some(true), ..pb::GroupSettings::default() };
+    refused!(set_group, pb::GroupSettings { group: String::new(), ..set() }, "bad_name", "group");
+    refused!(set_group, pb::GroupSettings { queue: bad(), ..set() }, "bad_name", "queue");
+    refused!(set_group, pb::GroupSettings { paused: None, ..set() }, "nothing_set", "nothing");
+    for lease_ms in [0, 999, 12 * 60 * 60 * 1000 + 1, u64::MAX] {
+        refused!(set_group, pb::GroupSettings { lease_ms: Some(lease_ms), ..set() }, "bad_lease", "lease_ms");
+    }
+    for (first, longest) in [(0, None), (u64::MAX, None), (1, Some(0)), (1, Some(u64::MAX)), (2, Some(1))] {
+        let asked = pb::GroupSettings { backoff_ms: Some(first), backoff_max_ms: longest, ..set() };
+        refused!(set_group, asked, "bad_backoff", "backoff");
+    }
+    // What no task can be named is no mistake: there is no such task.
+    let status = within("a refusal", client.explain_task(pb::TaskName { id: "007".into() })).await;
+    let status = status.unwrap_err();
+    assert_eq!((status.code(), &reason_of(&status)[..]), (Code::NotFound, "no_task"));
+    let asked = pb::ListTasks { ids: vec![bad()], ..tasks() };
+    let found = within("an answer", client.list_tasks(asked)).await.unwrap().into_inner();
+    assert_eq!((found.tasks.len(), found.unknown), (0, vec![bad()]));
+    let told = within("an answer", client.cancel_task(pb::TaskNames { ids: vec![bad()] })).await.unwrap();
+    assert_eq!(told.into_inner().told[0].verdict(), pb::Verdict::Unknown);
 }
 
 #[tokio::test]
@@ -119,6 +220,10 @@ async fn a_task_that_cannot_be_taken_is_refused_alone_and_the_stream_goes_on() {
             "bad_label",
         ),
         (pb::NewTask { labels: many, ..task("bad") }, Code::InvalidArgument, "bad_label"),
+        (pb::NewTask { delay_ms: 365 * DAY_MS + 1, ..task("bad") }, Code::InvalidArgument, "bad_delay"),
+        (pb::NewTask { delay_ms: u64::MAX, ..task("bad") }, Code::InvalidArgument, "bad_delay"),
+        (pb::NewTask { delay_ms: 5, expires_ms: 5, ..task("bad") }, Code::InvalidArgument, "bad_expires"),
+        (pb::NewTask { expires_ms: u64::MAX, ..task("bad") }, Code::InvalidArgument, "bad_expires"),
         (pb::NewTask { id: "taken".into(), ..task("another's") }, Code::AlreadyExists, "id_taken"),
     ];
     let (sender, tasks) = mpsc::unbounded_channel();
@@ -141,14 +246,15 @@ async fn a_task_that_cannot_be_taken_is_refused_alone_and_the_stream_goes_on() {
     let labels = (0..32).map(|n| (format!("k{n}"), "v".repeat(1024))).collect();
     let id = "x".repeat(128);
     let queue = "q".repeat(63);
-    sender.send(pb::NewTask { id, queue, labels, retry_key: key(16), task: largest.clone() }).unwrap();
+    let task = pb::NewTask { id, queue, labels, retry_key: key(16), ..task(&largest) };
+    sender.send(task).unwrap();
     let answer = within("an answer", answers.message()).await.unwrap().unwrap();
     assert!(answer.refusal.is_none(), "{answer:?}");
     drop(sender);
     assert_eq!(within("the end", answers.message()).await.unwrap(), None);
 
     let mut expected = vec!["its owner's".to_owned()];
-    expected.extend((0..15).map(|i| format!("good {i}")));
+    expected.extend((0..19).map(|i| format!("good {i}")));
     assert_eq!(kept_tasks(&mut client).await, expected);
     let queues = vec![pb::Position { queue: "q".repeat(63), ..pb::Position::default() }];
     let watch = pb::Watch { queues, until_empty: true, ..pb::Watch::default() };
@@ -172,12 +278,12 @@ async fn a_message_that_is_too_large_ends_its_stream_and_leaves_what_came_before
     assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
     assert_eq!(status.get_details_error_info().unwrap().reason, "message_too_large");
 
-    let status = pb::ClientMsg { msg: huge(), client: String::new() };
+    let status = pb::ClientMsg { msg: huge(), ..pb::ClientMsg::default() };
     let replies = within("headers", client.send_status(stream::iter([status]))).await.unwrap();
     let status = within("the end", replies.into_inner().message()).await.unwrap_err();
     assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
 
-    let told = pb::Result { ret: huge(), id: String::new() };
+    let told = pb::Result { ret: huge(), ..pb::Result::default() };
     let status = within("the end", client.tell_result(stream::iter([told]))).await.unwrap_err();
     assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
 
@@ -193,7 +299,11 @@ async fn a_client_without_a_good_name_is_refused_after_the_replies_that_are_due(
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path());
     let mut client = ContactClient::new(connect(&server).await);
-    let status = |msg: &str, client: &str| pb::ClientMsg { msg: msg.into(), client: client.into() };
+    let status = |msg: &str, client: &str| pb::ClientMsg {
+        msg: msg.into(),
+        client: client.into(),
+        ..pb::ClientMsg::default()
+    };
     let statuses = [status("a", "kiosk-7"), status("b", ""), status("c", "no name"), status("d", "kiosk-7")];
     let replies = within("headers", client.send_status(stream::iter(statuses))).await.unwrap();
     let mut replies = replies.into_inner();
@@ -205,6 +315,62 @@ async fn a_client_without_a_good_name_is_refused_after_the_replies_that_are_due(
 }
 
 #[tokio::test]
+async fn a_process_that_is_none_is_refused_after_the_replies_that_are_due() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let mut client = ContactClient::new(connect(&server).await);
+    let message = |instance: Vec<u8>| pb::ClientMsg { msg: "a".into(), instance, ..pb::ClientMsg::default() };
+    let heartbeat = pb::ClientMsg { heartbeat: true, ..message(vec![]) };
+    for (messages, rets) in [
+        (vec![message(vec![7; 15])], vec![]),
+        (vec![message(vec![]), message(vec![7; 17])], vec!["received: a"]),
+        // One stream is of one process.
+        (vec![message(vec![7; 16]), heartbeat, message(vec![8; 16])], vec!["received: a", ""]),
+    ] {
+        let replies = within("headers", client.send_status(stream::iter(messages))).await.unwrap();
+        let mut replies = replies.into_inner();
+        for ret in rets {
+            assert_eq!(within("a reply", replies.message()).await.unwrap().unwrap().ret, ret);
+        }
+        let refused = within("the end", replies.message()).await.unwrap_err();
+        assert_eq!((refused.code(), &reason_of(&refused)[..]), (Code::InvalidArgument, "bad_instance"));
+    }
+}
+
+#[tokio::test]
+async fn who_wants_to_be_told_is_told_to_drain_before_the_server_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let mut client = ContactClient::new(connect(&server).await);
+    let first = pb::ClientMsg { instance: vec![7; 16], control: true, ..pb::ClientMsg::default() };
+    let messages = stream::iter([first]).chain(stream::pending());
+    let mut replies = within("headers", client.send_status(messages)).await.unwrap().into_inner();
+    assert_eq!(within("a reply", replies.message()).await.unwrap().unwrap().ret, "received: ");
+    server.signal("TERM");
+    let drain = pb::Result { drain: true, ..pb::Result::default() };
+    assert_eq!(within("the word", replies.message()).await.unwrap(), Some(drain));
+    let end = within("the end", replies.message()).await.unwrap_err();
+    assert_eq!((end.code(), &reason_of(&end)[..]), (Code::Unavailable, "stopping"));
+}
+
+#[tokio::test]
+async fn a_word_that_nobody_knows_ends_what_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let mut client = ContactClient::new(connect(&server).await);
+    let bad = [
+        (pb::Result { outcome: Some(7), ..told("1") }, "bad_outcome"),
+        (pb::Result { outcome: Some(-1), ..pb::Result::default() }, "bad_outcome"),
+        (pb::Result { delay_ms: Some(30 * DAY_MS + 1), ..told("1") }, "bad_delay"),
+        (pb::Result { client: "no name".into(), ..told("1") }, "bad_name"),
+    ];
+    for (bad, reason) in bad {
+        let status = within("a refusal", client.tell_result(stream::iter([bad]))).await.unwrap_err();
+        assert_eq!((status.code(), &reason_of(&status)[..]), (Code::InvalidArgument, reason), "{status:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_told_of_no_task_is_unknown_and_what_names_none_is_counted() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path());
@@ -212,7 +378,7 @@ async fn what_is_told_of_no_task_is_unknown_and_what_names_none_is_counted() {
     let own = pb::NewTask { id: "own/1".into(), ..task("b") };
     let kept = submit(&mut client, vec![task("a"), own]).await;
     let ids = [&kept[0].id, "own/1", "", "999999", "0", "007", "+1", "17d", "任务", "two words", "own/2", ""];
-    let told = ids.map(|id| pb::Result { id: id.into(), ret: "x".into() });
+    let told = ids.map(|id| pb::Result { ret: "x".into(), ..told(id) });
     let receipt = within("a receipt", client.tell_result(stream::iter(told))).await.unwrap().into_inner();
     let verdicts: Vec<_> = receipt.told.iter().map(|told| (&told.id[..], told.verdict())).collect();
     let expected = ids.iter().filter(|id| !id.is_empty()).enumerate().map(|(i, id)| match i {
@@ -231,7 +397,7 @@ async fn a_receipt_has_ten_thousand_verdicts_and_counts_all() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path());
     let mut client = ContactClient::new(connect(&server).await);
-    let told = (1..=10_003).map(|n| pb::Result { id: n.to_string(), ret: String::new() });
+    let told = (1..=10_003).map(|n| told(&n.to_string()));
     let receipt = within("a receipt", client.tell_result(stream::iter(told))).await.unwrap().into_inner();
     assert_eq!(receipt.told.len(), 10_000);
     assert!(receipt.told.iter().zip(1..).all(|(told, n)| told.id == n.to_string()));
@@ -280,6 +446,10 @@ async fn fields_that_the_server_does_not_know_are_skipped() {
 
 fn task(text: &str) -> pb::NewTask {
     pb::NewTask { task: text.to_owned(), ..pb::NewTask::default() }
+}
+
+fn told(id: &str) -> pb::Result {
+    pb::Result { id: id.to_owned(), ..pb::Result::default() }
 }
 
 /// Hands in tasks that are all taken.

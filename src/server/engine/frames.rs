@@ -97,7 +97,7 @@ impl Frames {
 }
 
 /// One task as it stands in a frame.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Task<'a> {
     /// The text.
     pub task: &'a str,
@@ -111,42 +111,35 @@ pub struct Task<'a> {
     pub submitted_at_ms: u64,
     /// The labels, in order of their keys.
     pub labels: Vec<(&'a str, &'a str)>,
+    /// From when on no group is handed it, in milliseconds since 1970; 0 is never.
+    pub expires_at_ms: u64,
 }
 
 impl<'a> Task<'a> {
     /// Appends the task to `out` as one frame.
-    pub fn write(
-        out: &mut Vec<u8>,
-        task: &str,
-        id: &str,
-        queue: &str,
-        seq: u64,
-        submitted_at_ms: u64,
-        labels: &Labels,
-    ) {
+    pub fn write(&self, out: &mut Vec<u8>) {
         let frame_start = out.len();
         out.extend_from_slice(&[0; HEADER_BYTES]);
-        put_text(out, field::TASK, task);
-        put_text(out, field::ID, id);
-        put_text(out, field::QUEUE, queue);
-        put_number(out, field::SEQ, seq);
-        put_submessage(out, field::SUBMITTED_AT, |out| {
-            put_number(out, 1, submitted_at_ms / 1000);
-            put_number(out, 2, submitted_at_ms % 1000 * 1_000_000);
-        });
-        for (key, value) in labels {
+        put_text(out, field::TASK, self.task);
+        put_text(out, field::ID, self.id);
+        put_text(out, field::QUEUE, self.queue);
+        put_number(out, field::SEQ, self.seq);
+        put_time(out, field::SUBMITTED_AT, self.submitted_at_ms);
+        for (key, value) in &self.labels {
             put_submessage(out, field::LABELS, |out| {
                 put_text(out, 1, key);
                 put_text(out, 2, value);
             });
         }
-        let message_bytes = (out.len() - frame_start - HEADER_BYTES) as u32;
-        out[frame_start + 1..frame_start + HEADER_BYTES].copy_from_slice(&message_bytes.to_be_bytes());
+        if self.expires_at_ms != 0 {
+            put_time(out, field::EXPIRES_AT, self.expires_at_ms);
+        }
+        end_frame(out, frame_start);
     }
 
     /// Reads one frame. `None` if it is damaged.
     pub fn read(frame: &'a [u8]) -> Option<Self> {
-        let mut task = Task { task: "", id: "", queue: "", seq: 0, submitted_at_ms: 0, labels: Vec::new() };
+        let mut task = Task::default();
         let mut rest = frame.get(HEADER_BYTES..)?;
         while !rest.is_empty() {
             match next_field(&mut rest)? {
@@ -154,15 +147,8 @@ impl<'a> Task<'a> {
                 (field::ID, Value::Bytes(b)) => task.id = std::str::from_utf8(b).ok()?,
                 (field::QUEUE, Value::Bytes(b)) => task.queue = std::str::from_utf8(b).ok()?,
                 (field::SEQ, Value::Number(n)) => task.seq = n,
-                (field::SUBMITTED_AT, Value::Bytes(mut b)) => {
-                    while !b.is_empty() {
-                        match next_field(&mut b)? {
-                            (1, Value::Number(s)) => task.submitted_at_ms += s.checked_mul(1000)?,
-                            (2, Value::Number(ns)) => task.submitted_at_ms += ns / 1_000_000,
-                            _ => {}
-                        }
-                    }
-                }
+                (field::SUBMITTED_AT, Value::Bytes(b)) => task.submitted_at_ms = read_time(b)?,
+                (field::EXPIRES_AT, Value::Bytes(b)) => task.expires_at_ms = read_time(b)?,
                 (field::LABELS, Value::Bytes(mut b)) => {
                     let (mut key, mut value) = ("", "");
                     while !b.is_empty() {
@@ -179,6 +165,31 @@ impl<'a> Task<'a> {
         }
         Some(task)
     }
+}
+
+/// Appends a task's frame to `out`, and to its message what a member of a group is told beside the task.
+pub fn write_leased(out: &mut Vec<u8>, frame: &[u8], group: &str, lease: &str, attempt: u32) {
+    let frame_start = out.len();
+    out.extend_from_slice(frame);
+    put_text(out, field::GROUP, group);
+    put_text(out, field::LEASE, lease);
+    put_number(out, field::ATTEMPT, u64::from(attempt));
+    end_frame(out, frame_start);
+}
+
+/// The seq of one frame, and when it expires.
+pub fn seq_and_expiry(frame: &[u8]) -> (u64, u64) {
+    let (mut seq, mut expires_at_ms) = (0, 0);
+    let mut rest = frame.get(HEADER_BYTES..).unwrap_or_default();
+    while !rest.is_empty() {
+        match next_field(&mut rest) {
+            Some((field::SEQ, Value::Number(n))) => seq = n,
+            Some((field::EXPIRES_AT, Value::Bytes(b))) => expires_at_ms = read_time(b).unwrap_or_default(),
+            Some(_) => {}
+            None => break,
+        }
+    }
+    (seq, expires_at_ms)
 }
 
 /// The frames in `bytes`, each with its header. Ends at the first that is cut short.
@@ -216,6 +227,10 @@ mod field {
     pub(super) const SEQ: u32 = 4;
     pub(super) const SUBMITTED_AT: u32 = 5;
     pub(super) const LABELS: u32 = 6;
+    pub(super) const EXPIRES_AT: u32 = 7;
+    pub(super) const GROUP: u32 = 8;
+    pub(super) const LEASE: u32 = 9;
+    pub(super) const ATTEMPT: u32 = 10;
 }
 
 enum Value<'a> {
@@ -238,6 +253,31 @@ fn next_field<'a>(rest: &mut &'a [u8]) -> Option<(u32, Value<'a>)> {
         _ => return None,
     };
     Some((field, value))
+}
+
+fn read_time(mut stored: &[u8]) -> Option<u64> {
+    let mut ms = 0u64;
+    while !stored.is_empty() {
+        match next_field(&mut stored)? {
+            (1, Value::Number(s)) => ms = ms.checked_add(s.checked_mul(1000)?)?,
+            (2, Value::Number(ns)) => ms = ms.checked_add(ns / 1_000_000)?,
+            _ => {}
+        }
+    }
+    Some(ms)
+}
+
+fn put_time(out: &mut Vec<u8>, field: u32, ms: u64) {
+    put_submessage(out, field, |out| {
+        put_number(out, 1, ms / 1000);
+        put_number(out, 2, ms % 1000 * 1_000_000);
+    });
+}
+
+/// Writes the length of the message that begins behind the header at `frame_start`.
+fn end_frame(out: &mut [u8], frame_start: usize) {
+    let message_bytes = (out.len() - frame_start - HEADER_BYTES) as u32;
+    out[frame_start + 1..frame_start + HEADER_BYTES].copy_from_slice(&message_bytes.to_be_bytes());
 }
 
 fn put_number(out: &mut Vec<u8>, field: u32, value: u64) {
@@ -305,7 +345,9 @@ mod tests {
     fn run(seqs: &[u64]) -> Frames {
         let mut bytes = Vec::new();
         for &seq in seqs {
-            Task::write(&mut bytes, &format!("task {seq}"), &seq.to_string(), "q", seq, 5, &Labels::new());
+            let (text, id) = (format!("task {seq}"), seq.to_string());
+            let task = Task { task: &text, id: &id, queue: "q", seq, submitted_at_ms: 5, ..Task::default() };
+            task.write(&mut bytes);
         }
         Frames { first_seq: seqs[0], last_seq: seqs[seqs.len() - 1], bytes: bytes.into() }
     }
@@ -323,7 +365,16 @@ mod tests {
             (&"y".repeat(1 << 20), labels(&[])),
         ] {
             let mut frame = Vec::new();
-            Task::write(&mut frame, task, "deploy-1", "@kiosk", 1 << 40, 1_763_791_200_123, &labels);
+            let written = Task {
+                task,
+                id: "deploy-1",
+                queue: "@kiosk",
+                seq: 1 << 40,
+                submitted_at_ms: 1_763_791_200_123,
+                labels: labels.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect(),
+                expires_at_ms: 1_763_791_300_000,
+            };
+            written.write(&mut frame);
             let message = pb::ServerMsg::decode(&frame[5..]).unwrap();
             assert_eq!(frame[0], 0);
             assert_eq!(u32::from_be_bytes(frame[1..5].try_into().unwrap()) as usize, frame.len() - 5);
@@ -334,11 +385,17 @@ mod tests {
             assert_eq!(message.labels, labels);
             assert_eq!(message.submitted_at.unwrap().to_string(), "2025-11-22T06:00:00.123Z");
 
-            let read = Task::read(&frame).unwrap();
-            assert_eq!((read.task, read.id, read.queue, read.seq), (task, "deploy-1", "@kiosk", 1 << 40));
-            assert_eq!(read.submitted_at_ms, 1_763_791_200_123);
-            assert_eq!(read.labels.len(), labels.len());
+            assert_eq!(message.expires_at.unwrap().to_string(), "2025-11-22T06:01:40Z");
+            assert_eq!(Task::read(&frame).unwrap(), written);
             assert_eq!(seq_of(&frame), 1 << 40);
+            assert_eq!(seq_and_expiry(&frame), (1 << 40, 1_763_791_300_000));
+
+            let mut leased = Vec::new();
+            write_leased(&mut leased, &frame, "ci", "Ltoken", 3);
+            assert_eq!(u32::from_be_bytes(leased[1..5].try_into().unwrap()) as usize, leased.len() - 5);
+            let message = pb::ServerMsg::decode(&leased[5..]).unwrap();
+            assert_eq!((&message.group[..], &message.lease[..], message.attempt), ("ci", "Ltoken", 3));
+            assert_eq!(message.task, task);
         }
     }
 

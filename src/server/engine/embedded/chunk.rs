@@ -65,6 +65,16 @@ impl Chunk {
         })
     }
 
+    /// How many tasks of a queue are in it up to a seq.
+    pub(super) fn count(&self, queue: QueueNumber, upto_seq: u64) -> u64 {
+        let Some(part) = self.head.part(queue) else { return 0 };
+        if part.last_seq <= upto_seq {
+            return part.tasks;
+        }
+        let frames = self.frames_of(part).and_then(|frames| frames.ending_at(upto_seq));
+        frames.map_or(0, |frames| frames.tasks().count() as u64)
+    }
+
     /// A checksum over the frames, and over whose they are.
     pub(super) fn checksum(&self) -> u32 {
         let mut sum = crc32fast::Hasher::new();
@@ -257,7 +267,7 @@ pub(super) fn read_ids(first_seq: u64, mut stored: &[u8]) -> Option<Vec<(u64, Ow
         let length = usize::try_from(take_varint(&mut stored)?).ok()?;
         let (text, rest) = stored.split_at_checked(length)?;
         stored = rest;
-        ids.push((seq, OwnId::parse(std::str::from_utf8(text).ok()?).ok()?));
+        ids.push((seq, OwnId::stored(std::str::from_utf8(text).ok()?).ok()?));
     }
     Some(ids)
 }
@@ -265,7 +275,7 @@ pub(super) fn read_ids(first_seq: u64, mut stored: &[u8]) -> Option<Vec<(u64, Ow
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::engine::frames::{Labels, Task};
+    use crate::server::engine::frames::Task;
 
     fn build() -> Sealed {
         let mut builder = Builder::new(41, 7);
@@ -273,7 +283,9 @@ mod tests {
             let own = id.map(|id| OwnId::parse(id).unwrap());
             builder.add(queue, own, |out, seq| {
                 let shown = id.map_or_else(|| seq.to_string(), str::to_owned);
-                Task::write(out, "text", &shown, &format!("q{queue}"), seq, 7, &Labels::new());
+                let queue = format!("q{queue}");
+                let task = Task { task: "text", id: &shown, queue: &queue, seq, ..Task::default() };
+                task.write(out);
             });
         }
         builder.seal()

@@ -30,20 +30,33 @@ use std::{
 use futures_util::future::BoxFuture;
 use tokio::sync::{Semaphore, oneshot, watch};
 
-use super::{Answers, Durability, Engine, Error, LastStatus, NewTask, STATUS_BYTES_KEPT, Watch, Watching};
-use crate::name::{ClientName, TaskId};
+use super::{
+    Answers, Durability, Engine, Error, LastStatus, NewTask, STATUS_BYTES_KEPT, Watch, Watching,
+    groups::{
+        Attendance, Change, Explained, GroupFilter, GroupView, Instance, Judged, Page, Purged, QueueFilter,
+        QueueView, Share, Sharing, TaskFilter, TaskPage, Told,
+    },
+};
+use crate::name::{ClientName, GroupName, QueueName, TaskId};
 
 mod chunk;
 mod clock;
 mod cursors;
+mod delayed;
+mod facts;
+mod finder;
 mod ids;
+mod lists;
 mod machine;
+mod outbox;
 mod queue;
 mod reads;
 mod retries;
+mod shares;
 mod store;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod writer;
 
 pub use store::sqlite::OpenError;
@@ -52,10 +65,13 @@ use ids::Ids;
 use queue::Queues;
 use reads::{READERS, Reads};
 use store::{Store, StoreError, memory::MemoryStore, sqlite::SqliteStore};
+use tokens::Tokens;
 use writer::{Job, Writer};
 
 /// Tasks that are being taken in may have this many bytes together; further submits wait.
 const BUDGET_BYTES: usize = 64 << 20;
+/// A lease may be in force so long after its end: the machine looks ten times a second, and a batch takes its time.
+const SLACK_MS: u64 = 1000;
 /// How many clients' last statuses are kept; beyond that the oldest is forgotten.
 const CLIENTS_KEPT: usize = 10_000;
 
@@ -93,7 +109,7 @@ fn system_clock() -> u64 {
 pub struct Embedded {
     shared: Arc<Shared>,
     /// Held by handles alone: the writer ends with the last of them.
-    jobs: mpsc::Sender<Job>,
+    jobs: Arc<mpsc::Sender<Job>>,
 }
 
 struct Shared {
@@ -110,6 +126,11 @@ struct Shared {
     shown_seq: AtomicU64,
     first_seq: AtomicU64,
     tasks: AtomicU64,
+    /// Some queue has been purged of tasks that still lie in the log.
+    purged: AtomicBool,
+    tokens: Tokens,
+    /// How many streams of shares there were.
+    streams: AtomicU64,
     statuses: Mutex<HashMap<ClientName, LastStatus>>,
     /// Why the writer ended, once it has.
     end: watch::Sender<Option<Error>>,
@@ -143,6 +164,7 @@ impl Embedded {
         let loaded = store.load(&mut ids)?;
         let readers = (0..READERS).map(|_| store.reader()).collect::<Result<Vec<_>, _>>()?;
         let (jobs, receiver) = mpsc::channel();
+        let jobs = Arc::new(jobs);
         let shared = Arc::new(Shared {
             store_id: loaded.store_id.clone(),
             durability,
@@ -155,11 +177,15 @@ impl Embedded {
             shown_seq: AtomicU64::new(0),
             first_seq: AtomicU64::new(0),
             tasks: AtomicU64::new(0),
+            purged: AtomicBool::new(false),
+            tokens: Tokens::new(loaded.token_key),
+            streams: AtomicU64::new(0),
             statuses: Mutex::default(),
             end: watch::Sender::new(None),
             closed: AtomicBool::new(false),
         });
-        let writer = Writer::new(shared.clone(), store, receiver, loaded, ids, options);
+        let own_jobs = Arc::downgrade(&jobs);
+        let writer = Writer::new(shared.clone(), store, receiver, loaded, ids, options, own_jobs)?;
         let on_end = shared.clone();
         std::thread::Builder::new()
             .name("contact-write".into())
@@ -209,6 +235,31 @@ impl Embedded {
         let _ = self.jobs.send(job);
         self.shared.answer(answer).await
     }
+
+    /// Asks the writer for what `job` makes of a place for the answer.
+    async fn asking<T>(
+        &self,
+        job: impl FnOnce(oneshot::Sender<Result<T, Error>>) -> Job,
+    ) -> Result<T, Error> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(job(answer), answered).await
+    }
+
+    /// Looks at what the writer knows, when all that was asked before is on disk.
+    async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&mut Writer) -> Result<Result<T, Error>, StoreError> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.asking(|answer| {
+            Job::Look(Box::new(move |writer| {
+                let seen = writer::survivable(look(writer))?.and_then(|seen| seen);
+                // Who does not wait any more need not be told.
+                let _ = answer.send(seen);
+                Ok(())
+            }))
+        })
+        .await
+    }
 }
 
 fn new_store_id() -> String {
@@ -216,6 +267,11 @@ fn new_store_id() -> String {
 }
 
 impl Shared {
+    /// A number for a new stream.
+    fn next_stream(&self) -> u64 {
+        self.streams.fetch_add(1, Relaxed) + 1
+    }
+
     /// Fails once the engine has ended.
     fn check(&self) -> Result<(), Error> {
         if !self.closed.load(Acquire) {
@@ -270,76 +326,93 @@ impl Engine for Embedded {
         Box::pin(cursors::open(&self.shared, watch))
     }
 
-    // TEMP-BEGIN: until the machine is there.
     fn slack_ms(&self) -> u64 {
-        1000
+        SLACK_MS
     }
-    fn share(&self, _: super::groups::Share) -> BoxFuture<'_, Result<super::groups::Sharing, Error>> {
-        Box::pin(async { Err(Error::Stopped) })
+
+    fn share(&self, share: Share) -> BoxFuture<'_, Result<Sharing, Error>> {
+        Box::pin(shares::open(self, share))
     }
-    fn attend(&self, _: super::groups::Instance, _: Option<&ClientName>) -> super::groups::Attendance {
-        super::groups::Attendance { notices: Box::pin(futures_util::stream::pending()) }
+
+    fn attend(&self, instance: Instance, client: Option<&ClientName>) -> Attendance {
+        shares::attend(self, instance, client.map(|client| client.as_str().into()))
     }
-    fn heard(&self, _: super::groups::Instance, _: bool) {}
-    fn tell(&self, _: Vec<super::groups::Told>) -> BoxFuture<'_, Result<Vec<super::groups::Judged>, Error>> {
-        Box::pin(async { Err(Error::Stopped) })
+
+    fn heard(&self, instance: Instance, stop: bool) {
+        let _ = self.jobs.send(Job::Heard { instance, stop });
     }
-    fn queues(
-        &self,
-        _: super::groups::QueueFilter,
-    ) -> BoxFuture<'_, Result<super::groups::Page<super::groups::QueueView>, Error>> {
-        Box::pin(async { Err(Error::Stopped) })
+
+    fn tell(&self, told: Vec<Told>) -> BoxFuture<'_, Result<Vec<Judged>, Error>> {
+        Box::pin(self.asking(|answer| Job::Tell { told, answer }))
     }
-    fn groups(
-        &self,
-        _: super::groups::GroupFilter,
-    ) -> BoxFuture<'_, Result<super::groups::Page<super::groups::GroupView>, Error>> {
-        Box::pin(async { Err(Error::Stopped) })
+
+    fn queues(&self, filter: QueueFilter) -> BoxFuture<'_, Result<Page<QueueView>, Error>> {
+        Box::pin(self.list_queues(filter))
     }
-    fn tasks(&self, _: super::groups::TaskFilter) -> BoxFuture<'_, Result<super::groups::TaskPage, Error>> {
-        Box::pin(async { Err(Error::Stopped) })
+
+    fn groups(&self, filter: GroupFilter) -> BoxFuture<'_, Result<Page<GroupView>, Error>> {
+        Box::pin(self.list_groups(filter))
     }
-    fn explain(&self, _: TaskId) -> BoxFuture<'_, Result<Option<super::groups::Explained>, Error>> {
-        Box::pin(async { Err(Error::Stopped) })
+
+    fn tasks(&self, filter: TaskFilter) -> BoxFuture<'_, Result<TaskPage, Error>> {
+        Box::pin(self.list_tasks(filter))
     }
-    fn cancel(&self, _: Vec<TaskId>) -> BoxFuture<'_, Result<Vec<super::groups::Judged>, Error>> {
-        Box::pin(async { Err(Error::Stopped) })
+
+    fn explain(&self, id: TaskId) -> BoxFuture<'_, Result<Option<Explained>, Error>> {
+        Box::pin(self.explain_task(id))
     }
+
+    fn cancel(&self, ids: Vec<TaskId>) -> BoxFuture<'_, Result<Vec<Judged>, Error>> {
+        Box::pin(self.asking(|answer| Job::Cancel { ids, answer }))
+    }
+
     fn redrive(
         &self,
-        _: crate::name::QueueName,
-        _: crate::name::GroupName,
-        _: Vec<TaskId>,
-        _: usize,
-    ) -> BoxFuture<'_, Result<(Vec<super::groups::Judged>, u64), Error>> {
-        Box::pin(async { Err(Error::Stopped) })
+        queue: QueueName,
+        group: GroupName,
+        ids: Vec<TaskId>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<(Vec<Judged>, u64), Error>> {
+        Box::pin(self.asking(move |answer| Job::Redrive { queue, group, ids, limit, answer }))
     }
-    fn purge(
-        &self,
-        _: crate::name::QueueName,
-        _: Option<u64>,
-    ) -> BoxFuture<'_, Result<super::groups::Purged, Error>> {
-        Box::pin(async { Err(Error::Stopped) })
+
+    fn purge(&self, queue: QueueName, upto_seq: Option<u64>) -> BoxFuture<'_, Result<Purged, Error>> {
+        Box::pin(self.asking(move |answer| Job::Purge { queue, upto_seq, answer }))
     }
+
     fn set_group(
         &self,
-        _: crate::name::QueueName,
-        _: crate::name::GroupName,
-        _: super::groups::Change,
-    ) -> BoxFuture<'_, Result<super::groups::GroupView, Error>> {
-        Box::pin(async { Err(Error::Stopped) })
+        queue: QueueName,
+        group: GroupName,
+        change: Change,
+    ) -> BoxFuture<'_, Result<GroupView, Error>> {
+        Box::pin(async move {
+            let (asked_queue, asked_group) = (queue.clone(), group.clone());
+            self.asking(move |answer| Job::Set { queue, group, change, answer }).await?;
+            let filter = GroupFilter {
+                queue: Some(asked_queue.clone()),
+                group: Some(asked_group.clone()),
+                after: None,
+                limit: 1,
+            };
+            let page = self.list_groups(filter).await?;
+            page.items.into_iter().next().ok_or(Error::NoGroup { queue: asked_queue, group: asked_group })
+        })
     }
-    // TEMP-END
+
     fn known(&self, ids: Vec<TaskId>) -> BoxFuture<'_, Result<Vec<bool>, Error>> {
         Box::pin(async move {
-            if let Some(seqs) = ids.iter().map(TaskId::seq).collect::<Option<Vec<u64>>>() {
+            let seqs = ids.iter().map(TaskId::seq).collect::<Option<Vec<u64>>>();
+            if let (Some(seqs), false) = (seqs, self.shared.purged.load(Relaxed)) {
                 self.shared.check()?;
                 // Every seq between the first kept and the head is a task.
                 let kept = self.shared.first_seq.load(Relaxed)..=self.shared.head_seq.load(Relaxed);
                 return Ok(seqs.iter().map(|seq| kept.contains(seq)).collect());
             }
-            let (answer, answered) = oneshot::channel();
-            self.ask(Job::Known { ids, answer }, answered).await
+            self.look(move |writer| {
+                ids.iter().map(|id| Ok(writer.locate(id)?.is_some())).collect::<Result<Vec<_>, _>>().map(Ok)
+            })
+            .await
         })
     }
 

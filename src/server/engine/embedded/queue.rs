@@ -40,6 +40,8 @@ pub(super) struct Extent {
     pub(super) trimmed_seq: u64,
     /// How many tasks are kept.
     pub(super) tasks: u64,
+    /// How many tasks were thrown away, ever.
+    pub(super) trimmed: u64,
 }
 
 /// What a cursor finds.
@@ -124,6 +126,7 @@ impl Queue {
         let mut state = self.lock();
         state.extent.trimmed_seq = state.extent.trimmed_seq.max(last_seq);
         state.extent.tasks = state.extent.tasks.saturating_sub(tasks);
+        state.extent.trimmed += tasks;
         drop(state);
         self.bell.notify_waiters();
     }
@@ -214,13 +217,14 @@ impl Queues {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::engine::frames::{Labels, Task};
+    use crate::server::engine::frames::Task;
 
     fn run(seqs: std::ops::RangeInclusive<u64>, text_bytes: usize) -> Frames {
         let mut bytes = Vec::new();
         let text = "x".repeat(text_bytes);
         for seq in seqs.clone() {
-            Task::write(&mut bytes, &text, &seq.to_string(), "q", seq, 0, &Labels::new());
+            let id = seq.to_string();
+            Task { task: &text, id: &id, queue: "q", seq, ..Task::default() }.write(&mut bytes);
         }
         Frames { first_seq: *seqs.start(), last_seq: *seqs.end(), bytes: bytes.into() }
     }
@@ -229,7 +233,7 @@ mod tests {
     fn a_cursor_is_told_where_its_tasks_are() {
         let queue = Queue::new(
             QueueName::parse("q").unwrap(),
-            Extent { number: Some(3), last_seq: 10, trimmed_seq: 4, tasks: 6 },
+            Extent { number: Some(3), last_seq: 10, trimmed_seq: 4, tasks: 6, trimmed: 0 },
         );
         queue.grow(run(11..=12, 10), 2);
         queue.grow(run(13..=13, 10), 1);

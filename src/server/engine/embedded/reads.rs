@@ -2,7 +2,7 @@
 //! one short look at the store, so that no snapshot outlives it; what was read lately is shared.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex, PoisonError, mpsc},
 };
 
@@ -21,7 +21,7 @@ const READ_BYTES: usize = 256 << 10;
 /// How much of what was read lately is kept for the next watcher.
 const CACHE_BYTES: usize = 16 << 20;
 
-type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+type Reply<T> = Box<dyn FnOnce(Result<T, StoreError>) + Send>;
 
 enum Ask {
     Read { queue: QueueNumber, from_seq: u64, upto_seq: u64, reply: Reply<Found> },
@@ -56,32 +56,39 @@ impl Reads {
         from_seq: u64,
         upto_seq: u64,
     ) -> Result<Found, Error> {
-        if let Some(found) = self.cache().get(queue, from_seq)
-            && found.looked_upto_seq <= upto_seq
-        {
-            return Ok(found);
-        }
         let (reply, answer) = oneshot::channel();
-        let found = self.ask(Ask::Read { queue, from_seq, upto_seq, reply }, answer).await?;
-        self.cache().put(queue, from_seq, &found);
-        Ok(found)
+        self.read_then(queue, from_seq, upto_seq, |found| drop(reply.send(found)));
+        answered(answer).await
+    }
+
+    /// Reads, and calls back: at once if it was read lately, else from another thread; not at all once the engine
+    /// has ended.
+    pub(super) fn read_then(
+        &self,
+        queue: QueueNumber,
+        from_seq: u64,
+        upto_seq: u64,
+        reply: impl FnOnce(Result<Found, StoreError>) + Send + 'static,
+    ) {
+        if let Some(found) = self.cache().get(queue, from_seq, upto_seq) {
+            reply(Ok(found));
+            return;
+        }
+        let cache = self.cache.clone();
+        let reply = Box::new(move |found: Result<Found, StoreError>| {
+            if let Ok(found) = &found {
+                cache.lock().unwrap_or_else(PoisonError::into_inner).put(queue, from_seq, found);
+            }
+            reply(found);
+        });
+        let _ = self.asks.send(Ask::Read { queue, from_seq, upto_seq, reply });
     }
 
     /// The first seq that was accepted at `at_ms` or later.
     pub(super) async fn seq_at(&self, at_ms: u64) -> Result<Option<u64>, Error> {
         let (reply, answer) = oneshot::channel();
-        self.ask(Ask::SeqAt { at_ms, reply }, answer).await
-    }
-
-    async fn ask<T>(&self, ask: Ask, answer: oneshot::Receiver<Result<T, StoreError>>) -> Result<T, Error> {
-        self.asks.send(ask).map_err(|_| Error::Stopped)?;
-        answer.await.map_err(|_| Error::Stopped)?.map_err(|e| {
-            tracing::error!("the store cannot be read: {e}");
-            match e {
-                StoreError::Damaged(why) => Error::Damaged(why),
-                StoreError::Failed(why) | StoreError::Full(why) => Error::Failed(why),
-            }
-        })
+        let _ = self.asks.send(Ask::SeqAt { at_ms, reply: Box::new(|found| drop(reply.send(found))) });
+        answered(answer).await
     }
 
     fn cache(&self) -> std::sync::MutexGuard<'_, Cache> {
@@ -89,33 +96,49 @@ impl Reads {
     }
 }
 
+async fn answered<T>(answer: oneshot::Receiver<Result<T, StoreError>>) -> Result<T, Error> {
+    // An ask that is not taken is dropped, and its reply with it.
+    answer.await.map_err(|_| Error::Stopped)?.map_err(|e| {
+        tracing::error!("the store cannot be read: {e}");
+        match e {
+            StoreError::Damaged(why) => Error::Damaged(why),
+            StoreError::Failed(why) | StoreError::Full(why) => Error::Failed(why),
+        }
+    })
+}
+
 fn serve(asks: &Mutex<mpsc::Receiver<Ask>>, mut reader: Box<dyn Reader>) {
     loop {
         let ask = asks.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match ask {
             Ok(Ask::Read { queue, from_seq, upto_seq, reply }) => {
-                let _ = reply.send(reader.read(queue, from_seq, upto_seq, READ_BYTES));
+                reply(reader.read(queue, from_seq, upto_seq, READ_BYTES));
             }
             Ok(Ask::SeqAt { at_ms, reply }) => {
-                let _ = reply.send(reader.seq_at(at_ms));
+                reply(reader.seq_at(at_ms));
             }
             Err(_) => return,
         }
     }
 }
 
-/// What was read lately, by where the read began. Watchers that start at the same place go on at the same
-/// places, so they meet here.
+/// What was read lately, by where the read began. Whoever goes on at a place within finds the rest of it: watchers
+/// that started together, and the members of a group.
 #[derive(Default)]
 struct Cache {
-    found: HashMap<(QueueNumber, u64), Found>,
+    found: BTreeMap<(QueueNumber, u64), Found>,
     order: VecDeque<((QueueNumber, u64), usize)>,
     bytes: usize,
 }
 
 impl Cache {
-    fn get(&self, queue: QueueNumber, from_seq: u64) -> Option<Found> {
-        self.found.get(&(queue, from_seq)).cloned()
+    fn get(&self, queue: QueueNumber, from_seq: u64, upto_seq: u64) -> Option<Found> {
+        let (_, found) = self.found.range((queue, 0)..=(queue, from_seq)).next_back()?;
+        if !(from_seq..=upto_seq).contains(&found.looked_upto_seq) {
+            return None;
+        }
+        let frames = found.frames.clone().and_then(|frames| frames.starting_at(from_seq));
+        Some(Found { frames, looked_upto_seq: found.looked_upto_seq })
     }
 
     fn put(&mut self, queue: QueueNumber, from_seq: u64, found: &Found) {

@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use super::delayed::{number_at, place_of};
 use crate::server::engine::{
     RetryKey,
     frames::{put_varint, take_varint},
@@ -13,7 +14,8 @@ pub(super) const REMEMBERED_MS: u64 = 10 * 60 * 1000;
 /// How many submits of one instance are remembered: more than a client ever has unanswered.
 const REMEMBERED_OF_INSTANCE: u64 = 16_384;
 
-/// `tasks` submits in a row, from `key` on, became as many tasks in a row, from `seq` on.
+/// `tasks` submits in a row, from `key` on, became as many tasks in a row, from `seq` on: a seq, or a delayed
+/// task's [place](super::delayed::place_of).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Run {
     pub(super) key: RetryKey,
@@ -76,12 +78,13 @@ impl Retries {
         }
     }
 
-    /// Forgets the tasks from `seq` on: they never reached the disk.
-    pub(super) fn forget_from(&mut self, seq: u64) {
+    /// Forgets the tasks from `seq` on, and the delayed ones from `number` on: they never reached the disk.
+    pub(super) fn forget_from(&mut self, seq: u64, number: u64) {
+        let limit = |run: &Run| if number_at(run.seq).is_some() { place_of(number) } else { seq };
         self.instances.retain(|_, instance| {
-            instance.runs.retain(|run| run.seq < seq);
+            instance.runs.retain(|run| run.seq < limit(run));
             for run in &mut instance.runs {
-                run.tasks = run.tasks.min(seq - run.seq);
+                run.tasks = run.tasks.min(limit(run) - run.seq);
             }
             instance.tasks = instance.runs.iter().map(|r| r.tasks).sum();
             !instance.runs.is_empty()
@@ -159,7 +162,7 @@ mod tests {
         retries.record(run(1, 0, 1, 1), 0);
         retries.record(run(1, 1, 2, 3), 0);
         retries.record(run(2, 0, 5, 1), 5);
-        retries.forget_from(3);
+        retries.forget_from(3, 1);
         assert_eq!(retries.find(&key(2, 0)), None);
         assert_eq!(retries.find(&key(1, 0)), Some(1));
         assert_eq!(retries.find(&key(1, 1)), Some(2));

@@ -1,7 +1,7 @@
 //! Applying facts, live and after a restart.
 
 use super::{
-    Fact, GroupNo, Head, Machine, MemberNo, Now, Stir,
+    Fact, GroupNo, Head, Machine, MemberNo, Now, QueueNo, Stir,
     fact::Next,
     session::{Member, Terms},
     task::{Lease, Note, Open, Outcome, Past, Stand},
@@ -257,8 +257,8 @@ impl Machine {
     }
 
     /// After a restart: tasks that were cancelled.
-    pub(in super::super) fn load_cancelled(&mut self, seqs: impl IntoIterator<Item = u64>) {
-        self.cancelled.extend(seqs);
+    pub(in super::super) fn load_cancelled(&mut self, tasks: impl IntoIterator<Item = (u64, QueueNo)>) {
+        self.cancelled.extend(tasks);
     }
 
     /// After a restart: a fact that was written down at `ms`. Its head part and its task part are each left out if

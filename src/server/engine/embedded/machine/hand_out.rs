@@ -163,7 +163,7 @@ impl Machine {
     fn absorb(&mut self, no: GroupNo) {
         let Some(group) = self.groups.get_mut(&no) else { return };
         while let Some(fresh) = group.fresh.front()
-            && (self.cancelled.contains(&fresh.seq) || group.notes.get(&fresh.seq) == Some(&Note::Done))
+            && (self.cancelled.contains_key(&fresh.seq) || group.notes.get(&fresh.seq) == Some(&Note::Done))
         {
             let seq = fresh.seq;
             group.fresh.pop_front();

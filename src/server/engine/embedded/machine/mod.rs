@@ -44,7 +44,7 @@ pub(super) use group::{Fresh, Head, PAGE_SEQS};
 pub(super) use session::{Join, StreamEnd, Terms};
 pub(super) use settle::{Judgement, Key, Telling};
 pub(super) use task::{Lease, Note, Open, Outcome, Past, Stand};
-pub(super) use views::{Counts, Seen};
+pub(super) use views::Seen;
 
 use group::Group;
 use session::{Instance, Member};
@@ -94,7 +94,8 @@ pub(super) struct Machine {
     deadlines: BTreeSet<(u64, InstanceId)>,
     /// When tasks are ready again.
     waiting: BTreeSet<(u64, GroupNo, u64)>,
-    cancelled: BTreeSet<u64>,
+    /// And their queues.
+    cancelled: BTreeMap<u64, QueueNo>,
     /// Leases from before a restart whose holders have not been heard.
     restarted: u64,
     /// What may lead to a hand-out.

@@ -18,6 +18,8 @@ pub(in super::super) struct Counts {
     pub(in super::super) waiting: u64,
     pub(in super::super) dead: u64,
     pub(in super::super) suspects: u64,
+    /// Tasks that the group has not got to and never will hand out.
+    pub(in super::super) ended_ahead: u64,
     /// The first task that has not ended and has been got to.
     pub(in super::super) first_open: Option<u64>,
 }
@@ -54,8 +56,19 @@ impl Machine {
             waiting: group.waiting.len() as u64,
             dead: group.dead,
             suspects: group.suspects.len() as u64,
+            ended_ahead: self.ended_ahead(group),
             first_open: group.open.iter().find(|(_, open)| !open.is_dead()).map(|(seq, _)| *seq),
         })
+    }
+
+    fn ended_ahead(&self, group: &super::group::Group) -> u64 {
+        let cancelled =
+            self.cancelled.range(group.head.next_seq..).filter(|(_, queue)| **queue == group.queue);
+        let noted = group
+            .notes
+            .iter()
+            .filter(|(seq, note)| **note == Note::Done && !self.cancelled.contains_key(seq));
+        (cancelled.count() + noted.count()) as u64
     }
 
     fn members_of(&self, no: GroupNo) -> impl Iterator<Item = &Member> {
@@ -116,6 +129,17 @@ impl Machine {
         (group.ready.range(..seq).count() + group.suspects.range(..seq).count()) as u64
     }
 
+    /// The streams of a group's watches.
+    pub(in super::super) fn streams_of(&self, no: GroupNo) -> Vec<super::StreamId> {
+        self.members_of(no).filter_map(|member| member.stream).collect()
+    }
+
+    /// Whether each lease has a holder: what is loaded may be damaged.
+    pub(in super::super) fn holders_are_known(&self) -> bool {
+        let leases = self.groups.values().flat_map(|group| group.open.values()).filter_map(Open::lease);
+        leases.into_iter().all(|lease| self.members.contains_key(&lease.member))
+    }
+
     /// The groups of a queue.
     pub(in super::super) fn groups_of(&self, queue: QueueNo) -> &[GroupNo] {
         self.queues.get(&queue).map(|queue| &queue.groups[..]).unwrap_or_default()
@@ -131,6 +155,26 @@ impl Machine {
             pages.extend(std::mem::take(&mut group.dirty).into_iter().map(|page| (*no, page)));
         }
         (heads, pages)
+    }
+
+    /// What [`Machine::take_dirty`] and [`Machine::take_gone_holders`] gave could not be written.
+    pub(in super::super) fn put_back_dirty(
+        &mut self,
+        heads: Vec<GroupNo>,
+        pages: Vec<(GroupNo, u64)>,
+        gone_holders: Vec<super::MemberNo>,
+    ) {
+        for no in heads {
+            if let Some(group) = self.groups.get_mut(&no) {
+                group.is_head_dirty = true;
+            }
+        }
+        for (no, page) in pages {
+            if let Some(group) = self.groups.get_mut(&no) {
+                group.dirty.insert(page);
+            }
+        }
+        self.gone_members.extend(gone_holders);
     }
 
     /// What is known of the tasks of a page.

@@ -10,11 +10,14 @@ use super::{
     super::{
         chunk::{Chunk, ChunkHead, QueueNumber},
         clock::ServerClock,
+        delayed::{DelayedRow, place_of},
+        facts::{FactRow, GroupRow, PageRow},
         ids::Ids,
+        machine::{GroupNo, Holder, MemberNo, PAGE_SEQS},
         queue::Extent,
         retries::Run,
     },
-    Commit, Fold, Found, Loaded, Old, Reader, Store, StoreError,
+    Commit, Fold, Found, Loaded, LoadedGroups, Old, Reader, Store, StoreError,
 };
 use crate::name::{OwnId, QueueName};
 
@@ -27,6 +30,16 @@ pub(in super::super) struct Disk {
     retries: Vec<(u64, Vec<Run>)>,
     folded_seq: u64,
     clock: ServerClock,
+    groups: BTreeMap<GroupNo, GroupRow>,
+    holders: BTreeMap<MemberNo, Holder>,
+    pages: BTreeMap<(u64, GroupNo), PageRow>,
+    facts: BTreeMap<u64, FactRow>,
+    last_fact: u64,
+    cancelled: BTreeMap<u64, QueueNumber>,
+    machine_ms: u64,
+    delayed: BTreeMap<u64, DelayedRow>,
+    last_delayed: u64,
+    token_key: [u8; 32],
     /// What the next appends do instead of their work: for tests.
     #[cfg(test)]
     pub(in super::super) faults: std::collections::VecDeque<Option<StoreError>>,
@@ -39,7 +52,8 @@ pub(in super::super) struct MemoryStore(Arc<Mutex<Disk>>);
 impl MemoryStore {
     /// A new and empty store.
     pub(in super::super) fn new(store_id: String) -> Self {
-        MemoryStore(Arc::new(Mutex::new(Disk { store_id, ..Disk::default() })))
+        let token_key = rand::random();
+        MemoryStore(Arc::new(Mutex::new(Disk { store_id, token_key, ..Disk::default() })))
     }
 
     /// What lies under it.
@@ -56,6 +70,13 @@ impl Disk {
             if let Some((_, kept)) = extent.number.and_then(|n| self.queues.get_mut(&n)) {
                 *kept = *extent;
             }
+        }
+        self.machine_ms = fold.machine_ms;
+        self.groups.extend(fold.groups.iter().map(|row| (row.number, row.clone())));
+        self.pages.extend(fold.pages.iter().map(|row| ((row.page, row.group), row.clone())));
+        if let Some(upto) = fold.facts_upto {
+            self.facts = self.facts.split_off(&(upto + 1));
+            self.holders.retain(|number, _| !fold.gone_holders.contains(number));
         }
     }
 
@@ -75,6 +96,9 @@ impl Store for MemoryStore {
             clock: disk.clock,
             queues: disk.queues.values().cloned().collect(),
             retries: disk.retries.iter().flat_map(|(at, runs)| runs.iter().map(|r| (*at, *r))).collect(),
+            token_key: disk.token_key,
+            delayed: disk.delayed.values().map(|row| (row.number, row.due_ms, row.queue)).collect(),
+            next_delayed: disk.last_delayed + 1,
         };
         loaded
             .unfold(disk.chunks.range(disk.folded_seq + 1..).map(|(_, (chunk, _))| Ok(chunk.head.clone())))?;
@@ -82,7 +106,25 @@ impl Store for MemoryStore {
         for (seq, id) in disk.chunks.values().flat_map(|(_, ids)| ids) {
             ids.insert(id, *seq);
         }
+        for row in disk.delayed.values() {
+            ids.insert(&row.id, place_of(row.number));
+        }
         Ok(loaded)
+    }
+
+    fn load_groups(&mut self) -> Result<LoadedGroups, StoreError> {
+        let disk = self.disk();
+        let (open, rest): (Vec<_>, Vec<_>) = disk.pages.values().cloned().partition(|page| page.open > 0);
+        Ok(LoadedGroups {
+            groups: disk.groups.values().cloned().collect(),
+            holders: disk.holders.values().cloned().collect(),
+            pages: open,
+            positions: rest.iter().map(|page| ((page.group, page.page), page.upto)).collect(),
+            facts: disk.facts.values().cloned().collect(),
+            cancelled: disk.cancelled.iter().map(|(seq, queue)| (*seq, *queue)).collect(),
+            machine_ms: disk.machine_ms,
+            last_fact: disk.last_fact,
+        })
     }
 
     fn append(&mut self, commit: &Commit<'_>) -> Result<(), StoreError> {
@@ -100,7 +142,34 @@ impl Store for MemoryStore {
             disk.chunks.insert(sealed.chunk.head.first_seq, entry);
         }
         disk.retries.push((commit.aging_ms, commit.retries.to_vec()));
+        disk.groups.extend(commit.new_groups.iter().map(|row| (row.number, row.clone())));
+        disk.holders.extend(commit.holders.iter().map(|holder| (holder.member, holder.clone())));
+        if let Some(row) = commit.facts {
+            disk.last_fact = row.no;
+            disk.facts.insert(row.no, row.clone());
+        }
+        disk.cancelled.extend(commit.cancelled.iter().copied());
+        for row in commit.delayed {
+            disk.last_delayed = disk.last_delayed.max(row.number);
+            disk.delayed.insert(row.number, row.clone());
+        }
+        for number in commit.entered {
+            disk.delayed.remove(number);
+        }
         Ok(())
+    }
+
+    fn page(&mut self, group: GroupNo, page: u64) -> Result<Option<PageRow>, StoreError> {
+        Ok(self.disk().pages.get(&(page, group)).cloned())
+    }
+
+    fn delayed(&mut self, number: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.disk().delayed.get(&number).map(|row| row.frame.clone()))
+    }
+
+    fn count(&mut self, queue: QueueNumber, upto_seq: u64) -> Result<u64, StoreError> {
+        let disk = self.disk();
+        Ok(disk.chunks.range(..=upto_seq).map(|(_, (chunk, _))| chunk.count(queue, upto_seq)).sum())
     }
 
     fn chunk(&mut self, seq: u64) -> Result<Option<Chunk>, StoreError> {
@@ -119,6 +188,8 @@ impl Store for MemoryStore {
         let mut disk = self.disk();
         disk.chunks = disk.chunks.split_off(&(last_seq + 1));
         disk.write_fold(fold);
+        disk.pages = disk.pages.split_off(&((last_seq + 1) / PAGE_SEQS, 0));
+        disk.cancelled = disk.cancelled.split_off(&(last_seq + 1));
         Ok(())
     }
 
@@ -131,9 +202,13 @@ impl Store for MemoryStore {
         false
     }
 
-    fn checkpoint(&mut self, fold: &Fold) -> Result<(), StoreError> {
+    fn fold(&mut self, fold: &Fold) -> Result<(), StoreError> {
         self.disk().write_fold(fold);
         Ok(())
+    }
+
+    fn checkpoint(&mut self, fold: &Fold) -> Result<(), StoreError> {
+        self.fold(fold)
     }
 
     fn give_back(&mut self) -> Result<bool, StoreError> {

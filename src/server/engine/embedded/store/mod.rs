@@ -10,7 +10,10 @@ use std::collections::HashMap;
 use super::{
     chunk::{Chunk, ChunkHead, QueueNumber, Sealed},
     clock::ServerClock,
+    delayed::DelayedRow,
+    facts::{FactRow, GroupRow, PageRow},
     ids::Ids,
+    machine::{GroupNo, Holder, MemberNo},
     queue::Extent,
     retries::Run,
 };
@@ -27,16 +30,28 @@ pub(super) trait Store: Send {
     /// Reads what the engine keeps in memory. Called once, first.
     fn load(&mut self, ids: &mut Ids) -> Result<Loaded, StoreError>;
 
+    /// Reads what the machine keeps in memory.
+    fn load_groups(&mut self) -> Result<LoadedGroups, StoreError>;
+
     /// Adds chunks and what belongs to them, in one transaction, durably.
     fn append(&mut self, commit: &Commit<'_>) -> Result<(), StoreError>;
 
     /// The chunk that holds `seq`.
     fn chunk(&mut self, seq: u64) -> Result<Option<Chunk>, StoreError>;
 
+    /// What is written down of a page.
+    fn page(&mut self, group: GroupNo, page: u64) -> Result<Option<PageRow>, StoreError>;
+
+    /// The frame of a delayed task.
+    fn delayed(&mut self, number: u64) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// How many tasks of a queue lie up to a seq, inclusive, from the first one kept on.
+    fn count(&mut self, queue: QueueNumber, upto_seq: u64) -> Result<u64, StoreError>;
+
     /// The oldest chunks, if they were accepted before `before_ms`: at most `most` of them.
     fn oldest(&mut self, before_ms: u64, most: usize) -> Result<Vec<Old>, StoreError>;
 
-    /// Deletes the chunks up to `last_seq`, and writes `fold` in the same transaction.
+    /// Deletes the chunks up to `last_seq` and what is written down of their tasks, and writes `fold` in the same transaction.
     fn trim(&mut self, last_seq: u64, fold: &Fold) -> Result<(), StoreError>;
 
     /// Forgets some of the retry keys that were written before `before_ms`. True if there are more.
@@ -44,6 +59,9 @@ pub(super) trait Store: Send {
 
     /// Whether so much was written that [`Store::checkpoint`] is due.
     fn wants_checkpoint(&self) -> bool;
+
+    /// Writes `fold`.
+    fn fold(&mut self, fold: &Fold) -> Result<(), StoreError>;
 
     /// Writes `fold` and moves what was written to its final place.
     fn checkpoint(&mut self, fold: &Fold) -> Result<(), StoreError>;
@@ -87,6 +105,15 @@ pub(super) struct Commit<'a> {
     pub(super) chunks: &'a [Sealed],
     pub(super) retries: &'a [Run],
     pub(super) new_queues: &'a [(QueueNumber, QueueName)],
+    pub(super) new_groups: &'a [GroupRow],
+    pub(super) holders: &'a [Holder],
+    pub(super) facts: Option<&'a FactRow>,
+    /// Tasks that were cancelled, and their queues.
+    pub(super) cancelled: &'a [(u64, QueueNumber)],
+    /// Tasks that wait for their time.
+    pub(super) delayed: &'a [DelayedRow],
+    /// Those that wait no more.
+    pub(super) entered: &'a [u64],
 }
 
 /// The engine's memory as of a seq, so that a start need not read all chunks.
@@ -97,6 +124,15 @@ pub(super) struct Fold {
     pub(super) clock: ServerClock,
     /// The queues that changed since the last fold.
     pub(super) queues: Vec<Extent>,
+    /// Groups whose heads changed.
+    pub(super) groups: Vec<GroupRow>,
+    /// Pages that changed.
+    pub(super) pages: Vec<PageRow>,
+    /// With it the facts up to this row are in heads and pages, and may go; so may these holders.
+    pub(super) facts_upto: Option<u64>,
+    pub(super) gone_holders: Vec<MemberNo>,
+    /// The machine's time.
+    pub(super) machine_ms: u64,
 }
 
 /// What a store holds.
@@ -109,6 +145,30 @@ pub(super) struct Loaded {
     pub(super) clock: ServerClock,
     pub(super) queues: Vec<(QueueName, Extent)>,
     pub(super) retries: Vec<(u64, Run)>,
+    /// What tokens are marked with.
+    pub(super) token_key: [u8; 32],
+    /// Numbers, times and queues of the tasks that wait.
+    pub(super) delayed: Vec<(u64, u64, QueueNumber)>,
+    /// The next delayed task gets this number.
+    pub(super) next_delayed: u64,
+}
+
+/// What a store holds of groups.
+#[derive(Debug, Default)]
+pub(super) struct LoadedGroups {
+    pub(super) groups: Vec<GroupRow>,
+    pub(super) holders: Vec<Holder>,
+    /// Pages that a start needs in memory.
+    pub(super) pages: Vec<PageRow>,
+    /// Of the other pages that have some of `facts`: up to which row.
+    pub(super) positions: HashMap<(GroupNo, u64), u64>,
+    /// The facts that are not yet in all heads and pages.
+    pub(super) facts: Vec<FactRow>,
+    pub(super) cancelled: Vec<(u64, QueueNumber)>,
+    /// The machine's time when it was last written down.
+    pub(super) machine_ms: u64,
+    /// The last row of facts there ever was.
+    pub(super) last_fact: u64,
 }
 
 impl Loaded {

@@ -107,7 +107,7 @@ async fn a_store_of_a_newer_format_is_refused_and_left_alone() {
         "{refused}"
     );
     assert_eq!(fs::read(&file).unwrap(), before);
-    at_rest(&file, "PRAGMA user_version = 1");
+    at_rest(&file, "PRAGMA user_version = 2");
     bed.open().await;
     assert_eq!(bed.engine().tasks_kept(), 3);
 }

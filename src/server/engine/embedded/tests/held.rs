@@ -3,9 +3,11 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 use crate::server::engine::embedded::{
-    chunk::Chunk,
+    chunk::{Chunk, QueueNumber},
+    facts::PageRow,
     ids::Ids,
-    store::{Commit, Fold, Loaded, Old, Reader, Store, StoreError, memory::MemoryStore},
+    machine::GroupNo,
+    store::{Commit, Fold, Loaded, LoadedGroups, Old, Reader, Store, StoreError, memory::MemoryStore},
 };
 
 /// A memory store behind a [`Gate`].
@@ -64,6 +66,26 @@ impl Store for Held {
 
     fn load(&mut self, ids: &mut Ids) -> Result<Loaded, StoreError> {
         self.store.load(ids)
+    }
+
+    fn load_groups(&mut self) -> Result<LoadedGroups, StoreError> {
+        self.store.load_groups()
+    }
+
+    fn page(&mut self, group: GroupNo, page: u64) -> Result<Option<PageRow>, StoreError> {
+        self.store.page(group, page)
+    }
+
+    fn delayed(&mut self, number: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        self.store.delayed(number)
+    }
+
+    fn count(&mut self, queue: QueueNumber, upto_seq: u64) -> Result<u64, StoreError> {
+        self.store.count(queue, upto_seq)
+    }
+
+    fn fold(&mut self, fold: &Fold) -> Result<(), StoreError> {
+        self.store.fold(fold)
     }
 
     fn chunk(&mut self, seq: u64) -> Result<Option<Chunk>, StoreError> {

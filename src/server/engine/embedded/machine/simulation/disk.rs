@@ -136,8 +136,10 @@ impl Disk {
                 machine.load_past(*group, *seq, past);
             }
         }
-        let entries = model.queues.iter().flat_map(|queue| &queue.log[queue.trimmed..]);
-        machine.load_cancelled(entries.filter(|entry| entry.cancelled).map(|entry| entry.seq));
+        for (no, queue) in model.queues.iter().enumerate() {
+            let cancelled = queue.log[queue.trimmed..].iter().filter(|entry| entry.cancelled);
+            machine.load_cancelled(cancelled.map(|entry| (entry.seq, no as QueueNo)));
+        }
         for (at, (ms, fact)) in self.facts.iter().enumerate() {
             let page = fact.seq().and_then(|seq| self.pages.get(&(fact.group(), seq / PAGE_SEQS)));
             let to_head = at >= self.heads[fact.group() as usize].0;

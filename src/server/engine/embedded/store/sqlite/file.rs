@@ -22,7 +22,7 @@ const HEADER: &[u8] = b"SQLite format 3\0";
 /// SQLite's `application_id` of our files: "cntc".
 const APPLICATION_ID: i32 = 0x636e_7463;
 /// The format that this program reads and writes.
-const FORMAT: i32 = 1;
+const FORMAT: i32 = 2;
 
 const SCHEMA: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -216,6 +216,14 @@ fn connect(file: &Path, new_id: &str) -> Result<Connection, OpenError> {
     Ok(db)
 }
 
+/// Adds what groups need, and writes down that it is there.
+fn add_groups(db: &Connection) -> rusqlite::Result<()> {
+    db.execute_batch(super::groups::SCHEMA)?;
+    let key: [u8; 32] = rand::random();
+    db.execute("INSERT INTO meta VALUES ('token_key', ?1)", [&key[..]])?;
+    db.pragma_update(None, "user_version", FORMAT)
+}
+
 fn prepare(db: &mut Connection, is_new: bool, new_id: &str) -> rusqlite::Result<()> {
     if is_new {
         db.pragma_update(None, "page_size", PAGE_BYTES)?;
@@ -226,12 +234,19 @@ fn prepare(db: &mut Connection, is_new: bool, new_id: &str) -> rusqlite::Result<
     db.pragma_update(None, "synchronous", synchronous)?;
     db.pragma_update(None, "wal_autocheckpoint", 0)?;
     db.busy_timeout(Duration::from_secs(5))?;
+    let format: i32 = db.pragma_query_value(None, "user_version", |r| r.get(0))?;
+    if !is_new && format < 2 {
+        // Format 1 had no groups.
+        let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        add_groups(&tx)?;
+        tx.commit()?;
+    }
     if is_new {
         let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         tx.execute_batch(SCHEMA)?;
         tx.execute("INSERT INTO meta VALUES ('store_id', ?1)", [new_id])?;
         tx.pragma_update(None, "application_id", APPLICATION_ID)?;
-        tx.pragma_update(None, "user_version", FORMAT)?;
+        add_groups(&tx)?;
         tx.commit()?;
     }
     // A commit that was refused for a failed sync may be in the WAL all the same. From here on it either

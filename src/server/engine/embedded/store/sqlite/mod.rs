@@ -17,15 +17,19 @@ use super::{
     super::{
         chunk::{Chunk, ChunkHead, Part, read_ids, write_ids},
         clock::ServerClock,
+        delayed::place_of,
+        facts::PageRow,
         ids::Ids,
+        machine::GroupNo,
         queue::Extent,
         retries::{read_runs, write_runs},
     },
-    Commit, Fold, Loaded, Old, Reader, Store, StoreError,
+    Commit, Fold, Loaded, LoadedGroups, Old, Reader, Store, StoreError,
 };
-use crate::name::QueueName;
+use crate::name::{OwnId, QueueName};
 
 mod file;
+mod groups;
 mod reader;
 
 pub use file::OpenError;
@@ -88,7 +92,7 @@ impl Store for SqliteStore {
 
         let mut queues = Vec::new();
         let mut statement = db
-            .prepare("SELECT number, name, last_seq, trimmed_seq, tasks FROM queue")
+            .prepare("SELECT number, name, last_seq, trimmed_seq, tasks, trimmed FROM queue")
             .map_err(|e| place.error(&e))?;
         let mut rows = statement.query([]).map_err(|e| place.error(&e))?;
         while let Some(row) = rows.next().map_err(|e| place.error(&e))? {
@@ -98,6 +102,7 @@ impl Store for SqliteStore {
                     last_seq: row.get::<_, i64>(2)? as u64,
                     trimmed_seq: row.get::<_, i64>(3)? as u64,
                     tasks: row.get::<_, i64>(4)? as u64,
+                    trimmed: row.get::<_, i64>(5)? as u64,
                 };
                 Ok((row.get(1)?, extent))
             };
@@ -106,8 +111,21 @@ impl Store for SqliteStore {
             queues.push((name, extent));
         }
 
-        let mut loaded =
-            Loaded { store_id, head_seq: folded_seq, first_seq: 0, clock, queues, retries: Vec::new() };
+        let token_key: Vec<u8> = db
+            .query_row("SELECT value FROM meta WHERE key = 'token_key'", [], |r| r.get(0))
+            .map_err(|e| place.error(&e))?;
+        let token_key = token_key.try_into().map_err(|_| place.damaged("the key of tokens".to_owned()))?;
+        let mut loaded = Loaded {
+            store_id,
+            head_seq: folded_seq,
+            first_seq: 0,
+            clock,
+            queues,
+            retries: Vec::new(),
+            token_key,
+            delayed: Vec::new(),
+            next_delayed: number("delayed")?.unwrap_or(0) + 1,
+        };
         let mut statement = db
             .prepare(
                 "SELECT first_seq, last_seq, at_ms, directory, head_checksum FROM chunk \
@@ -142,7 +160,54 @@ impl Store for SqliteStore {
             let runs = found.ok_or_else(|| place.damaged("retry keys".to_owned()))?;
             loaded.retries.extend(runs.into_iter().map(|run| (at_ms, run)));
         }
+
+        for (number, due_ms, queue, id) in groups::load_delayed(db, place)? {
+            let id = OwnId::stored(&id).map_err(|e| place.damaged(e.to_string()))?;
+            ids.insert(&id, place_of(number));
+            loaded.delayed.push((number, due_ms, queue));
+        }
         Ok(loaded)
+    }
+
+    fn load_groups(&mut self) -> Result<LoadedGroups, StoreError> {
+        groups::load(&self.db, Place(&self.file))
+    }
+
+    fn page(&mut self, group: GroupNo, page: u64) -> Result<Option<PageRow>, StoreError> {
+        groups::page(&self.db, Place(&self.file), group, page)
+    }
+
+    fn delayed(&mut self, number: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        groups::delayed(&self.db, Place(&self.file), number)
+    }
+
+    fn count(&mut self, queue: u32, upto_seq: u64) -> Result<u64, StoreError> {
+        let mut tasks = 0;
+        let mut cut = None;
+        let place = Place(&self.file);
+        let mut statement = self
+            .db
+            .prepare_cached(
+                "SELECT first_seq, last_seq, at_ms, directory, head_checksum FROM chunk \
+                 WHERE first_seq <= ?1 ORDER BY first_seq",
+            )
+            .map_err(|e| place.error(&e))?;
+        let mut rows = statement.query([upto_seq as i64]).map_err(|e| place.error(&e))?;
+        while let Some(row) = rows.next().map_err(|e| place.error(&e))? {
+            let head = place.head(read_head(row))?;
+            match head.part(queue) {
+                Some(part) if part.last_seq <= upto_seq => tasks += part.tasks,
+                // Only the last chunk can be cut.
+                Some(_) => cut = Some(head.first_seq),
+                None => {}
+            }
+        }
+        drop(rows);
+        drop(statement);
+        if let Some(chunk) = cut.map(|seq| self.chunk(seq)).transpose()?.flatten() {
+            tasks += chunk.count(queue, upto_seq);
+        }
+        Ok(tasks)
     }
 
     fn append(&mut self, commit: &Commit<'_>) -> Result<(), StoreError> {
@@ -199,6 +264,7 @@ impl Store for SqliteStore {
             let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
             tx.execute("DELETE FROM chunk WHERE first_seq <= ?1", [last_seq as i64])?;
             tx.execute("DELETE FROM own_id WHERE first_seq <= ?1", [last_seq as i64])?;
+            groups::trim(&tx, last_seq)?;
             write_fold(&tx, fold)?;
             tx.commit()
         };
@@ -222,12 +288,16 @@ impl Store for SqliteStore {
         self.unsettled_bytes >= CHECKPOINT_BYTES
     }
 
-    fn checkpoint(&mut self, fold: &Fold) -> Result<(), StoreError> {
+    fn fold(&mut self, fold: &Fold) -> Result<(), StoreError> {
         let write = |db: &mut Connection| {
             let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
             write_fold(&tx, fold)?;
             tx.commit()
         };
+        write(&mut self.db).map_err(|e| Place(&self.file).error(&e))
+    }
+
+    fn checkpoint(&mut self, fold: &Fold) -> Result<(), StoreError> {
         let settle = |db: &Connection| {
             let wal_pages: i64 = db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |r| r.get(1))?;
             if wal_pages > WAL_PAGES_MAX {
@@ -236,8 +306,8 @@ impl Store for SqliteStore {
             }
             Ok(())
         };
+        let written = self.fold(fold);
         let place = Place(&self.file);
-        let written = write(&mut self.db).map_err(|e| place.error(&e));
         if let Err(StoreError::Failed(_) | StoreError::Damaged(_)) = written {
             return written;
         }
@@ -287,7 +357,7 @@ fn append(db: &mut Connection, commit: &Commit<'_>) -> rusqlite::Result<usize> {
     let mut bytes = PAGE_BYTES as usize;
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for (number, name) in commit.new_queues {
-        tx.prepare_cached("INSERT INTO queue VALUES (?1, ?2, 0, 0, 0)")?
+        tx.prepare_cached("INSERT INTO queue VALUES (?1, ?2, 0, 0, 0, 0)")?
             .execute(params![number, name.as_str()])?;
     }
     for sealed in commit.chunks {
@@ -310,15 +380,14 @@ fn append(db: &mut Connection, commit: &Commit<'_>) -> rusqlite::Result<usize> {
             bytes += ids.len() + PAGE_BYTES as usize;
         }
     }
-    if let (Some(first), false) = (commit.chunks.first(), commit.retries.is_empty()) {
+    if !commit.retries.is_empty() {
         let runs = write_runs(commit.retries);
-        tx.prepare_cached("INSERT INTO retry VALUES (?1, ?2, ?3)")?.execute(params![
-            first.chunk.head.first_seq as i64,
-            commit.aging_ms as i64,
-            runs
-        ])?;
+        // Numbered by SQLite, in order: a commit of delayed tasks has no seq.
+        tx.prepare_cached("INSERT INTO retry VALUES (NULL, ?1, ?2)")?
+            .execute(params![commit.aging_ms as i64, runs])?;
         bytes += runs.len() + PAGE_BYTES as usize;
     }
+    bytes += groups::append(&tx, commit)?;
     tx.commit()?;
     Ok(bytes)
 }
@@ -331,17 +400,19 @@ fn write_fold(db: &Connection, fold: &Fold) -> rusqlite::Result<()> {
         Some(ms) => drop(set.execute(params!["clock_doubted_ms", ms as i64])?),
         None => drop(db.execute("DELETE FROM meta WHERE key = 'clock_doubted_ms'", [])?),
     }
-    let mut update =
-        db.prepare_cached("UPDATE queue SET last_seq = ?2, trimmed_seq = ?3, tasks = ?4 WHERE number = ?1")?;
+    let mut update = db.prepare_cached(
+        "UPDATE queue SET last_seq = ?2, trimmed_seq = ?3, tasks = ?4, trimmed = ?5 WHERE number = ?1",
+    )?;
     for extent in &fold.queues {
         update.execute(params![
             extent.number,
             extent.last_seq as i64,
             extent.trimmed_seq as i64,
-            extent.tasks as i64
+            extent.tasks as i64,
+            extent.trimmed as i64
         ])?;
     }
-    Ok(())
+    groups::write_fold(db, fold)
 }
 
 /// Reads the first five columns `first_seq, last_seq, at_ms, directory, head_checksum`. `Err` holds the seq of

@@ -1,0 +1,99 @@
+//! The `getTask` side of a group's watch: the tasks that are handed to this process.
+
+use std::{pin::Pin, time::Duration};
+
+use futures_util::future::BoxFuture;
+use tokio::time::Sleep;
+use tonic::{Response, Status, Streaming, transport::Channel};
+
+use crate::pb;
+
+/// A `getTask` stream that can be opened again.
+pub(super) struct Intake {
+    channel: Channel,
+    stage: Stage,
+}
+
+enum Stage {
+    /// Until it is time to open it.
+    Pausing(Pin<Box<Sleep>>, Box<pb::Watch>),
+    Opening(BoxFuture<'static, Opened>),
+    Open(Box<Streaming<pb::ServerMsg>>),
+    Closed,
+}
+
+type Opened = Result<Response<Streaming<pb::ServerMsg>>, Status>;
+
+/// What comes of it.
+pub(super) enum News {
+    /// The server has answered, with these headers.
+    Opened(tonic::metadata::MetadataMap),
+    /// A task was handed out.
+    Task(Box<pb::ServerMsg>),
+    /// The stream has ended well.
+    Ended,
+    /// The stream, or its opening, has failed.
+    Failed(Status),
+}
+
+impl Intake {
+    pub(super) fn new(channel: Channel) -> Self {
+        Intake { channel, stage: Stage::Closed }
+    }
+
+    /// Opens the stream, after a pause.
+    pub(super) fn open(&mut self, watch: pb::Watch, pause: Duration) {
+        self.stage = Stage::Pausing(Box::pin(tokio::time::sleep(pause)), Box::new(watch));
+    }
+
+    /// Opens it no more. What is open stays so: tasks may be on their way.
+    pub(super) fn stop(&mut self) {
+        if let Stage::Pausing(..) = self.stage {
+            self.stage = Stage::Closed;
+        }
+    }
+
+    /// Whether nothing can come of it.
+    pub(super) fn is_closed(&self) -> bool {
+        matches!(self.stage, Stage::Closed)
+    }
+
+    /// Whether the server has answered and the stream has not ended.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.stage, Stage::Open(_))
+    }
+
+    /// Waits for news; once it has ended or failed, until it is opened again. Nothing is lost if this is
+    /// dropped.
+    pub(super) async fn next(&mut self) -> News {
+        if let Stage::Pausing(pause, watch) = &mut self.stage {
+            pause.await;
+            let watch = std::mem::take(&mut **watch);
+            let mut client = pb::contact_client::ContactClient::new(self.channel.clone());
+            self.stage = Stage::Opening(Box::pin(async move { client.get_task(watch).await }));
+        }
+        match &mut self.stage {
+            Stage::Closed | Stage::Pausing(..) => std::future::pending().await,
+            Stage::Opening(opened) => match opened.await {
+                Ok(response) => {
+                    let (headers, tasks, _) = response.into_parts();
+                    self.stage = Stage::Open(Box::new(tasks));
+                    News::Opened(headers)
+                }
+                Err(status) => {
+                    self.stage = Stage::Closed;
+                    News::Failed(status)
+                }
+            },
+            Stage::Open(tasks) => {
+                let news = match tasks.message().await {
+                    Ok(Some(task)) => return News::Task(Box::new(task)),
+                    Ok(None) => News::Ended,
+                    Err(status) => News::Failed(status),
+                };
+                self.stage = Stage::Closed;
+                news
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What comes over the wire, judged and turned into the engine's words, and back. Behind this folder there is
+//! no `pb`, and nothing that has not been judged.
+//!
+//! This file has what is judged in more than one call: names, ids, processes, places, times.
+
+use prost_types::Timestamp;
+use tonic::Status;
+
+use super::{engine::groups::Instance, status};
+use crate::name::{BadName, ClientName, GroupName, QueueName, TaskId};
+
+mod task;
+mod told;
+mod view;
+mod watch;
+
+pub(super) use task::{new_task, submitted};
+pub(super) use told::{notice, told, verdict};
+pub(super) use view::{group, queue, state, task};
+pub(super) use watch::{Asked, watch};
+
+/// Items of one page, unless the caller says.
+const PAGE_ITEMS: u32 = 100;
+/// Items of one page, whatever the caller says.
+pub(super) const PAGE_ITEMS_MAX: u32 = 1000;
+
+/// Judges the name of a queue; none means `default`.
+pub(super) fn queue_name(name: &str) -> Result<QueueName, Status> {
+    QueueName::parse(name).map_err(|e| bad_name(&e))
+}
+
+/// Judges the name of a queue where none means all of them.
+pub(super) fn some_queue(name: &str) -> Result<Option<QueueName>, Status> {
+    (!name.is_empty()).then(|| queue_name(name)).transpose()
+}
+
+/// Judges the name of a group.
+pub(super) fn group_name(name: &str) -> Result<GroupName, Status> {
+    GroupName::parse(name).map_err(|e| bad_name(&e))
+}
+
+/// Judges the name of a group where none means all of them.
+pub(super) fn some_group(name: &str) -> Result<Option<GroupName>, Status> {
+    (!name.is_empty()).then(|| group_name(name)).transpose()
+}
+
+/// Judges a client's name.
+pub(super) fn client(name: &str) -> Result<ClientName, Status> {
+    ClientName::parse(name).map_err(|e| bad_name(&e))
+}
+
+/// Judges a process.
+pub(super) fn instance(bytes: &[u8]) -> Result<Instance, Status> {
+    Instance::try_from(bytes).map_err(|_| {
+        let message = format!("instance has {} bytes: it must be 16 random ones", bytes.len());
+        status::invalid("bad_instance", message)
+    })
+}
+
+/// Judges how many ids are named, and tells those that a task can have from the others, which are `None`.
+pub(super) fn ids(ids: &[String], max: usize) -> Result<Vec<Option<TaskId>>, Status> {
+    if ids.len() > max {
+        let message = format!("ids names {} tasks: at most {max} are taken", ids.len());
+        return Err(status::invalid("too_many_ids", message));
+    }
+    Ok(ids.iter().map(|id| TaskId::parse(id)).collect())
+}
+
+/// How many items a page has. Who wants more than a page has asks for the next.
+pub(super) fn limit(asked: u32) -> usize {
+    match asked {
+        0 => PAGE_ITEMS as usize,
+        asked => asked.min(PAGE_ITEMS_MAX) as usize,
+    }
+}
+
+/// Judges a number of milliseconds that lies in a range.
+pub(super) fn milliseconds_in(
+    range: std::ops::RangeInclusive<u64>,
+    reason: &str,
+    field: &str,
+    ms: u64,
+) -> Result<u64, Status> {
+    if range.contains(&ms) {
+        return Ok(ms);
+    }
+    let message = format!("{field} is {ms}: it must be from {} to {}", range.start(), range.end());
+    Err(status::invalid(reason, message))
+}
+
+/// A time, from milliseconds since 1970.
+fn timestamp(ms: u64) -> Timestamp {
+    Timestamp { seconds: i64::try_from(ms / 1000).unwrap_or(i64::MAX), nanos: (ms % 1000 * 1_000_000) as i32 }
+}
+
+fn bad_name(error: &BadName) -> Status {
+    status::invalid("bad_name", error.to_string())
+}

@@ -1,0 +1,71 @@
+//! What the writer has for somebody: hand-outs for a stream, notices for a process. The writer puts in and never
+//! waits; whoever reads is woken once. Both are bounded by what a process may hold.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::Notify;
+
+/// Items for one reader.
+#[derive(Debug)]
+pub(super) struct Outbox<T, E> {
+    state: Mutex<State<T, E>>,
+    bell: Notify,
+}
+
+#[derive(Debug)]
+struct State<T, E> {
+    items: VecDeque<T>,
+    end: Option<E>,
+}
+
+impl<T, E: Clone> Outbox<T, E> {
+    pub(super) fn new() -> Self {
+        Outbox { state: Mutex::new(State { items: VecDeque::new(), end: None }), bell: Notify::new() }
+    }
+
+    /// Adds an item. Returns how many there are.
+    pub(super) fn put(&self, item: T) -> usize {
+        let mut state = self.lock();
+        state.items.push_back(item);
+        let count = state.items.len();
+        drop(state);
+        self.bell.notify_one();
+        count
+    }
+
+    /// Nothing more comes after what is there.
+    pub(super) fn end(&self, end: E) {
+        self.lock().end.get_or_insert(end);
+        self.bell.notify_one();
+    }
+
+    /// What is there, at most `most`. `Err`: it is empty and has ended.
+    pub(super) async fn take(&self, most: usize) -> Result<Vec<T>, E> {
+        loop {
+            {
+                let mut state = self.lock();
+                if !state.items.is_empty() {
+                    let count = state.items.len().min(most);
+                    return Ok(state.items.drain(..count).collect());
+                }
+                if let Some(end) = &state.end {
+                    return Err(end.clone());
+                }
+            }
+            // One reader, and a permit that is kept: what comes in between rings.
+            self.bell.notified().await;
+        }
+    }
+
+    /// Whether there is nothing just now.
+    pub(super) fn is_empty(&self) -> bool {
+        self.lock().items.is_empty()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<T, E>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,183 @@
+//! A watch that shares: the writer says which tasks are its, and here they become frames with their leases.
+
+use std::sync::{Arc, Weak, mpsc};
+
+use bytes::{Bytes, BytesMut};
+use futures_util::{StreamExt, stream};
+use tokio::sync::oneshot;
+
+use super::{
+    Embedded, Shared,
+    finder::Finder,
+    machine::{GroupNo, Key, StreamEnd, StreamId},
+    outbox::Outbox,
+    queue::Queue,
+    writer::{Asking, Begun, Job},
+};
+use crate::{
+    name::GroupName,
+    server::engine::{
+        Error, Start,
+        frames::write_leased,
+        groups::{Attendance, Instance, Notice, Share, Sharing, Why},
+    },
+};
+
+/// Tasks that are put into one buffer.
+const TASKS_MAX: usize = 256;
+/// A buffer is handed on when it has this many bytes.
+const BUFFER_BYTES: usize = 32 << 10;
+
+/// What a stream of a share is given.
+pub(super) type Deliveries = Outbox<Key, Result<StreamEnd, Error>>;
+
+/// What a process is told.
+pub(super) type Notices = Outbox<(Key, Why), ()>;
+
+/// Opens a share.
+pub(super) async fn open(engine: &Embedded, share: Share) -> Result<Sharing, Error> {
+    let shared = &engine.shared;
+    shared.check()?;
+    if let Some(asked) = &share.store
+        && *asked != shared.store_id
+    {
+        return Err(Error::OtherStore { asked: asked.clone(), store: shared.store_id.clone() });
+    }
+    let mut queues = Vec::with_capacity(share.queues.len());
+    for position in share.queues {
+        let start = match position.start {
+            Start::Time(at_ms) => shared.reads.seq_at(at_ms).await?.map_or(Start::New, Start::Seq),
+            start => start,
+        };
+        queues.push((position.queue, start));
+    }
+    // What cannot be read is no lease of it.
+    let have = share.have.iter().filter_map(|token| shared.tokens.read(token)).collect();
+    let stream = shared.next_stream();
+    let deliveries = Arc::new(Deliveries::new());
+    let asking = Asking {
+        stream,
+        queues,
+        group: share.group,
+        client: share.client,
+        instance: share.instance,
+        have,
+        max_in_flight: share.max_in_flight,
+        lease_ms: share.lease_ms,
+        max_hold_ms: share.max_hold_ms,
+        grace_ms: share.grace_ms,
+        max: share.max,
+        until_empty: share.until_empty,
+    };
+    let (answer, answered) = oneshot::channel();
+    let seat = Seat { jobs: Arc::downgrade(&engine.jobs), leaving: Leaving::Stream(stream) };
+    let begun = engine.ask(Job::Share { asking, deliveries: deliveries.clone(), answer }, answered).await?;
+    let Begun { start, is_new, lease_ms, groups } = begun;
+    let finder = Finder::new(shared.clone());
+    let out = Out {
+        shared: shared.clone(),
+        deliveries,
+        groups,
+        finder,
+        waiting: Vec::new().into_iter(),
+        _seat: seat,
+    };
+    let frames = stream::unfold(Some(out), |out| async {
+        let mut out = out?;
+        match out.next().await {
+            Ok(Some(bytes)) => Some((Ok(bytes), Some(out))),
+            Ok(None) => None,
+            Err(e) => Some((Err(e), None)),
+        }
+    });
+    Ok(Sharing { start, is_new, lease_ms, frames: frames.boxed() })
+}
+
+/// One stream.
+struct Out {
+    shared: Arc<Shared>,
+    deliveries: Arc<Deliveries>,
+    groups: Vec<(GroupNo, Arc<Queue>, GroupName)>,
+    finder: Finder,
+    /// Taken and not yet sent.
+    waiting: std::vec::IntoIter<Key>,
+    _seat: Seat,
+}
+
+impl Out {
+    /// The next tasks. `None`: the end that was asked for.
+    async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        let mut buffer = Vec::new();
+        loop {
+            let Some(key) = self.waiting.next() else {
+                if !buffer.is_empty() {
+                    return Ok(Some(BytesMut::from(&buffer[..]).freeze()));
+                }
+                if self.deliveries.is_empty() {
+                    // It may be long until the next one.
+                    self.finder.rest();
+                }
+                match self.deliveries.take(TASKS_MAX).await {
+                    Ok(keys) => self.waiting = keys.into_iter(),
+                    Err(Ok(StreamEnd::Done)) => return Ok(None),
+                    Err(Ok(StreamEnd::Superseded)) => return Err(Error::Superseded),
+                    Err(Err(error)) => return Err(error),
+                }
+                continue;
+            };
+            let Some((_, queue, name)) = self.groups.iter().find(|(no, ..)| *no == key.group) else {
+                continue;
+            };
+            // One that was trimmed since is not its any more.
+            let Some(frame) = self.finder.find(queue, key.seq).await? else { continue };
+            let lease = self.shared.tokens.write(&key);
+            write_leased(&mut buffer, &frame, name.as_str(), &lease, key.attempt);
+            if buffer.len() >= BUFFER_BYTES {
+                return Ok(Some(buffer.into()));
+            }
+        }
+    }
+}
+
+/// Begins an attendance.
+pub(super) fn attend(engine: &Embedded, instance: Instance, client: Option<Box<str>>) -> Attendance {
+    let notices = Arc::new(Notices::new());
+    let _ = engine.jobs.send(Job::Attend { instance, client, notices: notices.clone() });
+    let leaving = Leaving::Attendance(instance, notices.clone());
+    let seat = Seat { jobs: Arc::downgrade(&engine.jobs), leaving };
+    let tokens = engine.shared.tokens.clone();
+    let told = stream::unfold((notices, seat), |(notices, seat)| async {
+        let told = notices.take(TASKS_MAX).await.ok()?;
+        Some((told, (notices, seat)))
+    });
+    let told = told.flat_map(stream::iter).map(move |(key, why)| Notice::Ended {
+        lease: tokens.write(&key),
+        seq: key.seq,
+        why,
+    });
+    Attendance { notices: told.boxed() }
+}
+
+/// A place that is given up when its stream is dropped.
+struct Seat {
+    /// Does not keep the writer going.
+    jobs: Weak<mpsc::Sender<Job>>,
+    leaving: Leaving,
+}
+
+enum Leaving {
+    Stream(StreamId),
+    Attendance(Instance, Arc<Notices>),
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let Some(jobs) = self.jobs.upgrade() else { return };
+        let _ = jobs.send(match &self.leaving {
+            Leaving::Stream(stream) => Job::Leave { stream: *stream },
+            Leaving::Attendance(instance, notices) => {
+                Job::Unattend { instance: *instance, notices: notices.clone() }
+            }
+        });
+    }
+}

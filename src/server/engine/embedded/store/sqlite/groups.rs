@@ -1,0 +1,312 @@
+//! What the file keeps of groups: facts as they are decided, and the heads and pages that they are folded into.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::Place;
+use crate::server::engine::{
+    embedded::{
+        chunk::QueueNumber,
+        facts::{FactRow, GroupRow, PageRow, read_head, write_head},
+        machine::{GroupNo, Holder, PAGE_SEQS, Terms},
+        store::{Commit, Fold, LoadedGroups, StoreError},
+    },
+    frames::{put_varint, take_varint},
+};
+
+/// The tables.
+pub(super) const SCHEMA: &str = "
+    ALTER TABLE queue ADD COLUMN trimmed INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE grp (
+        number INTEGER PRIMARY KEY, queue INTEGER NOT NULL, name TEXT NOT NULL,
+        upto INTEGER NOT NULL, checksum INTEGER NOT NULL, head BLOB NOT NULL
+    );
+    CREATE TABLE holder (
+        number INTEGER PRIMARY KEY, instance BLOB NOT NULL, client TEXT, groups BLOB NOT NULL,
+        max_in_flight INTEGER NOT NULL, lease_ms INTEGER NOT NULL, max_hold_ms INTEGER NOT NULL,
+        grace_ms INTEGER NOT NULL
+    );
+    CREATE TABLE page (
+        key INTEGER PRIMARY KEY, upto INTEGER NOT NULL, open INTEGER NOT NULL,
+        checksum INTEGER NOT NULL, entries BLOB NOT NULL
+    );
+    CREATE INDEX page_open ON page (key) WHERE open > 0;
+    CREATE INDEX page_upto ON page (upto);
+    CREATE TABLE fact (
+        no INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, checksum INTEGER NOT NULL, facts BLOB NOT NULL
+    );
+    CREATE TABLE cancelled (seq INTEGER PRIMARY KEY, queue INTEGER NOT NULL);
+    CREATE TABLE delayed (
+        number INTEGER PRIMARY KEY, due_ms INTEGER NOT NULL, queue INTEGER NOT NULL, id TEXT NOT NULL,
+        checksum INTEGER NOT NULL, frame BLOB NOT NULL
+    );
+";
+
+/// A page's key has its group in so many bits; pages of one range of seqs lie together, so that trimming is a range.
+const GROUP_BITS: u32 = 24;
+
+fn page_key(group: GroupNo, page: u64) -> i64 {
+    (page << GROUP_BITS | u64::from(group)) as i64
+}
+
+/// A checksum over what is stored and whose it is.
+fn checksum(key: u64, bytes: &[u8]) -> u32 {
+    let mut sum = crc32fast::Hasher::new();
+    sum.update(&key.to_le_bytes());
+    sum.update(bytes);
+    sum.finalize()
+}
+
+/// Adds what a commit has of groups. Returns about how many bytes.
+pub(super) fn append(db: &Connection, commit: &Commit<'_>) -> rusqlite::Result<usize> {
+    let mut bytes = 0;
+    for row in commit.new_groups {
+        write_group(db, row)?;
+    }
+    for holder in commit.holders {
+        let mut groups = Vec::new();
+        holder.groups.iter().for_each(|group| put_varint(&mut groups, u64::from(*group)));
+        let terms = &holder.terms;
+        db.prepare_cached("INSERT OR REPLACE INTO holder VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?.execute(
+            params![
+                holder.member as i64,
+                &holder.instance[..],
+                holder.client.as_deref(),
+                groups,
+                terms.max_in_flight,
+                terms.lease_ms as i64,
+                terms.max_hold_ms as i64,
+                terms.grace_ms.min(i64::MAX as u64) as i64,
+            ],
+        )?;
+    }
+    if let Some(row) = commit.facts {
+        db.prepare_cached("INSERT INTO fact VALUES (?1, ?2, ?3, ?4)")?.execute(params![
+            row.no as i64,
+            row.at_ms as i64,
+            checksum(row.no, &row.facts),
+            row.facts
+        ])?;
+        bytes += row.facts.len();
+    }
+    for (seq, queue) in commit.cancelled {
+        db.prepare_cached("INSERT OR IGNORE INTO cancelled VALUES (?1, ?2)")?
+            .execute(params![*seq as i64, queue])?;
+    }
+    for row in commit.delayed {
+        db.prepare_cached("INSERT INTO delayed VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?.execute(params![
+            row.number as i64,
+            row.due_ms as i64,
+            row.queue,
+            row.id.as_str(),
+            checksum(row.number, &row.frame),
+            row.frame
+        ])?;
+        bytes += row.frame.len();
+    }
+    if let Some(last) = commit.delayed.last() {
+        db.prepare_cached("INSERT OR REPLACE INTO meta VALUES ('delayed', ?1)")?
+            .execute([last.number as i64])?;
+    }
+    for number in commit.entered {
+        db.prepare_cached("DELETE FROM delayed WHERE number = ?1")?.execute([*number as i64])?;
+    }
+    Ok(bytes)
+}
+
+fn write_group(db: &Connection, row: &GroupRow) -> rusqlite::Result<()> {
+    let head = write_head(&row.head);
+    db.prepare_cached("INSERT OR REPLACE INTO grp VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?.execute(params![
+        row.number,
+        row.queue,
+        row.name,
+        row.upto as i64,
+        checksum(u64::from(row.number) << 32 ^ row.upto, &head),
+        head
+    ])?;
+    Ok(())
+}
+
+/// Writes what a fold has of groups.
+pub(super) fn write_fold(db: &Connection, fold: &Fold) -> rusqlite::Result<()> {
+    db.prepare_cached("INSERT OR REPLACE INTO meta VALUES ('machine_ms', ?1)")?
+        .execute([fold.machine_ms as i64])?;
+    for row in &fold.groups {
+        write_group(db, row)?;
+    }
+    for row in &fold.pages {
+        let key = page_key(row.group, row.page);
+        db.prepare_cached("INSERT OR REPLACE INTO page VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![
+            key,
+            row.upto as i64,
+            row.open as i64,
+            checksum(key as u64 ^ row.upto, &row.entries),
+            row.entries
+        ])?;
+    }
+    if let Some(upto) = fold.facts_upto {
+        db.prepare_cached("INSERT OR REPLACE INTO meta VALUES ('fact', ?1)")?.execute([upto as i64])?;
+        db.prepare_cached("DELETE FROM fact WHERE no <= ?1")?.execute([upto as i64])?;
+        for number in &fold.gone_holders {
+            db.prepare_cached("DELETE FROM holder WHERE number = ?1")?.execute([*number as i64])?;
+        }
+    }
+    Ok(())
+}
+
+/// Deletes what is written down of tasks up to a seq.
+pub(super) fn trim(db: &Connection, last_seq: u64) -> rusqlite::Result<()> {
+    let kept = page_key(0, (last_seq + 1) / PAGE_SEQS);
+    db.prepare_cached("DELETE FROM page WHERE key < ?1")?.execute([kept])?;
+    db.prepare_cached("DELETE FROM cancelled WHERE seq <= ?1")?.execute([last_seq as i64])?;
+    Ok(())
+}
+
+/// Reads all that a start needs.
+pub(super) fn load(db: &Connection, place: Place<'_>) -> Result<LoadedGroups, StoreError> {
+    let number = |key: &str| -> Result<u64, StoreError> {
+        let found: Option<i64> = db
+            .query_row("SELECT value FROM meta WHERE key = ?1", [key], |r| r.get(0))
+            .optional()
+            .map_err(|e| place.error(&e))?;
+        Ok(found.unwrap_or(0) as u64)
+    };
+    let mut loaded = LoadedGroups {
+        machine_ms: number("machine_ms")?,
+        last_fact: number("fact")?,
+        ..LoadedGroups::default()
+    };
+    let group = |row: &Row<'_>| -> rusqlite::Result<Result<GroupRow, u32>> {
+        let (number, upto, sum): (u32, i64, u32) = (row.get(0)?, row.get(3)?, row.get(4)?);
+        let stored: Vec<u8> = row.get(5)?;
+        let is_whole = checksum(u64::from(number) << 32 ^ upto as u64, &stored) == sum;
+        let Some(head) = read_head(&stored).filter(|_| is_whole) else { return Ok(Err(number)) };
+        Ok(Ok(GroupRow { number, queue: row.get(1)?, name: row.get(2)?, head, upto: upto as u64 }))
+    };
+    for row in rows(db, place, "SELECT number, queue, name, upto, checksum, head FROM grp", group)? {
+        loaded.groups.push(row.map_err(|number| place.damaged(format!("group {number}")))?);
+    }
+    let all =
+        "SELECT number, instance, client, groups, max_in_flight, lease_ms, max_hold_ms, grace_ms FROM holder";
+    for row in rows(db, place, all, read_holder)? {
+        loaded.holders.push(row.map_err(|number| place.damaged(format!("the holder {number}")))?);
+    }
+    for row in
+        rows(db, place, "SELECT key, upto, open, checksum, entries FROM page WHERE open > 0", read_page)?
+    {
+        loaded.pages.push(row.map_err(|key| damaged_page(place, key))?);
+    }
+    let fact = |row: &Row<'_>| -> rusqlite::Result<Result<FactRow, u64>> {
+        let (no, sum) = (row.get::<_, i64>(0)? as u64, row.get::<_, u32>(2)?);
+        let facts: Vec<u8> = row.get(3)?;
+        let is_whole = checksum(no, &facts) == sum;
+        Ok(if is_whole { Ok(FactRow { no, at_ms: row.get::<_, i64>(1)? as u64, facts }) } else { Err(no) })
+    };
+    for row in rows(db, place, "SELECT no, at_ms, checksum, facts FROM fact ORDER BY no", fact)? {
+        loaded.facts.push(row.map_err(|no| place.damaged(format!("the facts of row {no}")))?);
+    }
+    loaded.last_fact = loaded.facts.last().map_or(loaded.last_fact, |row| row.no);
+    if let Some(first) = loaded.facts.first() {
+        let mut statement = db
+            .prepare("SELECT key, upto FROM page WHERE upto >= ?1 AND open = 0")
+            .map_err(|e| place.error(&e))?;
+        let found = statement
+            .query_map([first.no as i64], |row| Ok((read_key(row.get(0)?), row.get::<_, i64>(1)? as u64)));
+        loaded.positions = found
+            .and_then(Iterator::collect::<rusqlite::Result<HashMap<_, _>>>)
+            .map_err(|e| place.error(&e))?;
+    }
+    let cancelled = |row: &Row<'_>| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?));
+    loaded.cancelled = rows(db, place, "SELECT seq, queue FROM cancelled", cancelled)?;
+    Ok(loaded)
+}
+
+/// Numbers, times, queues and ids of the delayed tasks.
+pub(super) fn load_delayed(
+    db: &Connection,
+    place: Place<'_>,
+) -> Result<Vec<(u64, u64, QueueNumber, String)>, StoreError> {
+    rows(db, place, "SELECT number, due_ms, queue, id FROM delayed", |row| {
+        Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64, row.get(2)?, row.get(3)?))
+    })
+}
+
+/// The frame of a delayed task.
+pub(super) fn delayed(db: &Connection, place: Place<'_>, number: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    let found: Option<(u32, Vec<u8>)> = db
+        .prepare_cached("SELECT checksum, frame FROM delayed WHERE number = ?1")
+        .and_then(|mut s| s.query_row([number as i64], |row| Ok((row.get(0)?, row.get(1)?))).optional())
+        .map_err(|e| place.error(&e))?;
+    match found {
+        Some((sum, frame)) if checksum(number, &frame) != sum => {
+            Err(place.damaged(format!("the delayed task {number}")))
+        }
+        found => Ok(found.map(|(_, frame)| frame)),
+    }
+}
+
+/// One page.
+pub(super) fn page(
+    db: &Connection,
+    place: Place<'_>,
+    group: GroupNo,
+    page: u64,
+) -> Result<Option<PageRow>, StoreError> {
+    db.prepare_cached("SELECT key, upto, open, checksum, entries FROM page WHERE key = ?1")
+        .and_then(|mut s| s.query_row([page_key(group, page)], read_page).optional())
+        .map_err(|e| place.error(&e))?
+        .transpose()
+        .map_err(|key| damaged_page(place, key))
+}
+
+fn damaged_page(place: Place<'_>, key: i64) -> StoreError {
+    let (group, page) = read_key(key);
+    place.damaged(format!("the page of group {group} at seq {}", page * PAGE_SEQS))
+}
+
+fn read_key(key: i64) -> (GroupNo, u64) {
+    ((key as u64 & ((1 << GROUP_BITS) - 1)) as GroupNo, key as u64 >> GROUP_BITS)
+}
+
+/// `Err` holds the key of a page that is damaged.
+fn read_page(row: &Row<'_>) -> rusqlite::Result<Result<PageRow, i64>> {
+    let (key, upto, open, sum): (i64, i64, i64, u32) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+    let entries: Vec<u8> = row.get(4)?;
+    let (group, page) = read_key(key);
+    let is_whole = checksum(key as u64 ^ upto as u64, &entries) == sum;
+    let page = PageRow { group, page, upto: upto as u64, open: open as u64, entries };
+    Ok(if is_whole { Ok(page) } else { Err(key) })
+}
+
+fn read_holder(row: &Row<'_>) -> rusqlite::Result<Result<Holder, i64>> {
+    let number: i64 = row.get(0)?;
+    let (instance, stored): (Vec<u8>, Vec<u8>) = (row.get(1)?, row.get(3)?);
+    let mut stored = &stored[..];
+    let mut groups = Vec::new();
+    while !stored.is_empty() {
+        let group = take_varint(&mut stored).and_then(|group| GroupNo::try_from(group).ok());
+        let Some(group) = group else { return Ok(Err(number)) };
+        groups.push(group);
+    }
+    let Ok(instance) = instance.try_into() else { return Ok(Err(number)) };
+    let client: Option<String> = row.get(2)?;
+    let terms = Terms {
+        max_in_flight: row.get(4)?,
+        lease_ms: row.get::<_, i64>(5)? as u64,
+        max_hold_ms: row.get::<_, i64>(6)? as u64,
+        grace_ms: row.get::<_, i64>(7)? as u64,
+    };
+    Ok(Ok(Holder { member: number as u64, instance, client: client.map(Into::into), groups, terms }))
+}
+
+fn rows<T>(
+    db: &Connection,
+    place: Place<'_>,
+    query: &str,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Vec<T>, StoreError> {
+    let mut statement = db.prepare(query).map_err(|e| place.error(&e))?;
+    let found = statement.query_map([], read).and_then(Iterator::collect::<rusqlite::Result<Vec<T>>>);
+    found.map_err(|e| place.error(&e))
+}

@@ -1,0 +1,586 @@
+//! What is told about groups: judged here as far as names, ids and places go, then told to the machine.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{Arc, atomic::Ordering::Relaxed},
+};
+
+use super::{Draft, Job, Writer};
+use crate::{
+    name::{ClientName, GroupName, QueueName, TaskId},
+    server::engine::{
+        Error, Start,
+        embedded::{
+            chunk::QueueNumber,
+            delayed::number_at,
+            facts::{Entry, GroupRow, read_facts, read_page},
+            machine::{
+                Effect, Fresh, GroupNo, Head, Hungry, Join, Judgement, Key, Machine, Note, Now, PAGE_SEQS,
+                Past, Stand, StreamId, Telling, Terms,
+            },
+            queue::{Look, Queue},
+            shares::Notices,
+            store::StoreError,
+        },
+        frames::{seq_and_expiry, split},
+        groups::{Change, Instance, Judged, SAID_BYTES_KEPT, Settings, Told, Verdict, What, Word},
+    },
+};
+
+/// Tasks offered to a group at a time.
+const OFFER_TASKS: usize = 1024;
+/// Notices that wait for a process that does not read them; then its stream is ended, and it comes back.
+const NOTICES_MAX: usize = 40_000;
+
+/// A share, as far as it can be judged without the writer.
+pub(in super::super) struct Asking {
+    pub(in super::super) stream: StreamId,
+    /// No [`Start::Time`] any more.
+    pub(in super::super) queues: Vec<(QueueName, Start)>,
+    pub(in super::super) group: GroupName,
+    pub(in super::super) client: Option<ClientName>,
+    pub(in super::super) instance: Instance,
+    pub(in super::super) have: Vec<Key>,
+    pub(in super::super) max_in_flight: u32,
+    pub(in super::super) lease_ms: Option<u64>,
+    pub(in super::super) max_hold_ms: u64,
+    pub(in super::super) grace_ms: u64,
+    pub(in super::super) max: Option<u64>,
+    pub(in super::super) until_empty: bool,
+}
+
+/// A share that has begun.
+pub(in super::super) struct Begun {
+    pub(in super::super) start: Vec<u64>,
+    pub(in super::super) is_new: Vec<bool>,
+    pub(in super::super) lease_ms: u64,
+    pub(in super::super) groups: Vec<(GroupNo, Arc<Queue>, GroupName)>,
+}
+
+/// The groups by their names.
+#[derive(Default)]
+pub(super) struct Registry {
+    pub(super) by_name: BTreeMap<(QueueName, GroupName), GroupNo>,
+    pub(super) by_no: HashMap<GroupNo, Named>,
+    pub(super) next: GroupNo,
+}
+
+/// A group's names.
+#[derive(Clone)]
+pub(super) struct Named {
+    pub(super) number: QueueNumber,
+    pub(super) queue: Arc<Queue>,
+    pub(super) name: GroupName,
+}
+
+impl Registry {
+    pub(super) fn insert(&mut self, no: GroupNo, named: Named) {
+        self.by_name.insert((named.queue.name.clone(), named.name.clone()), no);
+        self.by_no.insert(no, named);
+        self.next = self.next.max(no + 1);
+    }
+}
+
+impl Writer {
+    /// Seats a watch in its groups, and makes those that are not there.
+    pub(super) fn share(
+        &mut self,
+        now: Now,
+        draft: &mut Draft,
+        asking: Asking,
+    ) -> Result<Result<Begun, Error>, StoreError> {
+        // All is judged before anything is made.
+        for (queue, start) in &asking.queues {
+            let is_there = self.registry.by_name.contains_key(&(queue.clone(), asking.group.clone()));
+            if let (false, Start::Seq(asked)) = (is_there, *start) {
+                let trimmed_seq = self.queues.get(queue).map_or(0, |(_, queue)| queue.extent().trimmed_seq);
+                if asked <= trimmed_seq {
+                    let (queue, first_seq) = (queue.clone(), trimmed_seq + 1);
+                    return Ok(Err(Error::Trimmed { queue, asked, first_seq }));
+                }
+                if asked > draft.next_seq() {
+                    let (queue, next_seq) = (queue.clone(), draft.next_seq());
+                    return Ok(Err(Error::Future { queue, asked, next_seq }));
+                }
+            }
+        }
+        let mut begun =
+            Begun { start: Vec::new(), is_new: Vec::new(), lease_ms: u64::MAX, groups: Vec::new() };
+        let mut until = Vec::new();
+        for (queue, start) in asking.queues {
+            let (no, is_new) = self.group(draft, &queue, &asking.group, start)?;
+            let Some(named) = self.registry.by_no.get(&no).cloned() else { continue };
+            let head = self.machine.head(no).unwrap_or_default();
+            begun.start.push(head.next_seq);
+            begun.is_new.push(is_new);
+            begun.lease_ms = begun.lease_ms.min(asking.lease_ms.unwrap_or(head.settings.lease_ms));
+            until.push(self.last_seq(draft, named.number));
+            begun.groups.push((no, named.queue, named.name));
+        }
+        let join = Join {
+            stream: asking.stream,
+            instance: asking.instance,
+            client: asking.client.map(|client| client.as_str().into()),
+            groups: begun.groups.iter().map(|(no, ..)| *no).collect(),
+            terms: Terms {
+                max_in_flight: asking.max_in_flight,
+                lease_ms: begun.lease_ms,
+                max_hold_ms: asking.max_hold_ms,
+                grace_ms: asking.grace_ms,
+            },
+            left: asking.max,
+            until: asking.until_empty.then_some(until),
+            have: asking.have.iter().map(|key| (key.group, key.seq, key.attempt)).collect::<BTreeSet<_>>(),
+        };
+        self.machine.join(now, join);
+        Ok(Ok(begun))
+    }
+
+    /// The group of this name, made if need be.
+    fn group(
+        &mut self,
+        draft: &mut Draft,
+        queue: &QueueName,
+        name: &GroupName,
+        start: Start,
+    ) -> Result<(GroupNo, bool), StoreError> {
+        if let Some(no) = self.registry.by_name.get(&(queue.clone(), name.clone())) {
+            return Ok((*no, false));
+        }
+        let number = self.queue_number(draft, queue);
+        let Some(found) = self.by_number.get(&number).cloned() else {
+            return Err(StoreError::Failed(format!("queue {number} is not there")));
+        };
+        let extent = found.extent();
+        let drafted = draft.fresh.get(&number).map_or(&[][..], |fresh| fresh);
+        let (next_seq, passed) = match start {
+            Start::New | Start::Time(_) => {
+                (draft.next_seq(), extent.trimmed + extent.tasks + drafted.len() as u64)
+            }
+            Start::Seq(seq) if seq > extent.trimmed_seq + 1 => {
+                let logged =
+                    self.store.count(number, seq - 1)? - self.store.count(number, extent.trimmed_seq)?;
+                let drafted = drafted.iter().filter(|fresh| fresh.seq < seq).count() as u64;
+                (seq, extent.trimmed + logged + drafted)
+            }
+            Start::First | Start::Seq(_) => (extent.trimmed_seq + 1, extent.trimmed),
+        };
+        let no = self.registry.next.max(1);
+        let settings = Settings::default();
+        let head = Head { next_seq, passed, settings, trimmed_seq: extent.trimmed_seq, ..Head::default() };
+        self.machine.add_group(no, number, head);
+        self.machine.grow(number, self.last_seq(draft, number));
+        self.registry.insert(no, Named { number, queue: found, name: name.clone() });
+        let name = name.as_str().to_owned();
+        draft.new_groups.push(GroupRow { number: no, queue: number, name, head, upto: self.last_fact });
+        Ok((no, true))
+    }
+
+    /// The last task of a queue, with those that are being decided.
+    fn last_seq(&self, draft: &Draft, number: QueueNumber) -> u64 {
+        let drafted = draft.fresh.get(&number).and_then(|fresh| fresh.last()).map(|fresh| fresh.seq);
+        drafted.unwrap_or_else(|| self.by_number.get(&number).map_or(0, |queue| queue.extent().last_seq))
+    }
+
+    /// Judges one thing told.
+    pub(super) fn tell(&mut self, now: Now, draft: &mut Draft, told: Told) -> Result<Judged, StoreError> {
+        match &told.what {
+            What::Lease(token) => {
+                let Some(key) = self.shared.tokens.read(token) else {
+                    return Ok(judged(Verdict::Unknown, 0));
+                };
+                self.settle(now, key, told)
+            }
+            What::Id(id) => {
+                let Some(place) = self.locate_drafted(draft, id)? else {
+                    return Ok(judged(Verdict::Unknown, 0));
+                };
+                let (Some(client), None) = (&told.client, number_at(place)) else {
+                    return Ok(judged(Verdict::Noted, place));
+                };
+                self.note(now, draft, place, client, told.word)
+            }
+        }
+    }
+
+    fn settle(&mut self, now: Now, key: Key, told: Told) -> Result<Judged, StoreError> {
+        let named = self.registry.by_no.get(&key.group).cloned();
+        let (Some(named), true) = (named, key.seq >= self.shared.first_seq.load(Relaxed)) else {
+            return Ok(judged(Verdict::Unknown, key.seq));
+        };
+        let is_gone = key.seq <= named.queue.extent().trimmed_seq;
+        let written =
+            if self.machine.lacks(key.group, key.seq) { self.written(key.group, key.seq)? } else { None };
+        let mut said = told.said;
+        if said.len() > SAID_BYTES_KEPT {
+            said.truncate((0..=SAID_BYTES_KEPT).rev().find(|end| said.is_char_boundary(*end)).unwrap_or(0));
+        }
+        let telling = Telling {
+            word: told.word,
+            delay_ms: told.delay_ms,
+            said: Some(said).filter(|said| !said.is_empty()).map(Into::into),
+        };
+        let Judgement { verdict, late } = self.machine.settle(now, key, telling, written.as_ref(), is_gone);
+        Ok(Judged { verdict, late, seq: key.seq })
+    }
+
+    /// What is written down of a task that has ended.
+    pub(super) fn written(&mut self, group: GroupNo, seq: u64) -> Result<Option<Past>, StoreError> {
+        let page = seq / PAGE_SEQS;
+        if self.last_page.as_ref().is_none_or(|(g, p, _)| (*g, *p) != (group, page)) {
+            let row = self.store.page(group, page)?;
+            let entries = row.as_ref().map_or(Some(Vec::new()), read_page).ok_or_else(|| {
+                StoreError::Damaged(format!("the page of group {group} at seq {}", page * PAGE_SEQS))
+            })?;
+            let past = entries.into_iter().filter_map(|(seq, entry)| match entry {
+                Entry::Past(past) => Some((seq, past)),
+                Entry::Open(_) | Entry::Note(_) => None,
+            });
+            self.last_page = Some((group, page, past.collect()));
+        }
+        let Some((.., past)) = &self.last_page else { return Ok(None) };
+        Ok(past.binary_search_by_key(&seq, |(seq, _)| *seq).ok().map(|place| past[place].1.clone()))
+    }
+
+    /// The roll-call: a client names a task without a lease.
+    fn note(
+        &mut self,
+        now: Now,
+        draft: &mut Draft,
+        seq: u64,
+        client: &ClientName,
+        word: Word,
+    ) -> Result<Judged, StoreError> {
+        let Some((number, queue)) = self.queue_of_drafted(draft, seq)? else {
+            return Ok(judged(Verdict::Unknown, seq));
+        };
+        if self.machine.is_leased_to(client.as_str(), number, seq) {
+            return Ok(judged(Verdict::Unleased, seq));
+        }
+        let note = match word {
+            Word::Done => Note::Done,
+            Word::Received => Note::Received,
+            _ => return Ok(judged(Verdict::Noted, seq)),
+        };
+        let (no, _) = self.group(draft, &queue.name.clone(), &GroupName::own(client), Start::First)?;
+        self.machine.note(now, no, seq, note);
+        Ok(judged(Verdict::Noted, seq))
+    }
+
+    /// Where a task is, also one that is being decided.
+    pub(super) fn locate_drafted(&mut self, draft: &Draft, id: &TaskId) -> Result<Option<u64>, StoreError> {
+        match id {
+            TaskId::Seq(seq) if (draft.first_seq..draft.next_seq()).contains(seq) => Ok(Some(*seq)),
+            TaskId::Own(id) if draft.own.contains_key(id) => Ok(draft.own.get(id).map(|(place, _)| *place)),
+            id => self.locate(id),
+        }
+    }
+
+    /// The queue that a task is in, also one that is being decided.
+    fn queue_of_drafted(
+        &mut self,
+        draft: &Draft,
+        seq: u64,
+    ) -> Result<Option<(QueueNumber, Arc<Queue>)>, StoreError> {
+        if seq < draft.first_seq {
+            return self.queue_of(seq);
+        }
+        let is_in = |fresh: &[Fresh]| fresh.binary_search_by_key(&seq, |fresh| fresh.seq).is_ok();
+        let number = draft.fresh.iter().find(|(_, fresh)| is_in(fresh)).map(|(number, _)| *number);
+        Ok(number.and_then(|number| Some((number, self.by_number.get(&number)?.clone()))))
+    }
+
+    /// Ends a task for all groups.
+    pub(super) fn cancel(&mut self, now: Now, draft: &mut Draft, id: &TaskId) -> Result<Judged, StoreError> {
+        let Some(place) = self.locate_drafted(draft, id)? else { return Ok(judged(Verdict::Unknown, 0)) };
+        if let (Some(number), TaskId::Own(id)) = (number_at(place), id) {
+            let Some((due_ms, queue)) = self.delayed.remove(number) else {
+                return Ok(judged(Verdict::Unknown, 0));
+            };
+            self.ids.remove(id, place);
+            draft.moved.push((id.clone(), place, place));
+            draft.entered.push((number, due_ms, queue));
+            return Ok(judged(Verdict::Ok, 0));
+        }
+        let Some((number, _)) = self.queue_of_drafted(draft, place)? else {
+            return Ok(judged(Verdict::Unknown, 0));
+        };
+        if !self.machine.cancel(now, number, place) {
+            return Ok(judged(Verdict::Duplicate, place));
+        }
+        draft.cancelled.push((place, number));
+        Ok(judged(Verdict::Ok, place))
+    }
+
+    /// Makes dead tasks ready again.
+    pub(super) fn redrive(
+        &mut self,
+        now: Now,
+        no: GroupNo,
+        ids: &[TaskId],
+        limit: usize,
+    ) -> Result<(Vec<Judged>, u64), StoreError> {
+        let mut all = Vec::new();
+        if ids.is_empty() {
+            for seq in self.machine.open_after(no, 0, limit, |open| open.stand == Stand::Dead) {
+                self.machine.redrive(now, no, seq);
+                all.push(judged(Verdict::Ok, seq));
+            }
+        }
+        for id in ids {
+            all.push(match self.locate(id)? {
+                Some(place) if self.machine.redrive(now, no, place) => judged(Verdict::Ok, place),
+                Some(place) => judged(Verdict::Conflict, if number_at(place).is_some() { 0 } else { place }),
+                None => judged(Verdict::Unknown, 0),
+            });
+        }
+        let left = self.machine.counts(no).map_or(0, |counts| counts.dead);
+        Ok((all, left))
+    }
+
+    /// Changes a group's settings.
+    pub(super) fn set(&mut self, now: Now, no: GroupNo, change: Change) {
+        let Some(head) = self.machine.head(no) else { return };
+        let old = head.settings;
+        let settings = Settings {
+            max_failures: change.max_failures.unwrap_or(old.max_failures),
+            backoff_ms: change.backoff_ms.unwrap_or(old.backoff_ms),
+            backoff_max_ms: change.backoff_max_ms.unwrap_or(old.backoff_max_ms),
+            lease_ms: change.lease_ms.unwrap_or(old.lease_ms),
+            paused: change.paused.unwrap_or(old.paused),
+        };
+        self.machine.set(now, no, settings);
+    }
+
+    /// The number of a group.
+    pub(super) fn find_group(&self, queue: &QueueName, group: &GroupName) -> Result<GroupNo, Error> {
+        let found = self.registry.by_name.get(&(queue.clone(), group.clone()));
+        found.copied().ok_or_else(|| Error::NoGroup { queue: queue.clone(), group: group.clone() })
+    }
+
+    /// Lets the machine hand out all that it can, with the tasks of this batch.
+    pub(super) fn hand_out(&mut self, now: Now, draft: &Draft) {
+        for (queue, fresh) in &draft.fresh {
+            if let Some(last) = fresh.last() {
+                self.machine.grow(*queue, last.seq);
+            }
+        }
+        loop {
+            self.machine.pump(now);
+            let mut offered = false;
+            for hungry in self.machine.take_hungry() {
+                offered |= self.offer(draft, hungry);
+            }
+            if !offered {
+                return;
+            }
+        }
+    }
+
+    /// Offers a group the next tasks of its queue. False if they have to be read first.
+    fn offer(&mut self, draft: &Draft, hungry: Hungry) -> bool {
+        let Hungry { group, queue: number, from_seq } = hungry;
+        let Some(queue) = self.by_number.get(&number) else { return false };
+        let (tasks, upto_seq) = match queue.look(from_seq) {
+            Look::Frames(frames) => some_of(&frames.bytes, frames.last_seq),
+            Look::Trimmed { first_seq } => (Vec::new(), first_seq - 1),
+            Look::Nothing => {
+                let drafted = draft.fresh.get(&number).map_or(&[][..], |fresh| fresh);
+                let first = drafted.partition_point(|fresh| fresh.seq < from_seq);
+                (drafted[first..].to_vec(), draft.next_seq() - 1)
+            }
+            Look::OnDisk { number, upto_seq } => {
+                let jobs = self.own_jobs.clone();
+                self.shared.reads.read_then(number, from_seq, upto_seq, move |found| {
+                    let offered = found.map(|found| match &found.frames {
+                        Some(frames) => some_of(&frames.bytes, found.looked_upto_seq),
+                        None => (Vec::new(), found.looked_upto_seq),
+                    });
+                    if let Some(jobs) = jobs.upgrade() {
+                        let _ = jobs.send(Job::Offer { group, from_seq, offered });
+                    }
+                });
+                return false;
+            }
+        };
+        self.machine.offer(group, from_seq, upto_seq, tasks);
+        true
+    }
+
+    /// A group's tasks cannot be read: its watches end with what went wrong, and may try again.
+    pub(super) fn offer_failed(&mut self, now: Now, group: GroupNo, from_seq: u64, error: &Error) {
+        tracing::error!("the tasks of a group cannot be read: {error}");
+        for stream in self.machine.streams_of(group) {
+            if let Some(deliveries) = self.deliveries.get(&stream) {
+                deliveries.end(Err(error.clone()));
+            }
+            self.machine.leave(now, stream);
+        }
+        // Nothing was offered; who comes back asks anew.
+        self.machine.offer(group, from_seq, from_seq.saturating_sub(1), []);
+    }
+
+    /// Shows what the machine has decided: it is on disk.
+    pub(super) fn show(&mut self) {
+        for effect in self.machine.take_effects() {
+            match effect {
+                Effect::Deliver { stream, group, seq, attempt } => {
+                    if let Some(deliveries) = self.deliveries.get(&stream) {
+                        deliveries.put(Key { group, seq, attempt });
+                    }
+                }
+                Effect::End { stream, end } => {
+                    if let Some(deliveries) = self.deliveries.get(&stream) {
+                        deliveries.end(Ok(end));
+                    }
+                }
+                Effect::Notice { instance, group, seq, attempt, why } => {
+                    let attending = self.attending.get(&instance).map(|(_, notices)| &notices[..]);
+                    for notices in attending.unwrap_or_default() {
+                        if notices.put((Key { group, seq, attempt }, why)) > NOTICES_MAX {
+                            notices.end(());
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads what there is of groups anew, and gives every lease its full time: after a start, and when what was
+    /// decided could not be written.
+    pub(super) fn load_groups(&mut self) -> Result<(), StoreError> {
+        let loaded = self.store.load_groups()?;
+        self.machine = Machine::default();
+        self.registry = Registry::default();
+        self.last_fact = loaded.last_fact;
+        self.last_page = None;
+        let written_ms = loaded.facts.iter().map(|row| row.at_ms).max().unwrap_or(0).max(loaded.machine_ms);
+        self.machine_ms = self.machine_ms.max(written_ms);
+        let mut positions = HashMap::new();
+        let damaged = |what: String| StoreError::Damaged(format!("the store is damaged: {what}"));
+        for (number, queue) in &self.by_number {
+            self.machine.grow(*number, queue.extent().last_seq);
+        }
+        let mut heads = HashMap::new();
+        for row in loaded.groups {
+            let name = GroupName::parse(&row.name).map_err(|e| damaged(e.to_string()))?;
+            let queue = self.by_number.get(&row.queue).cloned();
+            let queue =
+                queue.ok_or_else(|| damaged(format!("group {name} has a queue that is not there")))?;
+            self.machine.add_group(row.number, row.queue, row.head);
+            self.registry.insert(row.number, Named { number: row.queue, queue, name });
+            heads.insert(row.number, row.upto);
+        }
+        self.machine.load_cancelled(loaded.cancelled);
+        for holder in loaded.holders {
+            self.machine.load_holder(holder);
+        }
+        for row in &loaded.pages {
+            let entries = read_page(row)
+                .ok_or_else(|| damaged(format!("the page of group {} at page {}", row.group, row.page)))?;
+            for (seq, entry) in entries {
+                match entry {
+                    Entry::Open(open) => self.machine.load_open(row.group, seq, open),
+                    Entry::Note(note) => self.machine.load_note(row.group, seq, note),
+                    Entry::Past(past) => self.machine.load_past(row.group, seq, &past),
+                }
+            }
+            positions.insert((row.group, row.page), row.upto);
+        }
+        positions.extend(loaded.positions);
+        for row in &loaded.facts {
+            let facts =
+                read_facts(&row.facts).ok_or_else(|| damaged(format!("the facts of row {}", row.no)))?;
+            for fact in facts {
+                let head = heads.get(&fact.group()).ok_or_else(|| {
+                    damaged(format!("the facts of row {} name a group that is not there", row.no))
+                })?;
+                let to_head = row.no > *head;
+                let page = fact.seq().map(|seq| (fact.group(), seq / PAGE_SEQS));
+                let to_task = page.is_none_or(|page| row.no > positions.get(&page).copied().unwrap_or(0));
+                self.machine.replay(row.at_ms, &fact, to_head, to_task);
+            }
+        }
+        if !self.machine.holders_are_known() {
+            return Err(damaged("a lease has a holder that is not there".to_owned()));
+        }
+        for (number, queue) in &self.by_number {
+            let extent = queue.extent();
+            if extent.trimmed_seq > 0 {
+                self.machine.trim(*number, extent.trimmed_seq, extent.trimmed);
+            }
+        }
+        let now = self.now();
+        self.machine.restart(now);
+        self.machine.take_effects();
+        for (instance, (client, attendances)) in &self.attending {
+            for _ in attendances {
+                self.machine.attend(now, *instance, client.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// What was decided could not be written: the machine is thrown away and built from what is on disk, and who
+    /// watches comes back.
+    pub(super) fn start_over(&mut self, why: &str) -> Result<(), StoreError> {
+        for (_, deliveries) in self.deliveries.drain() {
+            deliveries.end(Err(Error::Full(why.to_owned())));
+        }
+        self.load_groups()
+    }
+
+    /// What a fold writes of a group.
+    pub(super) fn group_row(&self, no: GroupNo) -> Option<GroupRow> {
+        let named = self.registry.by_no.get(&no)?;
+        Some(GroupRow {
+            number: no,
+            queue: named.number,
+            name: named.name.as_str().to_owned(),
+            head: self.machine.head(no)?,
+            upto: self.last_fact,
+        })
+    }
+
+    /// A process attends.
+    pub(super) fn attend(
+        &mut self,
+        now: Now,
+        instance: Instance,
+        client: Option<Box<str>>,
+        notices: Arc<Notices>,
+    ) {
+        let (known, attending) = self.attending.entry(instance).or_default();
+        if client.is_some() {
+            known.clone_from(&client);
+        }
+        attending.push(notices);
+        self.machine.attend(now, instance, client);
+    }
+
+    /// A process attends no more.
+    pub(super) fn unattend(&mut self, now: Now, instance: Instance, notices: &Arc<Notices>) {
+        let Some((_, attending)) = self.attending.get_mut(&instance) else { return };
+        attending.retain(|other| !Arc::ptr_eq(other, notices));
+        if attending.is_empty() {
+            self.attending.remove(&instance);
+        }
+        self.machine.unattend(now, instance);
+    }
+}
+
+/// The first tasks of a run, and up to where that is all.
+fn some_of(bytes: &[u8], last_seq: u64) -> (Vec<Fresh>, u64) {
+    let mut frames = split(bytes).map(seq_and_expiry);
+    let tasks: Vec<Fresh> =
+        frames.by_ref().take(OFFER_TASKS).map(|(seq, expires_ms)| Fresh { seq, expires_ms }).collect();
+    let upto_seq = match frames.next() {
+        Some(_) => tasks.last().map_or(last_seq, |last| last.seq),
+        None => last_seq,
+    };
+    (tasks, upto_seq)
+}
+
+fn judged(verdict: Verdict, seq: u64) -> Judged {
+    Judged { verdict, late: false, seq: if number_at(seq).is_some() { 0 } else { seq } }
+}

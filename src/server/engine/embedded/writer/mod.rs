@@ -1,0 +1,498 @@
+//! The writer: the one thread that decides and writes. In one visible place, a batch at a time:
+//! **decide item by item** (each sees the one before), **persist the batch, then publish and answer**.
+//!
+//! While a batch is being synced the next one gathers in the channel; that is the whole of group commit.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Weak,
+        atomic::Ordering::{Relaxed, Release},
+        mpsc,
+    },
+    time::{Duration, Instant},
+};
+
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+use super::{
+    Shared,
+    chunk::{Chunk, QueueNumber, Sealed},
+    clock::ServerClock,
+    delayed::Delayed,
+    facts::{FactRow, write_facts},
+    ids::Ids,
+    machine::{Fresh, GroupNo, Machine, Now, Past, StreamId},
+    queue::Queue,
+    retries::Retries,
+    shares::{Deliveries, Notices},
+    store::{Loaded, Store, StoreError},
+};
+use crate::{
+    name::{GroupName, QueueName, TaskId},
+    server::engine::{
+        Accepted, Error, NewTask, Refused,
+        groups::{Change, Instance, Judged, Purged, Told},
+    },
+};
+
+mod draft;
+mod groups;
+mod lists;
+mod submit;
+mod tail;
+mod upkeep;
+
+use draft::Draft;
+use groups::Registry;
+pub(super) use groups::{Asking, Begun};
+pub(super) use lists::{GroupSight, Place, Sight};
+use tail::Tail;
+
+/// A batch takes in no more once it has this many bytes.
+const COMMIT_BYTES: usize = 8 << 20;
+/// Chunks trimmed in one step, so that a submit never waits long.
+const TRIM_CHUNKS: usize = 64;
+/// How often the time is written down while nothing else is: a restart compares it with the wall clock.
+const MARK_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// What the writer is asked to do.
+pub(super) enum Job {
+    /// Take tasks in.
+    Submit {
+        tasks: Vec<NewTask>,
+        answer: Answer<Answers>,
+        /// Room in the engine's budget, given back with the answer.
+        room: OwnedSemaphorePermit,
+    },
+    /// Seat a watch in its groups.
+    Share { asking: Asking, deliveries: Arc<Deliveries>, answer: Answer<Begun> },
+    /// A share's stream was closed.
+    Leave { stream: StreamId },
+    /// A process attends.
+    Attend { instance: Instance, client: Option<Box<str>>, notices: Arc<Notices> },
+    /// It does no more.
+    Unattend { instance: Instance, notices: Arc<Notices> },
+    /// A process was heard.
+    Heard { instance: Instance, stop: bool },
+    /// Judge what is told of tasks.
+    Tell { told: Vec<Told>, answer: Answer<Vec<Judged>> },
+    /// Tasks that a group had to have read: up to the seq that comes with them.
+    Offer { group: GroupNo, from_seq: u64, offered: Result<(Vec<Fresh>, u64), StoreError> },
+    /// End tasks for all groups.
+    Cancel { ids: Vec<TaskId>, answer: Answer<Vec<Judged>> },
+    /// Make dead tasks ready again.
+    Redrive {
+        queue: QueueName,
+        group: GroupName,
+        ids: Vec<TaskId>,
+        limit: usize,
+        answer: Answer<(Vec<Judged>, u64)>,
+    },
+    /// Change a group's settings.
+    Set { queue: QueueName, group: GroupName, change: Change, answer: Answer<()> },
+    /// Throw tasks away.
+    Purge { queue: QueueName, upto_seq: Option<u64>, answer: Answer<Purged> },
+    /// Look at what is on disk, when all that came before is.
+    Look(Box<dyn FnOnce(&mut Writer) -> Result<(), String> + Send>),
+    /// Write everything down and end.
+    Close,
+}
+
+/// Where an answer goes.
+type Answer<T> = oneshot::Sender<Result<T, Error>>;
+
+/// One answer for each task, in order.
+pub(super) type Answers = Vec<Result<Accepted, Refused>>;
+
+/// What is done when a batch is on disk, or, with an error, when it is not.
+type Reply = Box<dyn FnOnce(&mut Writer, Option<&Error>) -> Result<(), String>>;
+
+/// The writer's state. All of it can be had again from the store.
+pub(super) struct Writer {
+    shared: Arc<Shared>,
+    store: Box<dyn Store>,
+    jobs: mpsc::Receiver<Job>,
+    retain_ms: u64,
+    upkeep_every: Duration,
+
+    clock: ServerClock,
+    /// What retry keys age by: the server's time, but it does not stand still while that waits for a wall
+    /// clock that was set back.
+    aging_ms: u64,
+    wall_ms: u64,
+    next_seq: u64,
+    next_queue: QueueNumber,
+    queues: HashMap<QueueName, (QueueNumber, Arc<Queue>)>,
+    by_number: HashMap<QueueNumber, Arc<Queue>>,
+    ids: Ids,
+    retries: Retries,
+    tail: Tail,
+    /// The last chunk that was read from the store to look up an id.
+    last_read: Option<Chunk>,
+    /// Queues that changed since the last fold.
+    unfolded: HashMap<QueueNumber, Arc<Queue>>,
+    trimming_suspended: bool,
+    marked: Instant,
+    /// The last append found no room.
+    is_full: bool,
+    closing: bool,
+
+    delayed: Delayed,
+    next_delayed: u64,
+    machine: Machine,
+    registry: Registry,
+    /// The number of the last row of facts.
+    last_fact: u64,
+    /// The machine's time when this process began, and when that was.
+    machine_ms: u64,
+    started: Instant,
+    deliveries: HashMap<StreamId, Arc<Deliveries>>,
+    attending: HashMap<Instance, (Option<Box<str>>, Vec<Arc<Notices>>)>,
+    /// The ended tasks of the page that was read last.
+    last_page: Option<(GroupNo, u64, Vec<(u64, Past)>)>,
+    /// For what is read on behalf of the writer. Does not keep it going.
+    own_jobs: Weak<mpsc::Sender<Job>>,
+}
+
+impl Writer {
+    /// Takes over a store that has been loaded.
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        store: Box<dyn Store>,
+        jobs: mpsc::Receiver<Job>,
+        loaded: Loaded,
+        ids: Ids,
+        options: &super::Options,
+        own_jobs: Weak<mpsc::Sender<Job>>,
+    ) -> Result<Self, StoreError> {
+        let mut writer = Writer {
+            shared,
+            store,
+            jobs,
+            retain_ms: options.retain.as_millis() as u64,
+            upkeep_every: (options.retain / 10).clamp(Duration::from_millis(100), Duration::from_secs(60)),
+            clock: loaded.clock,
+            aging_ms: loaded.retries.iter().map(|(at_ms, _)| *at_ms).max().unwrap_or(0),
+            wall_ms: (options.wall_clock)(),
+            next_seq: loaded.head_seq + 1,
+            next_queue: 1,
+            queues: HashMap::new(),
+            by_number: HashMap::new(),
+            ids,
+            retries: Retries::default(),
+            tail: Tail::new(options.tail_bytes),
+            last_read: None,
+            unfolded: HashMap::new(),
+            trimming_suspended: false,
+            marked: Instant::now(),
+            is_full: false,
+            closing: false,
+            delayed: Delayed::default(),
+            next_delayed: loaded.next_delayed,
+            machine: Machine::default(),
+            registry: Registry::default(),
+            last_fact: 0,
+            machine_ms: 0,
+            started: Instant::now(),
+            deliveries: HashMap::new(),
+            attending: HashMap::new(),
+            last_page: None,
+            own_jobs,
+        };
+        let mut tasks = 0;
+        for (name, extent) in loaded.queues {
+            let Some(number) = extent.number else { continue };
+            tasks += extent.tasks;
+            writer.next_queue = writer.next_queue.max(number + 1);
+            let queue = Arc::new(Queue::new(name.clone(), extent));
+            writer.shared.queues.insert(queue.clone());
+            writer.by_number.insert(number, queue.clone());
+            // Whether the last fold has it is not known here, so the next one will.
+            writer.unfolded.insert(number, queue.clone());
+            writer.queues.insert(name, (number, queue));
+        }
+        for (at_ms, run) in loaded.retries {
+            writer.retries.record(run, at_ms);
+        }
+        writer.shared.head_seq.store(loaded.head_seq, Relaxed);
+        writer.shared.shown_seq.store(loaded.head_seq, Relaxed);
+        writer.shared.first_seq.store(loaded.first_seq, Relaxed);
+        writer.shared.tasks.store(tasks, Relaxed);
+        let is_purged = |queue: &Arc<Queue>| queue.extent().trimmed_seq >= loaded.first_seq;
+        writer.shared.purged.store(writer.by_number.values().any(is_purged), Relaxed);
+        for (number, due_ms, queue) in loaded.delayed {
+            writer.delayed.insert(number, due_ms, queue);
+        }
+        writer.load_groups()?;
+        // What waits has waited on while the server was off.
+        writer.machine_ms += writer.wall_ms.saturating_sub(loaded.clock.last_ms);
+        Ok(writer)
+    }
+
+    /// Works until it is closed. An error means that the store failed: nothing more may be answered.
+    pub(super) fn run(mut self) -> Result<(), String> {
+        let mut next_upkeep = Instant::now();
+        loop {
+            let wait = next_upkeep.saturating_duration_since(Instant::now()).min(self.next_due());
+            let job = match self.jobs.recv_timeout(wait) {
+                Ok(job) => Some(job),
+                Err(mpsc::RecvTimeoutError::Timeout) => None,
+                Err(mpsc::RecvTimeoutError::Disconnected) => return self.fold_and_checkpoint(),
+            };
+            self.batch(job)?;
+            if self.closing {
+                return self.fold_and_checkpoint();
+            }
+            if self.store.wants_checkpoint() {
+                self.fold_and_checkpoint()?;
+            }
+            // A step between two batches, too: a server that is never idle must trim all the same.
+            if Instant::now() >= next_upkeep {
+                let more = self.upkeep()?;
+                next_upkeep = Instant::now() + if more { Duration::ZERO } else { self.upkeep_every };
+            }
+        }
+    }
+
+    /// How long until something happens by itself.
+    fn next_due(&self) -> Duration {
+        let tick_ms = self.machine.next_tick_ms().map(|ms| ms.saturating_sub(self.now().ms));
+        // As often as this at least, because the wall clock may leap.
+        let due_ms =
+            self.delayed.next_due_ms().map(|ms| ms.saturating_sub((self.shared.wall_clock)()).min(1000));
+        tick_ms.into_iter().chain(due_ms).min().map_or(Duration::MAX, Duration::from_millis)
+    }
+
+    /// The machine's time and the server's.
+    fn now(&self) -> Now {
+        Now { ms: self.machine_ms + self.started.elapsed().as_millis() as u64, server_ms: self.clock.last_ms }
+    }
+
+    /// Decides, persists, publishes and answers one batch: `first` and whatever else is waiting.
+    fn batch(&mut self, first: Option<Job>) -> Result<(), String> {
+        let at_ms = self.read_clock()?;
+        let now = self.now();
+        let mut draft = Draft::new(self.next_seq, self.next_delayed, at_ms);
+        self.machine.tick(now);
+        self.enter_due(&mut draft).map_err(|e| e.to_string())?;
+        let mut replies = Vec::new();
+        let mut next = first.or_else(|| self.jobs.try_recv().ok());
+        while let Some(job) = next {
+            replies.extend(self.decide_job(now, &mut draft, job)?);
+            next = if draft.bytes < COMMIT_BYTES && !self.closing { self.jobs.try_recv().ok() } else { None };
+        }
+        self.hand_out(now, &draft);
+        let facts = self.machine.take_facts();
+        if !facts.is_empty() {
+            let facts = write_facts(&facts);
+            draft.facts = Some(FactRow { no: self.last_fact + 1, at_ms: now.ms, facts });
+            draft.holders = self.machine.take_holders();
+        }
+
+        let draft = draft.seal();
+        let entered: Vec<u64> = draft.entered.iter().map(|(number, ..)| *number).collect();
+        let is_empty = draft.is_empty();
+        let persisted =
+            if is_empty { Ok(()) } else { self.store.append(&draft.commit(self.aging_ms, &entered)) };
+        let failed = match persisted {
+            Ok(()) => {
+                if !is_empty && std::mem::take(&mut self.is_full) {
+                    tracing::info!("there is room again: submits are taken");
+                }
+                self.publish(draft);
+                self.show();
+                None
+            }
+            Err(StoreError::Full(why)) => {
+                if !std::mem::replace(&mut self.is_full, true) {
+                    tracing::error!("there is no room: submits are refused ({why})");
+                }
+                self.take_back(draft);
+                self.start_over(&why).map_err(|e| e.to_string())?;
+                Some(Error::Full(why))
+            }
+            Err(StoreError::Failed(why) | StoreError::Damaged(why)) => return Err(why),
+        };
+        for reply in replies {
+            reply(self, failed.as_ref())?;
+        }
+        Ok(())
+    }
+
+    /// Decides one job. What it returns is done when the batch is on disk.
+    fn decide_job(&mut self, now: Now, draft: &mut Draft, job: Job) -> Result<Option<Reply>, String> {
+        Ok(match job {
+            Job::Submit { tasks, answer, room } => {
+                let decided = tasks.into_iter().map(|task| self.decide(draft, task)).collect();
+                let decided = survivable(decided)?;
+                Some(Box::new(move |writer, failed| {
+                    drop(room);
+                    reply(answer, decided)(writer, failed)
+                }))
+            }
+            Job::Share { asking, deliveries, answer } => {
+                let stream = asking.stream;
+                let begun = survivable(self.share(now, draft, asking))?.and_then(|begun| begun);
+                if begun.is_ok() {
+                    self.deliveries.insert(stream, deliveries);
+                }
+                Some(reply(answer, begun))
+            }
+            Job::Leave { stream } => {
+                self.deliveries.remove(&stream);
+                self.machine.leave(now, stream);
+                None
+            }
+            Job::Attend { instance, client, notices } => {
+                self.attend(now, instance, client, notices);
+                None
+            }
+            Job::Unattend { instance, notices } => {
+                self.unattend(now, instance, &notices);
+                None
+            }
+            Job::Heard { instance, stop } => {
+                self.machine.heard(now, instance, stop);
+                None
+            }
+            Job::Tell { told, answer } => {
+                let judged = told.into_iter().map(|told| self.tell(now, draft, told)).collect();
+                Some(reply(answer, survivable(judged)?))
+            }
+            Job::Offer { group, from_seq, offered } => {
+                match survivable(offered)? {
+                    Ok((tasks, upto_seq)) => self.machine.offer(group, from_seq, upto_seq, tasks),
+                    Err(error) => self.offer_failed(now, group, from_seq, &error),
+                }
+                None
+            }
+            Job::Cancel { ids, answer } => {
+                let judged = ids.iter().map(|id| self.cancel(now, draft, id)).collect();
+                Some(reply(answer, survivable(judged)?))
+            }
+            Job::Redrive { queue, group, ids, limit, answer } => {
+                let redriven = match self.find_group(&queue, &group) {
+                    Ok(no) => survivable(self.redrive(now, no, &ids, limit))?,
+                    Err(error) => Err(error),
+                };
+                Some(reply(answer, redriven))
+            }
+            Job::Set { queue, group, change, answer } => {
+                let found = self.find_group(&queue, &group);
+                Some(reply(answer, found.map(|no| self.set(now, no, change))))
+            }
+            Job::Purge { queue, upto_seq, answer } => Some(Box::new(move |writer, failed| {
+                let purged = match failed {
+                    None => writer.purge(&queue, upto_seq),
+                    Some(error) => Ok(Err(error.clone())),
+                };
+                let purged = match purged {
+                    Err(StoreError::Full(why)) => Err(Error::Full(why)),
+                    purged => survivable(purged)?.and_then(|purged| purged),
+                };
+                let _ = answer.send(purged);
+                Ok(())
+            })),
+            Job::Look(look) => Some(Box::new(|writer, _| look(writer))),
+            Job::Close => {
+                self.closing = true;
+                None
+            }
+        })
+    }
+
+    /// The batch is durable: show it.
+    fn publish(&mut self, draft: Draft) {
+        self.last_fact += u64::from(draft.facts.is_some());
+        for (number, name) in &draft.new_queues {
+            if let Some((_, queue)) = self.queues.get(name) {
+                queue.set_number(*number);
+            }
+        }
+        for Sealed { chunk, .. } in draft.sealed {
+            self.next_seq = chunk.head.last_seq + 1;
+            self.shared.head_seq.store(chunk.head.last_seq, Relaxed);
+            for part in &chunk.head.directory {
+                let (Some(queue), Some(frames)) = (self.by_number.get(&part.queue), chunk.frames_of(part))
+                else {
+                    continue;
+                };
+                self.shared.tasks.fetch_add(part.tasks, Relaxed);
+                self.unfolded.entry(part.queue).or_insert_with(|| queue.clone());
+                queue.grow(frames, part.tasks);
+            }
+            self.shared.shown_seq.store(chunk.head.last_seq, Release);
+            for evicted in self.tail.push(chunk) {
+                for part in &evicted.head.directory {
+                    if let Some(queue) = self.by_number.get(&part.queue) {
+                        queue.evict(part.last_seq);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The batch never was: forget what deciding it has left behind.
+    fn take_back(&mut self, draft: Draft) {
+        self.retries.forget_from(draft.first_seq, draft.first_delayed);
+        for (id, (place, _)) in &draft.own {
+            self.ids.remove(id, *place);
+        }
+        for row in &draft.delayed {
+            self.delayed.remove(row.number);
+        }
+        self.next_delayed = draft.first_delayed;
+        for (id, from, to) in &draft.moved {
+            self.ids.remove(id, *to);
+            self.ids.insert(id, *from);
+        }
+        for (number, due_ms, queue) in
+            draft.entered.iter().filter(|(number, ..)| *number < draft.first_delayed)
+        {
+            self.delayed.insert(*number, *due_ms, *queue);
+        }
+        for (number, name) in draft.new_queues {
+            self.by_number.remove(&number);
+            if let Some((_, queue)) = self.queues.remove(&name) {
+                self.shared.queues.release(queue);
+            }
+        }
+    }
+}
+
+/// Answers with what was decided, or with why it could not be kept.
+fn reply<T: 'static>(answer: Answer<T>, decided: Result<T, Error>) -> Reply {
+    Box::new(move |_, failed| {
+        // Who does not wait any more need not be told.
+        let _ = answer.send(match failed {
+            None => decided,
+            Some(error) => Err(error.clone()),
+        });
+        Ok(())
+    })
+}
+
+/// A chunk that is damaged is the business of who asked for it; any other failure ends the engine.
+pub(super) fn survivable<T>(result: Result<T, StoreError>) -> Result<Result<T, Error>, String> {
+    match result {
+        Ok(done) => Ok(Ok(done)),
+        Err(StoreError::Damaged(why)) => {
+            tracing::error!("the store is damaged: {why}");
+            Ok(Err(Error::Damaged(why)))
+        }
+        Err(StoreError::Failed(why) | StoreError::Full(why)) => Err(why),
+    }
+}
+
+/// Upkeep that finds no room is done later; any other failure is final.
+fn later(result: Result<bool, StoreError>) -> Result<bool, String> {
+    match result {
+        Ok(more) => Ok(more),
+        Err(StoreError::Full(why)) => {
+            tracing::warn!("upkeep of the store put off: {why}");
+            Ok(false)
+        }
+        Err(StoreError::Failed(why) | StoreError::Damaged(why)) => Err(why),
+    }
+}

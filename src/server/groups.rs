@@ -1,0 +1,100 @@
+//! `listGroups`: a page of groups. `setGroup`: changes to the settings of one.
+
+use tonic::Status;
+
+use super::{
+    call::Call,
+    convert,
+    engine::groups::{Change, GroupFilter},
+    status,
+};
+use crate::{
+    name::{GroupName, QueueName},
+    pb,
+    wire::LEASE_MS,
+};
+
+/// Longest pause between two attempts.
+const BACKOFF_MS_MAX: u64 = 12 * 60 * 60 * 1000;
+
+pub(super) async fn list(call: &Call, asked: pb::ListGroups) -> Result<pb::Groups, Status> {
+    let after = match (&asked.after_queue[..], &asked.after_group[..]) {
+        ("", "") => None,
+        ("", _) | (_, "") => {
+            let message = "after_queue and after_group are one place: give both or neither";
+            return Err(status::invalid("bad_place", message));
+        }
+        (queue, group) => Some((convert::queue_name(queue)?, convert::group_name(group)?)),
+    };
+    let filter = GroupFilter {
+        queue: convert::some_queue(&asked.queue)?,
+        group: convert::some_group(&asked.group)?,
+        after,
+        limit: convert::limit(asked.limit),
+    };
+    let page = call.engine.groups(filter).await.map_err(status::from_engine)?;
+    Ok(pb::Groups { groups: page.items.into_iter().map(convert::group).collect(), more: page.more })
+}
+
+pub(super) async fn set(call: &Call, asked: pb::GroupSettings) -> Result<pb::Group, Status> {
+    let (queue, group) = (convert::queue_name(&asked.queue)?, convert::group_name(&asked.group)?);
+    let change = Change {
+        max_failures: asked.max_failures,
+        backoff_ms: checked("bad_backoff", "backoff_ms", 1..=BACKOFF_MS_MAX, asked.backoff_ms)?,
+        backoff_max_ms: checked("bad_backoff", "backoff_max_ms", 1..=BACKOFF_MS_MAX, asked.backoff_max_ms)?,
+        lease_ms: checked("bad_lease", "lease_ms", LEASE_MS, asked.lease_ms)?,
+        paused: asked.paused,
+    };
+    if let Change {
+        max_failures: None,
+        backoff_ms: None,
+        backoff_max_ms: None,
+        lease_ms: None,
+        paused: None,
+    } = change
+    {
+        return Err(status::invalid("nothing_set", "nothing is set: name a setting to change"));
+    }
+    check_backoff(call, &queue, &group, &change).await?;
+    let view = call.engine.set_group(queue, group, change).await.map_err(status::from_engine)?;
+    let group = convert::group(view);
+    tracing::info!(queue = group.queue, group = group.group, ?change, "group set");
+    Ok(group)
+}
+
+fn checked(
+    reason: &str,
+    field: &str,
+    range: std::ops::RangeInclusive<u64>,
+    ms: Option<u64>,
+) -> Result<Option<u64>, Status> {
+    ms.map(|ms| convert::milliseconds_in(range, reason, field, ms)).transpose()
+}
+
+/// The first pause is no longer than the longest one, be that said now or before.
+async fn check_backoff(
+    call: &Call,
+    queue: &QueueName,
+    group: &GroupName,
+    change: &Change,
+) -> Result<(), Status> {
+    let (first, longest) = match (change.backoff_ms, change.backoff_max_ms) {
+        (None, None) => return Ok(()),
+        (Some(first), Some(longest)) => (first, longest),
+        (first, longest) => {
+            let filter =
+                GroupFilter { queue: Some(queue.clone()), group: Some(group.clone()), after: None, limit: 1 };
+            let page = call.engine.groups(filter).await.map_err(status::from_engine)?;
+            // A group that is not there is the engine's to refuse.
+            let Some(view) = page.items.first() else { return Ok(()) };
+            let settings = view.settings;
+            (first.unwrap_or(settings.backoff_ms), longest.unwrap_or(settings.backoff_max_ms))
+        }
+    };
+    if first > longest {
+        let message =
+            format!("backoff_ms is {first}: it must be from 1 to backoff_max_ms, which is {longest}");
+        return Err(status::invalid("bad_backoff", message));
+    }
+    Ok(())
+}

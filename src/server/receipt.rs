@@ -1,0 +1,58 @@
+//! The verdicts of many items as one answer: each of the first ten thousand, and how many there are of all.
+
+use std::collections::BTreeMap;
+
+use super::{
+    convert,
+    engine::groups::{Judged, Verdict},
+};
+use crate::pb;
+
+/// Verdicts of a single receipt. It is kept until its call ends.
+pub(super) const TOLD_MAX: usize = 10_000;
+
+/// What is said of a thing that no task can be the name of.
+pub(super) const NO_TASK: Judged = Judged { verdict: Verdict::Unknown, late: false, seq: 0 };
+
+/// A receipt that grows.
+#[derive(Default)]
+pub(super) struct Receipt {
+    told: Vec<pb::Told>,
+    counts: BTreeMap<i32, u64>,
+    anonymous: u64,
+}
+
+impl Receipt {
+    /// An item that named neither a task nor a lease.
+    pub(super) fn add_anonymous(&mut self) {
+        self.anonymous += 1;
+    }
+
+    /// An item that named `id`, `lease`, or both.
+    pub(super) fn add(&mut self, id: String, lease: String, judged: Judged) {
+        let told = convert::verdict(id, lease, judged);
+        *self.counts.entry(told.verdict).or_default() += 1;
+        if self.told.len() < TOLD_MAX {
+            self.told.push(told);
+        }
+    }
+
+    /// The answer.
+    pub(super) fn finish(self) -> pb::Receipt {
+        let counts = self.counts.into_iter().map(|(verdict, items)| pb::Count { verdict, items });
+        pb::Receipt { told: self.told, counts: counts.collect(), anonymous: self.anonymous }
+    }
+}
+
+/// The verdicts in the order of the ids that were asked for; those that no task can have are not known.
+pub(super) fn in_order<T>(
+    ids: Vec<String>,
+    asked: &[Option<T>],
+    judged: Vec<Judged>,
+) -> impl Iterator<Item = (String, Judged)> {
+    let mut judged = judged.into_iter();
+    ids.into_iter().zip(asked).map(move |(id, asked)| {
+        let judged = asked.as_ref().and_then(|_| judged.next());
+        (id, judged.unwrap_or(NO_TASK))
+    })
+}
