@@ -253,9 +253,8 @@ impl Run {
         let place = log.trimmed + if self.dice.one_in(4) { left - 1 } else { self.dice.below(left.min(6)) };
         let upto = self.model.queues[queue].log[place].seq;
         self.log(|_| format!("trim queue {queue} up to {upto}"));
-        let next_seqs = self.next_seqs();
         self.machine.trim(queue as QueueNo, upto, place as u64 + 1);
-        let effects = self.model.trim(queue, upto, &next_seqs);
+        let effects = self.model.trim(queue, upto);
         if self.dice.one_in(2) {
             self.model.queues[queue].purged_seq = upto;
         }

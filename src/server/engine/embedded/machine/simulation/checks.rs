@@ -38,12 +38,15 @@ impl Run {
     pub(super) fn check(&self) {
         for no in 0..self.model.groups.len() {
             let group = &self.model.groups[no];
-            let (mut leased, mut waiting, mut dead, mut ready, mut suspects, mut passed) = (0, 0, 0, 0, 0, 0);
+            let (mut leased, mut waiting, mut dead, mut ready, mut suspects) = (0, 0, 0, 0, 0);
+            let (mut passed, mut ended_ahead) = (0, 0);
             let counts = self.machine.counts(no as GroupNo).unwrap();
             for (place, task) in group.tasks.iter().enumerate() {
                 self.check_task(no, place);
-                passed += u64::from(self.model.seq_of(no, place) < counts.head.next_seq);
+                let is_passed = self.model.seq_of(no, place) < counts.head.next_seq;
+                passed += u64::from(is_passed);
                 match task.state {
+                    State::Done | State::Cancelled => ended_ahead += u64::from(!is_passed),
                     State::Ready if !task.attempts.is_empty() => {
                         ready += 1;
                         suspects += u64::from(task.suspect);
@@ -68,6 +71,7 @@ impl Run {
             let seen =
                 (counts.head, counts.leased, counts.waiting, counts.dead, counts.ready, counts.suspects);
             assert_eq!(seen, (head, leased, waiting, dead, ready, suspects), "counts of group {no}");
+            assert_eq!(counts.ended_ahead, ended_ahead, "ended ahead of group {no}");
             assert_eq!(counts.members, members, "members of group {no}");
             assert!(counts.head.next_seq >= group.first_seq);
         }

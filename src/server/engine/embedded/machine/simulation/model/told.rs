@@ -150,12 +150,11 @@ impl Model {
         (true, effects)
     }
 
-    /// `next_seq` of each group: up to where it has got.
-    pub(in super::super) fn trim(&mut self, queue: usize, upto_seq: u64, next_seqs: &[u64]) -> Vec<Effect> {
+    pub(in super::super) fn trim(&mut self, queue: usize, upto_seq: u64) -> Vec<Effect> {
         let mut effects = Vec::new();
         self.queues[queue].trimmed_seq = upto_seq;
         self.queues[queue].trimmed = self.queues[queue].log.iter().filter(|e| e.seq <= upto_seq).count();
-        for (group, next_seq) in next_seqs.iter().enumerate() {
+        for group in 0..self.groups.len() {
             if self.groups[group].queue != queue {
                 continue;
             }
@@ -168,13 +167,7 @@ impl Model {
                     effects.push(self.notice(group, place, Why::Gone));
                     self.end_attempt(group, place, End::Gone);
                 }
-                // What had been cancelled or had expired ahead of a group it takes for a task like any other.
-                let is_ahead = self.seq_of(group, place) >= *next_seq;
-                let is_unsettled = match state {
-                    State::Ready | State::Leased | State::Waiting { .. } => true,
-                    State::Cancelled | State::Expired => is_ahead,
-                    _ => false,
-                };
+                let is_unsettled = matches!(state, State::Ready | State::Leased | State::Waiting { .. });
                 self.groups[group].trimmed_unsettled += u64::from(is_unsettled);
                 self.groups[group].tasks[place].state = State::Gone;
             }
