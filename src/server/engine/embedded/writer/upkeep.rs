@@ -1,6 +1,6 @@
 //! What is done beside the work: trimming, folding, reading the clock.
 
-use std::{sync::atomic::Ordering::Relaxed, time::Instant};
+use std::{collections::BTreeSet, sync::atomic::Ordering::Relaxed, time::Instant};
 
 use super::{MARK_EVERY, TRIM_CHUNKS, Writer, later};
 use crate::{
@@ -8,8 +8,8 @@ use crate::{
     server::engine::{
         Error,
         embedded::{
-            chunk::{ChunkHead, Part},
-            facts::{PageRow, write_page},
+            chunk::{ChunkHead, Part, QueueNumber},
+            facts::{GroupRow, PageRow, write_page},
             machine::GroupNo,
             queue::Extent,
             retries::REMEMBERED_MS,
@@ -73,6 +73,7 @@ impl Writer {
             self.machine.trim(part.queue, extent.trimmed_seq, extent.trimmed);
             self.unfolded.entry(part.queue).or_insert(queue);
         }
+        self.is_stirred = true;
         self.machine.forget_cancelled(last_seq);
         self.tail.trim(last_seq);
         self.last_read = None;
@@ -81,7 +82,9 @@ impl Writer {
             self.ids.remove(id, *seq);
         }
         let more = old.len() == TRIM_CHUNKS;
-        let fold = self.fold();
+        let trimmed = old.iter().flat_map(|o| &o.head.directory).map(|part| part.queue);
+        let trimmed: BTreeSet<QueueNumber> = trimmed.collect();
+        let fold = Fold { groups: self.trimmed_groups(trimmed), ..self.fold() };
         match self.store.trim(last_seq, &fold) {
             Ok(()) => {
                 self.folded();
@@ -137,6 +140,13 @@ impl Writer {
         self.shared.tasks.fetch_sub(tasks, Relaxed);
         self.shared.purged.store(true, Relaxed);
         self.machine.trim(number, last_seq, extent.trimmed);
+        self.is_stirred = true;
+        // So that a start does not count them again; if there is no room for it now, it comes with the next fold.
+        let fold = Fold { groups: self.trimmed_groups([number]), ..self.fold() };
+        match self.store.fold(&fold) {
+            Ok(()) | Err(StoreError::Full(_)) => {}
+            Err(error) => return Err(error),
+        }
         self.show();
         Ok(Ok(Purged { tasks, leases }))
     }
@@ -195,6 +205,13 @@ impl Writer {
             }
         }
         Ok(rows)
+    }
+
+    /// The heads of the groups of queues that have been trimmed: what a group counts as trimmed unsettled must not
+    /// be lost when it goes on from there.
+    fn trimmed_groups(&self, queues: impl IntoIterator<Item = QueueNumber>) -> Vec<GroupRow> {
+        let groups = queues.into_iter().flat_map(|queue| self.machine.groups_of(queue));
+        groups.filter_map(|no| self.group_row(*no)).collect()
     }
 
     fn fold(&self) -> Fold {
