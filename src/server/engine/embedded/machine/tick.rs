@@ -5,7 +5,7 @@ use super::{
     fact::Next,
     group::PAGE_SEQS,
     settle::{Key, after_failure},
-    task::{Note, Stand},
+    task::Stand,
     words::{End, Why},
 };
 
@@ -102,7 +102,8 @@ impl Machine {
     }
 
     /// The tasks of a queue up to `last_seq` are no longer kept: `trimmed` of them in all, from the first one on.
-    /// What is written down of them may go.
+    /// What is written down of them may go. The heads of the queue's groups are to be written down with it, or a
+    /// start cannot count what was trimmed unsettled before something else was handed out.
     pub(in super::super) fn trim(&mut self, queue: QueueNo, last_seq: u64, trimmed: u64) {
         let groups = self.queues.get(&queue).map(|queue| queue.groups.clone()).unwrap_or_default();
         for no in groups {
@@ -111,6 +112,7 @@ impl Machine {
     }
 
     fn trim_group(&mut self, no: GroupNo, last_seq: u64, trimmed: u64) {
+        let ended_ahead = self.groups.get(&no).map_or(0, |group| self.ended_ahead(group, last_seq));
         let Some(group) = self.groups.get_mut(&no) else { return };
         let counted_seq = group.head.trimmed_seq;
         if last_seq > counted_seq {
@@ -118,8 +120,8 @@ impl Machine {
             group.is_head_dirty = true;
         }
         if group.head.next_seq <= last_seq {
-            let done = group.notes.range(..=last_seq).filter(|(_, note)| **note == Note::Done).count() as u64;
-            group.head.trimmed_unsettled += trimmed.saturating_sub(group.head.passed).saturating_sub(done);
+            let ahead = trimmed.saturating_sub(group.head.passed);
+            group.head.trimmed_unsettled += ahead.saturating_sub(ended_ahead);
             group.head.passed = group.head.passed.max(trimmed);
             group.head.next_seq = last_seq + 1;
         }

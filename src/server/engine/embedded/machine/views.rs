@@ -2,7 +2,7 @@
 
 use super::{
     GroupNo, Machine, QueueNo,
-    group::{Head, PAGE_SEQS},
+    group::{Group, Head, PAGE_SEQS},
     session::Member,
     task::{Note, Open, Past},
 };
@@ -56,19 +56,20 @@ impl Machine {
             waiting: group.waiting.len() as u64,
             dead: group.dead,
             suspects: group.suspects.len() as u64,
-            ended_ahead: self.ended_ahead(group),
+            ended_ahead: self.ended_ahead(group, u64::MAX),
             first_open: group.open.iter().find(|(_, open)| !open.is_dead()).map(|(seq, _)| *seq),
         })
     }
 
-    fn ended_ahead(&self, group: &super::group::Group) -> u64 {
-        let cancelled =
-            self.cancelled.range(group.head.next_seq..).filter(|(_, queue)| **queue == group.queue);
-        let noted = group
-            .notes
-            .iter()
-            .filter(|(seq, note)| **note == Note::Done && !self.cancelled.contains_key(seq));
-        (cancelled.count() + noted.count()) as u64
+    /// How many tasks up to a seq have ended before the group has got to them.
+    pub(super) fn ended_ahead(&self, group: &Group, upto_seq: u64) -> u64 {
+        if upto_seq < group.head.next_seq {
+            return 0;
+        }
+        let ahead = group.head.next_seq..=upto_seq;
+        let cancelled = self.cancelled.range(ahead.clone()).filter(|(_, queue)| **queue == group.queue);
+        let is_done = |(seq, note): &(&u64, &Note)| **note == Note::Done && !self.cancelled.contains_key(seq);
+        (cancelled.count() + group.notes.range(ahead).filter(is_done).count()) as u64
     }
 
     fn members_of(&self, no: GroupNo) -> impl Iterator<Item = &Member> {
