@@ -22,6 +22,10 @@ pipelines:
 sim:
     cargo test --locked --lib engine -- --nocapture
 
+# A million random histories of the machine of groups: CONTACT_TEST_SEED=N replays one.
+sim-machine RUNS="1000000":
+    CONTACT_TEST_RUNS={{RUNS}} cargo test --locked --release --lib machine::simulation -- --nocapture
+
 # The figures of the README. RAW=PATH of a program that measures bare tonic puts the ratios beside them.
 bench *FLAGS:
     cargo bench --locked --bench figures -- {{FLAGS}}

@@ -28,9 +28,6 @@ pub(super) trait List {
     type Item: Serialize + PartialEq;
     /// Where the next page goes on.
     type Place;
-    /// The table's columns.
-    const COLUMNS: &'static [Column];
-
     /// The page at a place, with at most so many items, and where the next one goes on if there is more.
     async fn page(
         &mut self,
@@ -40,8 +37,10 @@ pub(super) trait List {
     ) -> Result<(Vec<Self::Item>, Option<Self::Place>), Failure>;
     /// What an item is known by.
     fn key(item: &Self::Item) -> String;
-    /// An item's row.
-    fn row(item: &Self::Item, now: SystemTime) -> Vec<Cell>;
+    /// The table's columns,
+    fn columns(&self) -> &'static [Column];
+    /// and an item's row.
+    fn row(&self, item: &Self::Item, now: SystemTime) -> Vec<Cell>;
 }
 
 /// The flags of a list that can be followed.
@@ -74,7 +73,7 @@ pub(super) async fn run<L: List>(
 ) -> Result<u8, Failure> {
     let mut caller = Caller::new(context);
     if !follow.watch {
-        let mut table = table::<L>(out);
+        let mut table = table(&list, out);
         let mut pages = Pages::new(max);
         while let Some(items) = pages.next(&mut list, &mut caller).await? {
             match out.format {
@@ -83,7 +82,7 @@ pub(super) async fn run<L: List>(
                         out.line(item, String::new).await?;
                     }
                 }
-                Format::Text => print(out, &table.lines(&rows::<L>(items.iter()))).await?,
+                Format::Text => print(out, &table.lines(&rows(&list, items.iter()))).await?,
             }
             out.flush().await?;
         }
@@ -99,7 +98,7 @@ pub(super) async fn run<L: List>(
         match out.format {
             Format::Json => print_changes::<L>(out, &mut known, items).await?,
             Format::Text => {
-                let lines = table::<L>(out).lines(&rows::<L>(items.iter()));
+                let lines = table(&list, out).lines(&rows(&list, items.iter()));
                 drawn.draw(out, lines).await?;
             }
         }
@@ -109,11 +108,11 @@ pub(super) async fn run<L: List>(
 }
 
 /// Prints one item: a line, or a table of one row.
-pub(super) async fn print_one<L: List>(out: &mut Output, item: &L::Item) -> Result<(), Failure> {
+pub(super) async fn print_one<L: List>(list: &L, out: &mut Output, item: &L::Item) -> Result<(), Failure> {
     match out.format {
         Format::Json => out.line(item, String::new).await,
         Format::Text => {
-            let lines = table::<L>(out).lines(&rows::<L>(std::iter::once(item)));
+            let lines = table(list, out).lines(&rows(list, std::iter::once(item)));
             print(out, &lines).await
         }
     }
@@ -135,17 +134,17 @@ pub(super) fn screen() -> Option<(usize, usize)> {
     (size.ws_col > 0 && size.ws_row > 0).then(|| (size.ws_col.into(), size.ws_row.into()))
 }
 
-fn table<L: List>(out: &Output) -> Table {
-    Table::new(L::COLUMNS, out.colour, screen().map(|(width, _)| width))
+fn table<L: List>(list: &L, out: &Output) -> Table {
+    Table::new(list.columns(), out.colour, screen().map(|(width, _)| width))
 }
 
 #[allow(clippy::disallowed_methods, reason = "ages are shown to people")]
-fn rows<'a, L: List>(items: impl Iterator<Item = &'a L::Item>) -> Vec<Vec<Cell>>
+fn rows<'a, L: List>(list: &L, items: impl Iterator<Item = &'a L::Item>) -> Vec<Vec<Cell>>
 where
     L::Item: 'a,
 {
     let now = SystemTime::now();
-    items.map(|item| L::row(item, now)).collect()
+    items.map(|item| list.row(item, now)).collect()
 }
 
 /// The pages of a list, from the first one.

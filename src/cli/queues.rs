@@ -58,6 +58,17 @@ impl Queues {
     }
 }
 
+const COLUMNS: &[Column] = &[
+    words("QUEUE"),
+    numbers("TASKS"),
+    numbers("FIRST"),
+    numbers("LAST"),
+    numbers("DELAYED"),
+    numbers("TRIMMED"),
+    numbers("GROUPS"),
+    numbers("OLDEST"),
+];
+
 struct QueueList {
     queue: String,
 }
@@ -65,17 +76,6 @@ struct QueueList {
 impl List for QueueList {
     type Item = QueueLine;
     type Place = String;
-
-    const COLUMNS: &'static [Column] = &[
-        words("QUEUE"),
-        numbers("TASKS"),
-        numbers("FIRST"),
-        numbers("LAST"),
-        numbers("DELAYED"),
-        numbers("TRIMMED"),
-        numbers("GROUPS"),
-        numbers("OLDEST"),
-    ];
 
     async fn page(
         &mut self,
@@ -94,7 +94,11 @@ impl List for QueueList {
         line.queue.clone()
     }
 
-    fn row(line: &QueueLine, now: SystemTime) -> Vec<Cell> {
+    fn columns(&self) -> &'static [Column] {
+        COLUMNS
+    }
+
+    fn row(&self, line: &QueueLine, now: SystemTime) -> Vec<Cell> {
         vec![
             Cell::text(&line.queue),
             Cell::count(line.tasks),

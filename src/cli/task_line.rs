@@ -89,18 +89,29 @@ impl From<pb::TaskInfo> for TaskLine {
     }
 }
 
-/// Tasks in a table.
+/// Tasks in a table, as the log has them.
 pub(super) const COLUMNS: &[Column] = &[
+    words("QUEUE"),
+    numbers("SEQ"),
+    words("ID"),
+    numbers("AGE"),
+    words("STATE"),
+    numbers("LEFT"),
+    words("TASK"),
+];
+
+/// Tasks in a table, as groups have them.
+pub(super) const COLUMNS_IN_GROUP: &[Column] = &[
     words("QUEUE"),
     numbers("SEQ"),
     words("ID"),
     numbers("AGE"),
     words("GROUP"),
     words("STATE"),
+    numbers("LEFT"),
     numbers("ATTEMPT"),
     numbers("FAILURES"),
     words("HOLDER"),
-    numbers("LEFT"),
     words("TASK"),
 ];
 
@@ -110,24 +121,39 @@ impl TaskLine {
         format!("{}/{}/{:020}/{}", self.queue, self.group, self.seq, self.id)
     }
 
-    /// Its row.
+    /// Its row, as the log has it.
     pub(super) fn row(&self, now: SystemTime) -> Vec<Cell> {
-        let seq = if self.seq == 0 { String::new() } else { self.seq.to_string() };
-        let id = if self.id == seq { "" } else { &self.id };
-        let count = |n: u32| if n == 0 { Cell::text("") } else { Cell::count(n.into()) };
+        let [queue, seq, id, age] = self.place(now);
+        vec![queue, seq, id, age, self.state_cell(), self.left(now), Cell::text(&self.task)]
+    }
+
+    /// Its row, as a group has it.
+    pub(super) fn row_in_group(&self, now: SystemTime) -> Vec<Cell> {
+        let [queue, seq, id, age] = self.place(now);
         vec![
-            Cell::text(&self.queue),
-            Cell::text(&seq),
-            Cell::text(id),
-            Cell::text(self.submitted_at.as_ref().map(|at| time::age(at, now)).unwrap_or_default()),
+            queue,
+            seq,
+            id,
+            age,
             Cell::text(&self.group),
             self.state_cell(),
-            count(self.attempt),
-            count(self.failures),
+            self.left(now),
+            Cell::count(self.attempt.into()),
+            Cell::count(self.failures.into()),
             Cell::text(&self.holder),
-            Cell::text(self.until.as_ref().map(|until| time::left(until, now)).unwrap_or_default()),
             Cell::text(&self.task),
         ]
+    }
+
+    fn place(&self, now: SystemTime) -> [Cell; 4] {
+        let seq = if self.seq == 0 { String::new() } else { self.seq.to_string() };
+        let id = if self.id == seq { "" } else { &self.id };
+        let age = self.submitted_at.as_ref().map(|at| time::age(at, now)).unwrap_or_default();
+        [Cell::text(&self.queue), Cell::text(&seq), Cell::text(id), Cell::text(age)]
+    }
+
+    fn left(&self, now: SystemTime) -> Cell {
+        Cell::text(self.until.as_ref().map(|until| time::left(until, now)).unwrap_or_default())
     }
 
     /// Where it stands, in its colour.

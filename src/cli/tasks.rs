@@ -26,9 +26,9 @@ const FOLLOWED_MAX: u64 = 1000;
 
 /// Show tasks, as the log has them or as a group does
 ///
-/// A line for each task, in the order of their places. With --group, or with a state that tasks have in groups
-/// (ready, leased, waiting, done, dead), the line says where the task stands in the group, how often it was
-/// handed out and how each attempt ended.
+/// A line for each task, in the order of their places. With --group, or in a state that groups have in hand
+/// (leased, waiting, dead), the line says where the task stands in the group, how often it was handed out and
+/// how each attempt ended. Which are ready or done is another question for each group: that needs --group.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -45,7 +45,7 @@ pub(super) struct Tasks {
     #[arg(value_name = "ID", value_parser = id)]
     ids: Vec<String>,
 
-    /// Only of this queue [default: default; with a state that tasks have in groups: all]
+    /// Only of this queue [default: default; with --state delayed, leased, waiting or dead: all]
     #[arg(short, long, value_name = "QUEUE", value_parser = super::queue_name)]
     queue: Option<QueueName>,
 
@@ -69,13 +69,13 @@ pub(super) struct Tasks {
 enum State {
     /// Accepted, and waits for its time to enter the log
     Delayed,
-    /// Could be handed out
+    /// Could be handed out; with --group
     Ready,
     /// In a member's hands
     Leased,
     /// Waits for its next attempt
     Waiting,
-    /// Settled
+    /// Settled; with --group
     Done,
     /// Out of failures, or rejected
     Dead,
@@ -94,6 +94,9 @@ fn id(text: &str) -> Result<String, String> {
 
 impl Tasks {
     pub(super) async fn run(self, context: &Context, out: &mut Output) -> Result<u8, Failure> {
+        if let (Some(State::Ready | State::Done), None) = (self.state, &self.group) {
+            return Err(Failure::usage("--state ready and done go with --group: each group has others"));
+        }
         let mut unknown = HashSet::new();
         let asked = pb::ListTasks {
             queue: self.queue.as_ref().map(ToString::to_string).unwrap_or_default(),
@@ -101,7 +104,8 @@ impl Tasks {
             state: self.state.map_or(pb::State::Unspecified, State::of_wire).into(),
             ..pb::ListTasks::default()
         };
-        let list = TaskList { context, asked, ids: &self.ids, unknown: &mut unknown };
+        let is_of_groups = self.group.is_some() || self.state.is_some_and(State::is_of_groups);
+        let list = TaskList { context, asked, ids: &self.ids, is_of_groups, unknown: &mut unknown };
         let limit = self.limit.or(self.follow.is_asked().then_some(FOLLOWED_MAX));
         list::run(list, context, out, &self.follow, limit).await?;
         Ok(if unknown.is_empty() { 0 } else { code::NO })
@@ -109,6 +113,11 @@ impl Tasks {
 }
 
 impl State {
+    /// Without a group such tasks are shown as all groups have them.
+    fn is_of_groups(self) -> bool {
+        matches!(self, State::Leased | State::Waiting | State::Dead)
+    }
+
     fn of_wire(self) -> pb::State {
         match self {
             State::Delayed => pb::State::Delayed,
@@ -128,6 +137,8 @@ struct TaskList<'a> {
     /// What stays the same from page to page.
     asked: pb::ListTasks,
     ids: &'a [String],
+    /// The lines say where tasks stand in groups.
+    is_of_groups: bool,
     /// Those of the ids that are of no task, as far as that has been said.
     unknown: &'a mut HashSet<String>,
 }
@@ -143,8 +154,6 @@ struct Place {
 impl List for TaskList<'_> {
     type Item = TaskLine;
     type Place = Place;
-
-    const COLUMNS: &'static [Column] = task_line::COLUMNS;
 
     async fn page(
         &mut self,
@@ -169,8 +178,12 @@ impl List for TaskList<'_> {
         line.key()
     }
 
-    fn row(line: &TaskLine, now: SystemTime) -> Vec<Cell> {
-        line.row(now)
+    fn columns(&self) -> &'static [Column] {
+        if self.is_of_groups { task_line::COLUMNS_IN_GROUP } else { task_line::COLUMNS }
+    }
+
+    fn row(&self, line: &TaskLine, now: SystemTime) -> Vec<Cell> {
+        if self.is_of_groups { line.row_in_group(now) } else { line.row(now) }
     }
 }
 

@@ -27,14 +27,24 @@ pub(super) async fn answer(call: &Call, asked: pb::ListTasks) -> Result<pb::Task
             ..pb::Tasks::default()
         });
     }
-    let in_all_queues = !named.is_empty() || state.is_some_and(is_of_groups);
+    let group = convert::some_group(&asked.group)?;
+    if let (Some(state @ (State::Ready | State::Done)), None) = (state, &group) {
+        // It is most of the log, and each group has another part of it.
+        let state = format!("{state:?}").to_lowercase();
+        return Err(status::invalid(
+            "no_group",
+            format!("state is {state}: name the group that has them so"),
+        ));
+    }
+    let in_all_queues = !named.is_empty() || state.is_some_and(is_known_at_once);
     let queue = match convert::some_queue(&asked.queue)? {
         None if !in_all_queues => Some(convert::queue_name(DEFAULT_QUEUE)?),
         queue => queue,
     };
+    let is_first = asked.after.is_empty();
     let filter = TaskFilter {
         queue,
-        group: convert::some_group(&asked.group)?,
+        group,
         state,
         ids: named,
         after: asked.after,
@@ -42,12 +52,16 @@ pub(super) async fn answer(call: &Call, asked: pb::ListTasks) -> Result<pb::Task
     };
     let page = call.engine.tasks(filter).await.map_err(status::from_engine)?;
     let unknown: HashSet<TaskId> = page.unknown.into_iter().collect();
-    let unknown = ids.into_iter().filter(|(_, id)| id.as_ref().is_none_or(|id| unknown.contains(id)));
+    let unknown = ids.into_iter().filter(|(_, id)| match id {
+        Some(id) => unknown.contains(id),
+        // Said on the first page.
+        None => is_first,
+    });
     let tasks = page.tasks.into_iter().map(convert::task).collect::<Result<_, _>>()?;
     Ok(pb::Tasks { tasks, next: page.next, unknown: unknown.map(|(id, _)| id).collect() })
 }
 
-/// Such a state a task has in a group; the others it has for all.
-fn is_of_groups(state: State) -> bool {
-    matches!(state, State::Ready | State::Leased | State::Waiting | State::Done | State::Dead)
+/// Such tasks are found without looking through the log, so they can be asked for of all queues.
+fn is_known_at_once(state: State) -> bool {
+    matches!(state, State::Delayed | State::Leased | State::Waiting | State::Dead)
 }

@@ -94,7 +94,7 @@ impl Facts<'_> {
         let until = self.info.until.map_or_else(|| "its time".to_owned(), |until| until.to_string());
         match state {
             State::Waiting => {
-                let (attempts, failures) = (attempts(self.attempt()), self.info.failures);
+                let (attempts, failures) = (counted(self.attempt(), "attempt"), self.info.failures);
                 format!("it waits until {until}, after {attempts} of which {failures} counted as failed")
             }
             _ => format!("it waits until {until}"),
@@ -112,7 +112,7 @@ impl Facts<'_> {
     }
 
     fn done(&self) -> String {
-        format!("done, after {}", attempts(self.attempt()))
+        format!("done, after {}", counted(self.attempt(), "attempt"))
     }
 
     fn failures(&self) -> String {
@@ -120,11 +120,14 @@ impl Facts<'_> {
             0 => String::new(),
             max => format!(" of at most {max}"),
         };
-        format!("dead after {} failures{limit}{}", self.info.failures, self.said())
+        format!("dead after {}{limit}{}", counted(self.info.failures, "failure"), self.said())
     }
 
     fn rejected(&self) -> String {
-        format!("rejected by its worker{}", self.said())
+        match &self.info.said[..] {
+            "" => "rejected by its worker".to_owned(),
+            _ => format!("rejected{}", self.said()),
+        }
     }
 
     fn said(&self) -> String {
@@ -146,10 +149,10 @@ fn tasks(n: u64) -> String {
     }
 }
 
-fn attempts(n: u32) -> String {
+fn counted(n: u32, what: &str) -> String {
     match n {
-        1 => "1 attempt".to_owned(),
-        n => format!("{n} attempts"),
+        1 => format!("1 {what}"),
+        n => format!("{n} {what}s"),
     }
 }
 

@@ -176,3 +176,26 @@ fn end(watch: Running) -> (i32, String, Vec<String>) {
     let words = words.iter().map(|line| line.get("notice").or(line.get("error")).unwrap().as_str().unwrap());
     (end.code, end.stdout.clone(), words.map(str::to_owned).collect())
 }
+
+#[test]
+fn what_looks_and_repairs_says_that_it_needs_a_contact_server() {
+    let server = TutorialServer::start(&TASKS);
+    for args in [
+        &["queues"][..],
+        &["queues", "--watch"],
+        &["groups"],
+        &["groups", "pause", "ci"],
+        &["tasks"],
+        &["why", "1"],
+        &["cancel", "1"],
+        &["redrive", "--group", "ci", "--all"],
+        &["purge", "-q", "default", "--all"],
+    ] {
+        let refused = contact(&server, args, "");
+        assert_eq!((refused.code, &refused.stdout[..]), (76, ""), "{args:?}: {refused:?}");
+        let [error] = &refused.errors()[..] else { panic!("{args:?}: {refused:?}") };
+        assert_eq!(error["error"], "unimplemented");
+        assert!(error["message"].as_str().unwrap().contains(&server.address), "{error}");
+        assert!(error["hint"].as_str().unwrap().contains("contact server"), "{error}");
+    }
+}

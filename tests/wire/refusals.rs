@@ -130,6 +130,8 @@ async fn a_list_or_repair_that_cannot_be_is_refused_by_the_name_of_the_field() {
     refused!(list_tasks, pb::ListTasks { group: bad(), ..tasks() }, "bad_name", "group");
     refused!(list_tasks, pb::ListTasks { state: 9, ..tasks() }, "bad_state", "state is 9");
     refused!(list_tasks, pb::ListTasks { state: -1, ..tasks() }, "bad_state", "state is -1");
+    refused!(list_tasks, pb::ListTasks { state: pb::State::Done.into(), ..tasks() }, "no_group", "done");
+    refused!(list_tasks, pb::ListTasks { after: "nowhere".into(), ..tasks() }, "bad_place", "nowhere");
     refused!(list_tasks, pb::ListTasks { ids: many(1001), ..tasks() }, "too_many_ids", "1001");
     refused!(cancel_task, pb::TaskNames { ids: many(10_001) }, "too_many_ids", "10001");
     let redrive = || pb::Redrive { group: "ci".into(), ..pb::Redrive::default() };

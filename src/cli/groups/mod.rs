@@ -91,8 +91,8 @@ impl Groups {
     }
 
     pub(super) async fn run(self, context: &Context, out: &mut Output) -> Result<u8, Failure> {
+        let queue = self.queue.map(|queue| queue.to_string()).unwrap_or_default();
         let Some(change) = self.change else {
-            let queue = self.queue.map(|queue| queue.to_string()).unwrap_or_default();
             let group = Group::name_of(self.group.as_ref(), context)?;
             return list::run(GroupList { queue, group }, context, out, &self.follow, None).await;
         };
@@ -106,14 +106,31 @@ impl Groups {
             Change::Pause(pause) => pause.settings(),
             Change::Resume(resume) => resume.settings(),
         };
-        let queue = self.queue.map(|queue| queue.to_string()).unwrap_or_default();
-        let asked = pb::GroupSettings { queue, group: group.name(context)?, ..settings };
+        let list = GroupList { queue, group: group.name(context)? };
+        let asked = pb::GroupSettings { queue: list.queue.clone(), group: list.group.clone(), ..settings };
         let call = async |mut client: Client, asked| client.set_group(asked).await;
         let group = Caller::new(context).call("setGroup", asked, call).await?;
-        list::print_one::<GroupList>(out, &group.into()).await?;
+        list::print_one(&list, out, &group.into()).await?;
         Ok(0)
     }
 }
+
+const COLUMNS: &[Column] = &[
+    words("QUEUE"),
+    words("GROUP"),
+    numbers("MEMBERS"),
+    numbers("READY"),
+    numbers("LEASED"),
+    numbers("WAITING"),
+    numbers("DEAD"),
+    numbers("DONE"),
+    numbers("LAG"),
+    numbers("OLDEST"),
+    numbers("LEASE"),
+    words("BACKOFF"),
+    numbers("FAILURES"),
+    words("NOTE"),
+];
 
 struct GroupList {
     queue: String,
@@ -123,23 +140,6 @@ struct GroupList {
 impl List for GroupList {
     type Item = GroupLine;
     type Place = (String, String);
-
-    const COLUMNS: &'static [Column] = &[
-        words("QUEUE"),
-        words("GROUP"),
-        numbers("MEMBERS"),
-        numbers("READY"),
-        numbers("LEASED"),
-        numbers("WAITING"),
-        numbers("DEAD"),
-        numbers("DONE"),
-        numbers("LAG"),
-        numbers("OLDEST"),
-        numbers("LEASE"),
-        words("BACKOFF"),
-        numbers("FAILURES"),
-        words("NOTE"),
-    ];
 
     async fn page(
         &mut self,
@@ -161,7 +161,11 @@ impl List for GroupList {
         format!("{}/{}", line.queue, line.group)
     }
 
-    fn row(line: &GroupLine, now: SystemTime) -> Vec<Cell> {
+    fn columns(&self) -> &'static [Column] {
+        COLUMNS
+    }
+
+    fn row(&self, line: &GroupLine, now: SystemTime) -> Vec<Cell> {
         let backoff = [line.backoff_ms, line.backoff_max_ms].map(time::shown_ms).join("..");
         let max_failures = match line.max_failures {
             0 => "off".to_owned(),

@@ -125,7 +125,7 @@ fn lease(text: &str) -> Result<u64, String> {
 }
 
 fn milliseconds(text: &str, range: RangeInclusive<u64>) -> Result<u64, String> {
-    let ms = u64::try_from(time::duration(text)?.as_millis()).unwrap_or(u64::MAX);
+    let ms = time::milliseconds(time::duration(text)?);
     if range.contains(&ms) {
         return Ok(ms);
     }

@@ -77,7 +77,8 @@ pub trait Engine: Send + Sync + 'static {
     /// Groups, in the order of their queues' names and their own.
     fn groups(&self, filter: GroupFilter) -> BoxFuture<'_, Result<Page<GroupView>, Error>>;
 
-    /// Tasks, in the order of their places; delayed ones by when they are due.
+    /// Tasks, in the order of their places; delayed ones by when they are due. A page ends early once its tasks
+    /// have about a mebibyte together: whoever asks goes on where it says.
     fn tasks(&self, filter: TaskFilter) -> BoxFuture<'_, Result<TaskPage, Error>>;
 
     /// Where a task stands in each group. `None`: there is no such task.

@@ -25,6 +25,8 @@ use crate::{
 
 /// Tasks of the log that are looked at for one page, at most: a page may be empty and have more after it.
 const LOOKED_AT_MAX: usize = 10_000;
+/// A page ends with the task that gives it this many bytes: a thousand tasks may be a gigabyte.
+pub(super) const PAGE_BYTES: usize = 1 << 20;
 /// Groups that a task is explained in.
 const GROUPS_MAX: usize = 1000;
 
@@ -69,8 +71,13 @@ impl Embedded {
 
     async fn tasks_by_id(&self, filter: TaskFilter) -> Result<TaskPage, Error> {
         let mut finder = Finder::new(self.shared.clone());
-        let mut page = TaskPage { tasks: Vec::new(), next: String::new(), unknown: Vec::new() };
-        for id in filter.ids {
+        let mut page = Filling::new(filter.limit);
+        // A place is how many of the ids have been looked for.
+        let (done, _) = pair_of(&filter.after)?;
+        for (i, id) in filter.ids.into_iter().enumerate().skip(usize::try_from(done).unwrap_or(usize::MAX)) {
+            if page.is_full() {
+                return Ok(page.with_next(i.to_string()));
+            }
             match self.task(&mut finder, &id).await? {
                 Some((mut task, Some((queue, seq, expires_ms)))) => {
                     if let Some(group) = &filter.group {
@@ -82,13 +89,13 @@ impl Embedded {
                         let Some(sight) = sight.await? else { continue };
                         task = view(&mut finder, sight).await?.unwrap_or(task);
                     }
-                    page.tasks.push(task);
+                    page.push(task);
                 }
-                Some((task, None)) => page.tasks.push(task),
-                None => page.unknown.push(id),
+                Some((task, None)) => page.push(task),
+                None => page.page.unknown.push(id),
             }
         }
-        Ok(page)
+        Ok(page.page)
     }
 
     /// A task by its id, and where it is in the log.
@@ -127,18 +134,14 @@ impl Embedded {
             };
             writer.delayed_after(number, after, limit).map(Ok)
         });
-        let mut page = TaskPage { tasks: Vec::new(), next: String::new(), unknown: Vec::new() };
+        let mut page = Filling::new(limit);
         let mut finder = Finder::new(self.shared.clone());
-        for (due_ms, sight) in seen.await? {
-            if let Place::Delayed(number, _) = &sight.place {
-                page.next = format!("{due_ms}.{number}");
-            }
-            page.tasks.extend(view(&mut finder, sight).await?);
+        let (seen, next) = seen.await?;
+        for sight in seen {
+            page.extend(view(&mut finder, sight).await?);
         }
-        if page.tasks.len() < filter.limit {
-            page.next.clear();
-        }
-        Ok(page)
+        let next = next.map(|(due_ms, number)| format!("{due_ms}.{number}"));
+        Ok(page.with_next(next.unwrap_or_default()))
     }
 
     /// Tasks that groups have in hand: they are few, and known in memory.
@@ -166,18 +169,18 @@ impl Embedded {
             }
             Ok(Ok(seen))
         });
-        let mut page = TaskPage { tasks: Vec::new(), next: String::new(), unknown: Vec::new() };
+        let mut page = Filling::new(limit);
         let mut finder = Finder::new(self.shared.clone());
         let seen = seen.await?;
-        let is_full = seen.len() >= limit;
-        for (no, seq, sight) in seen {
-            page.next = format!("{no}.{seq}");
-            page.tasks.extend(view(&mut finder, sight).await?);
+        let is_all = seen.len() < limit;
+        let mut seen = seen.into_iter();
+        while let Some((no, seq, sight)) = seen.next() {
+            page.extend(view(&mut finder, sight).await?);
+            if page.is_full() || !is_all && seen.len() == 0 {
+                return Ok(page.with_next(format!("{no}.{seq}")));
+            }
         }
-        if !is_full {
-            page.next.clear();
-        }
-        Ok(page)
+        Ok(page.page)
     }
 
     /// Tasks as the log has them, or as a group has them that has not got to all.
@@ -197,7 +200,7 @@ impl Embedded {
                 Ok(found)
             })
             .await?;
-        let mut page = TaskPage { tasks: Vec::new(), next: String::new(), unknown: Vec::new() };
+        let mut page = Filling::new(filter.limit);
         let mut finder = Finder::new(self.shared.clone());
         let mut looked_at = 0;
         let mut next_seq = (after + 1).max(queue.extent().trimmed_seq + 1);
@@ -218,19 +221,17 @@ impl Embedded {
             for sight in sights.await?.into_iter().flatten() {
                 if filter.state.is_none_or(|state| state == sight.state) {
                     let Place::Logged(_, seq) = sight.place else { continue };
-                    page.tasks.extend(view(&mut finder, sight).await?);
-                    if page.tasks.len() >= filter.limit {
-                        page.next = seq.to_string();
-                        return Ok(page);
+                    page.extend(view(&mut finder, sight).await?);
+                    if page.is_full() {
+                        return Ok(page.with_next(seq.to_string()));
                     }
                 }
             }
             if looked_at >= LOOKED_AT_MAX {
-                page.next = last_seq.to_string();
-                return Ok(page);
+                return Ok(page.with_next(last_seq.to_string()));
             }
         }
-        Ok(page)
+        Ok(page.page)
     }
 
     pub(super) async fn explain_task(&self, id: TaskId) -> Result<Option<Explained>, Error> {
@@ -291,7 +292,7 @@ async fn dated(finder: &mut Finder, sight: GroupSight) -> Result<GroupView, Erro
 async fn view(finder: &mut Finder, sight: Sight) -> Result<Option<TaskView>, Error> {
     let frame = match sight.place {
         Place::Logged(queue, seq) => finder.find(&queue, seq).await?,
-        Place::Delayed(_, frame) => Some(frame.into()),
+        Place::Delayed(frame) => Some(frame.into()),
     };
     Ok(frame.map(|frame| TaskView {
         frame,
@@ -306,6 +307,40 @@ async fn view(finder: &mut Finder, sight: Sight) -> Result<Option<TaskView>, Err
         until_ms: sight.until_ms,
         said: sight.said.map(String::from).unwrap_or_default(),
     }))
+}
+
+/// A page that is being filled.
+struct Filling {
+    page: TaskPage,
+    limit: usize,
+    bytes: usize,
+}
+
+impl Filling {
+    fn new(limit: usize) -> Self {
+        let page = TaskPage { tasks: Vec::new(), next: String::new(), unknown: Vec::new() };
+        Filling { page, limit, bytes: 0 }
+    }
+
+    fn push(&mut self, task: TaskView) {
+        self.bytes += task.frame.len();
+        self.page.tasks.push(task);
+    }
+
+    fn is_full(&self) -> bool {
+        self.page.tasks.len() >= self.limit || self.bytes >= PAGE_BYTES
+    }
+
+    /// The page, after which there may be more.
+    fn with_next(self, next: String) -> TaskPage {
+        TaskPage { next, ..self.page }
+    }
+}
+
+impl Extend<TaskView> for Filling {
+    fn extend<T: IntoIterator<Item = TaskView>>(&mut self, tasks: T) {
+        tasks.into_iter().for_each(|task| self.push(task));
+    }
 }
 
 /// A place in a list: one number, or two.

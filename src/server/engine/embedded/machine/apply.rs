@@ -1,7 +1,7 @@
 //! Applying facts, live and after a restart.
 
 use super::{
-    Fact, GroupNo, Head, Machine, MemberNo, Now, Stir,
+    Fact, GroupNo, Head, Machine, MemberNo, Now, QueueNo, Stir,
     fact::Next,
     session::{Member, Terms},
     task::{Lease, Note, Open, Outcome, Past, Stand},
@@ -133,7 +133,7 @@ impl Machine {
                 self.stirred.push_back(Stir::Group(no));
             }
             Stand::Waiting { until_ms } => {
-                group.waiting += 1;
+                group.waiting.insert(seq);
                 self.waiting.insert((until_ms, no, seq));
             }
             Stand::Leased(lease) => {
@@ -160,7 +160,7 @@ impl Machine {
             }
             Stand::Ready => drop(group.ready.remove(&seq)),
             Stand::Waiting { until_ms } => {
-                group.waiting -= 1;
+                group.waiting.remove(&seq);
                 self.waiting.remove(&(until_ms, no, seq));
             }
             Stand::Leased(lease) => {
@@ -189,8 +189,9 @@ impl Machine {
         let id = member.instance;
         if self.holds_nothing(id)
             && let Some(instance) = self.instances.get_mut(&id)
-            && (std::mem::take(&mut instance.is_alone) || instance.makes_room_for.is_some())
         {
+            instance.is_alone = false;
+            // By any of its watches it might have a suspect now.
             self.want_all(id);
         } else {
             self.want(no);
@@ -243,9 +244,21 @@ impl Machine {
         }
     }
 
+    /// After a restart: a task that had ended, as it was written down. Nothing of it is kept, unless the head that
+    /// was loaded is older than its page: then the group has yet to pass by what the roll-call has as done.
+    pub(in super::super) fn load_past(&mut self, no: GroupNo, seq: u64, past: &Past) {
+        if past.outcome == Outcome::Done
+            && past.ends.is_empty()
+            && let Some(group) = self.groups.get_mut(&no)
+            && seq >= group.head.next_seq
+        {
+            group.notes.insert(seq, Note::Done);
+        }
+    }
+
     /// After a restart: tasks that were cancelled.
-    pub(in super::super) fn load_cancelled(&mut self, seqs: impl IntoIterator<Item = u64>) {
-        self.cancelled.extend(seqs);
+    pub(in super::super) fn load_cancelled(&mut self, tasks: impl IntoIterator<Item = (u64, QueueNo)>) {
+        self.cancelled.extend(tasks);
     }
 
     /// After a restart: a fact that was written down at `ms`. Its head part and its task part are each left out if

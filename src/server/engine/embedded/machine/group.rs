@@ -55,8 +55,8 @@ pub(super) struct Group {
     pub(super) suspects: BTreeSet<u64>,
     /// Processes that are given nothing until they hold nothing, and then one of those. Never more than those.
     pub(super) making_room: BTreeSet<InstanceId>,
+    pub(super) waiting: BTreeSet<u64>,
     pub(super) leased: u64,
-    pub(super) waiting: u64,
     pub(super) dead: u64,
     /// What the roll-call has beyond `next_seq`.
     pub(super) notes: BTreeMap<u64, Note>,
@@ -84,8 +84,8 @@ impl Group {
             ready: BTreeSet::new(),
             suspects: BTreeSet::new(),
             making_room: BTreeSet::new(),
+            waiting: BTreeSet::new(),
             leased: 0,
-            waiting: 0,
             dead: 0,
             notes: BTreeMap::new(),
             past: BTreeMap::new(),

@@ -4,7 +4,7 @@
 use super::{
     Fact, Fresh, GroupNo, InstanceId, Machine, MemberNo, Now, Stir, StreamEnd,
     fact::Next,
-    task::{Note, Outcome, Stand, has_expired},
+    task::{Note, Outcome, has_expired},
 };
 
 /// What a group has for a watch.
@@ -24,13 +24,13 @@ impl Machine {
     /// Hands out what can be handed out. To be called when everything that was told has been decided; when
     /// offers are wanted after it ([`Machine::take_hungry`]), again after them.
     pub(in super::super) fn pump(&mut self, now: Now) {
-        while let Some(stir) = self.stirred.pop_front() {
-            match stir {
-                Stir::Member(member) => while self.serve(now, member) {},
-                Stir::Group(group) => self.serve_group(now, group),
+        while !self.stirred.is_empty() || self.finish() {
+            match self.stirred.pop_front() {
+                Some(Stir::Member(member)) => while self.serve(now, member) {},
+                Some(Stir::Group(group)) => self.serve_group(now, group),
+                None => {}
             }
         }
-        self.finish();
     }
 
     /// Serves the watches that want a task of a group, one task each in turn.
@@ -163,7 +163,7 @@ impl Machine {
     fn absorb(&mut self, no: GroupNo) {
         let Some(group) = self.groups.get_mut(&no) else { return };
         while let Some(fresh) = group.fresh.front()
-            && (self.cancelled.contains(&fresh.seq) || group.notes.get(&fresh.seq) == Some(&Note::Done))
+            && (self.cancelled.contains_key(&fresh.seq) || group.notes.get(&fresh.seq) == Some(&Note::Done))
         {
             let seq = fresh.seq;
             group.fresh.pop_front();
@@ -222,18 +222,21 @@ impl Machine {
         self.decide(now, Fact::Ended { group, seq, end: None, next, failures, suspect: false, said: None });
     }
 
-    /// Ends the streams of watches that have nothing left to wait for.
-    fn finish(&mut self) {
+    /// Ends the streams of watches that have nothing left to wait for. False if there are none.
+    fn finish(&mut self) -> bool {
         let done: Vec<MemberNo> = self.finishing.iter().copied().filter(|no| self.is_finished(*no)).collect();
-        for no in done {
+        for &no in &done {
             self.finishing.remove(&no);
             let Some(member) = self.members.get_mut(&no) else { continue };
-            // It may be a while until it is closed.
-            member.left = Some(0);
-            if let Some(stream) = member.stream {
+            // It may be a while until it is closed; or it has ended already.
+            let left = member.left.replace(0);
+            let instance = member.instance;
+            if let Some(stream) = member.stream.filter(|_| left != Some(0)) {
                 self.end_stream(stream, StreamEnd::Done);
             }
+            self.make_no_room(instance);
         }
+        !done.is_empty()
     }
 
     fn is_finished(&self, no: MemberNo) -> bool {
@@ -249,10 +252,9 @@ impl Machine {
                 // Nothing is offered: either it was, or there is nothing to offer.
                 None => group.offered_seq >= until || !self.is_behind(*no),
             };
-            let idle = group.waiting == 0 && group.ready.is_empty() && group.suspects.is_empty();
-            let comes_back =
-                |open: &super::task::Open| matches!(open.stand, Stand::Ready | Stand::Waiting { .. });
-            !is_held && fresh_ended && (idle || !group.open.range(..=until).any(|(_, open)| comes_back(open)))
+            let mut returned = [&group.ready, &group.suspects, &group.waiting].into_iter();
+            let comes_back = returned.any(|seqs| seqs.first().is_some_and(|&first| first <= until));
+            !is_held && fresh_ended && !comes_back
         })
     }
 }

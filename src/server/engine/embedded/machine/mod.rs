@@ -34,12 +34,17 @@ mod task;
 mod tick;
 mod views;
 
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod tests;
+
 pub(super) use fact::{Fact, Next};
 pub(super) use group::{Fresh, Head, PAGE_SEQS};
 pub(super) use session::{Join, StreamEnd, Terms};
 pub(super) use settle::{Judgement, Key, Telling};
 pub(super) use task::{Lease, Note, Open, Outcome, Past, Stand};
-pub(super) use views::{Counts, Seen};
+pub(super) use views::Seen;
 
 use group::Group;
 use session::{Instance, Member};
@@ -89,7 +94,8 @@ pub(super) struct Machine {
     deadlines: BTreeSet<(u64, InstanceId)>,
     /// When tasks are ready again.
     waiting: BTreeSet<(u64, GroupNo, u64)>,
-    cancelled: BTreeSet<u64>,
+    /// And their queues.
+    cancelled: BTreeMap<u64, QueueNo>,
     /// Leases from before a restart whose holders have not been heard.
     restarted: u64,
     /// What may lead to a hand-out.

@@ -146,8 +146,9 @@ impl Machine {
         self.streams.insert(join.stream, no);
         // Opening a watch is a sign of life like any other.
         self.hear(now, join.instance);
-        // Other terms may end leases earlier.
+        // Other terms may end leases earlier, and let another make room for a suspect.
         self.set_deadline(join.instance, now.ms);
+        self.make_no_room(join.instance);
         // Before anything new: what was handed out and did not arrive.
         let mut sent = 0;
         for (group, seq) in self.members[&no].held.clone() {

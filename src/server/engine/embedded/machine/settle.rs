@@ -45,7 +45,7 @@ impl Machine {
     }
 
     /// Takes a word that names a lease. `written` is what is written down of the task, if [`Machine::lacks`] it;
-    /// `is_gone` says that it was purged.
+    /// `is_gone` says that it was purged: of such a task nothing else need be known.
     pub(in super::super) fn settle(
         &mut self,
         now: Now,
@@ -60,6 +60,7 @@ impl Machine {
         let (ends, in_force) = match (open, past) {
             (Some(open), _) => (&open.ends, open.lease().is_some()),
             (None, Some(past)) => (&past.ends, false),
+            (None, None) if is_gone => return Verdict::Conflict.into(),
             (None, None) => return Verdict::Unknown.into(),
         };
         let attempts = ends.len() as u32 + u32::from(in_force);
@@ -153,7 +154,7 @@ impl Machine {
 
     /// Takes a word of the roll-call: a client names a task without a lease, and this is its own group.
     pub(in super::super) fn note(&mut self, now: Now, group_no: GroupNo, seq: u64, note: Note) {
-        let Some(group) = self.groups.get(&group_no).filter(|_| !self.cancelled.contains(&seq)) else {
+        let Some(group) = self.groups.get(&group_no).filter(|_| !self.cancelled.contains_key(&seq)) else {
             return;
         };
         let failures = match group.open.get(&seq) {
@@ -174,7 +175,7 @@ impl Machine {
 
     /// Ends a task for all groups. False if that was done before.
     pub(in super::super) fn cancel(&mut self, now: Now, queue: QueueNo, seq: u64) -> bool {
-        if !self.cancelled.insert(seq) {
+        if self.cancelled.insert(seq, queue).is_some() {
             return false;
         }
         let groups = self.queues.get(&queue).map(|queue| queue.groups.clone()).unwrap_or_default();
@@ -190,7 +191,7 @@ impl Machine {
 
     /// Whether a task was cancelled.
     pub(in super::super) fn is_cancelled(&self, seq: u64) -> bool {
-        self.cancelled.contains(&seq)
+        self.cancelled.contains_key(&seq)
     }
 
     /// Makes a dead task ready again. False: it is not dead.

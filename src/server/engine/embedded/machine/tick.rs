@@ -5,7 +5,7 @@ use super::{
     fact::Next,
     group::PAGE_SEQS,
     settle::{Key, after_failure},
-    task::{Note, Stand},
+    task::Stand,
     words::{End, Why},
 };
 
@@ -36,7 +36,7 @@ impl Machine {
             let Some(open) = group.open.get_mut(&seq) else { continue };
             // That it has waited long enough follows from what is written down.
             open.stand = Stand::Ready;
-            group.waiting -= 1;
+            group.waiting.remove(&seq);
             if open.suspect {
                 group.suspects.insert(seq)
             } else {
@@ -102,7 +102,8 @@ impl Machine {
     }
 
     /// The tasks of a queue up to `last_seq` are no longer kept: `trimmed` of them in all, from the first one on.
-    /// What is written down of them may go.
+    /// What is written down of them may go. The heads of the queue's groups are to be written down with it, or a
+    /// start cannot count what was trimmed unsettled before something else was handed out.
     pub(in super::super) fn trim(&mut self, queue: QueueNo, last_seq: u64, trimmed: u64) {
         let groups = self.queues.get(&queue).map(|queue| queue.groups.clone()).unwrap_or_default();
         for no in groups {
@@ -111,6 +112,7 @@ impl Machine {
     }
 
     fn trim_group(&mut self, no: GroupNo, last_seq: u64, trimmed: u64) {
+        let ended_ahead = self.groups.get(&no).map_or(0, |group| self.ended_ahead(group, last_seq));
         let Some(group) = self.groups.get_mut(&no) else { return };
         let counted_seq = group.head.trimmed_seq;
         if last_seq > counted_seq {
@@ -118,8 +120,8 @@ impl Machine {
             group.is_head_dirty = true;
         }
         if group.head.next_seq <= last_seq {
-            let done = group.notes.range(..=last_seq).filter(|(_, note)| **note == Note::Done).count() as u64;
-            group.head.trimmed_unsettled += trimmed.saturating_sub(group.head.passed).saturating_sub(done);
+            let ahead = trimmed.saturating_sub(group.head.passed);
+            group.head.trimmed_unsettled += ahead.saturating_sub(ended_ahead);
             group.head.passed = group.head.passed.max(trimmed);
             group.head.next_seq = last_seq + 1;
         }
@@ -129,9 +131,14 @@ impl Machine {
         }
         group.notes = group.notes.split_off(&(last_seq + 1));
         group.past = group.past.split_off(&(last_seq + 1));
-        // A page that is trimmed in part is written once more, or a start would find what is gone.
-        group.dirty = group.dirty.split_off(&((last_seq + 1) / PAGE_SEQS));
+        let kept_page = (last_seq + 1) / PAGE_SEQS;
+        group.dirty = group.dirty.split_off(&kept_page);
         let over: Vec<u64> = group.open.range(..=last_seq).map(|(seq, _)| *seq).collect();
+        // A page that is trimmed in part is written once more: a start that found what is gone in it would look
+        // for its holders.
+        if over.last().is_some_and(|seq| seq / PAGE_SEQS == kept_page) {
+            group.dirty.insert(kept_page);
+        }
         for seq in over {
             self.forget(no, seq, counted_seq);
         }
@@ -146,8 +153,9 @@ impl Machine {
             group.head.trimmed_unsettled += 1;
         }
         self.close(no, seq);
-        if let Some(lease) = lease {
-            let instance = self.members[&lease.member].instance;
+        if let Some(lease) = lease
+            && let Some(instance) = self.members.get(&lease.member).map(|member| member.instance)
+        {
             self.notice(instance, no, seq, attempt, Why::Gone);
             self.let_go(lease.member, no, seq);
         }

@@ -2,7 +2,7 @@
 
 use super::{
     GroupNo, Machine, QueueNo,
-    group::{Head, PAGE_SEQS},
+    group::{Group, Head, PAGE_SEQS},
     session::Member,
     task::{Note, Open, Past},
 };
@@ -53,12 +53,23 @@ impl Machine {
             members: self.members_of(no).filter(|m| m.stream.is_some()).count() as u64,
             ready: (group.ready.len() + group.suspects.len()) as u64,
             leased: group.leased,
-            waiting: group.waiting,
+            waiting: group.waiting.len() as u64,
             dead: group.dead,
             suspects: group.suspects.len() as u64,
-            ended_ahead: group.notes.values().filter(|note| **note == Note::Done).count() as u64,
+            ended_ahead: self.ended_ahead(group, u64::MAX),
             first_open: group.open.iter().find(|(_, open)| !open.is_dead()).map(|(seq, _)| *seq),
         })
+    }
+
+    /// How many tasks up to a seq have ended before the group has got to them.
+    pub(super) fn ended_ahead(&self, group: &Group, upto_seq: u64) -> u64 {
+        if upto_seq < group.head.next_seq {
+            return 0;
+        }
+        let ahead = group.head.next_seq..=upto_seq;
+        let cancelled = self.cancelled.range(ahead.clone()).filter(|(_, queue)| **queue == group.queue);
+        let is_done = |(seq, note): &(&u64, &Note)| **note == Note::Done && !self.cancelled.contains_key(seq);
+        (cancelled.count() + group.notes.range(ahead).filter(is_done).count()) as u64
     }
 
     fn members_of(&self, no: GroupNo) -> impl Iterator<Item = &Member> {
@@ -178,7 +189,8 @@ impl Machine {
         }
     }
 
-    /// A page has been written down: what has ended in it need not be kept.
+    /// A page has been written down: what has ended in it need not be kept. To be said before the changed pages
+    /// are taken again.
     pub(in super::super) fn wrote(&mut self, no: GroupNo, page: u64) {
         let Some(group) = self.groups.get_mut(&no) else { return };
         // It may have changed since.
@@ -199,7 +211,7 @@ impl Machine {
         let groups: Vec<_> = self
             .groups
             .iter()
-            .map(|(no, g)| (no, g.head, &g.open, &g.past, &g.notes, g.leased, g.waiting, g.dead))
+            .map(|(no, g)| (no, g.head, &g.open, &g.past, &g.notes, g.leased, &g.waiting, g.dead))
             .collect();
         let mut held: Vec<_> = self.members.iter().map(|(no, m)| (no, &m.held)).collect();
         held.sort();

@@ -2,7 +2,7 @@
 //! second [`MemoryStore`] over the same [`Disk`] finds is what a restart would find.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -35,7 +35,7 @@ pub(in super::super) struct Disk {
     pages: BTreeMap<(u64, GroupNo), PageRow>,
     facts: BTreeMap<u64, FactRow>,
     last_fact: u64,
-    cancelled: BTreeSet<u64>,
+    cancelled: BTreeMap<u64, QueueNumber>,
     machine_ms: u64,
     delayed: BTreeMap<u64, DelayedRow>,
     last_delayed: u64,
@@ -121,7 +121,7 @@ impl Store for MemoryStore {
             pages: open,
             positions: rest.iter().map(|page| ((page.group, page.page), page.upto)).collect(),
             facts: disk.facts.values().cloned().collect(),
-            cancelled: disk.cancelled.iter().copied().collect(),
+            cancelled: disk.cancelled.iter().map(|(seq, queue)| (*seq, *queue)).collect(),
             machine_ms: disk.machine_ms,
             last_fact: disk.last_fact,
         })
@@ -148,7 +148,7 @@ impl Store for MemoryStore {
             disk.last_fact = row.no;
             disk.facts.insert(row.no, row.clone());
         }
-        disk.cancelled.extend(commit.cancelled);
+        disk.cancelled.extend(commit.cancelled.iter().copied());
         for row in commit.delayed {
             disk.last_delayed = disk.last_delayed.max(row.number);
             disk.delayed.insert(row.number, row.clone());

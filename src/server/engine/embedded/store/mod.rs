@@ -108,8 +108,8 @@ pub(super) struct Commit<'a> {
     pub(super) new_groups: &'a [GroupRow],
     pub(super) holders: &'a [Holder],
     pub(super) facts: Option<&'a FactRow>,
-    /// Tasks that were cancelled.
-    pub(super) cancelled: &'a [u64],
+    /// Tasks that were cancelled, and their queues.
+    pub(super) cancelled: &'a [(u64, QueueNumber)],
     /// Tasks that wait for their time.
     pub(super) delayed: &'a [DelayedRow],
     /// Those that wait no more.
@@ -164,7 +164,7 @@ pub(super) struct LoadedGroups {
     pub(super) positions: HashMap<(GroupNo, u64), u64>,
     /// The facts that are not yet in all heads and pages.
     pub(super) facts: Vec<FactRow>,
-    pub(super) cancelled: Vec<u64>,
+    pub(super) cancelled: Vec<(u64, QueueNumber)>,
     /// The machine's time when it was last written down.
     pub(super) machine_ms: u64,
     /// The last row of facts there ever was.

@@ -37,7 +37,7 @@ pub(super) struct Draft {
     pub(super) entered: Vec<(u64, u64, QueueNumber)>,
     /// Ids of theirs that lead elsewhere now: from a place to another.
     pub(super) moved: Vec<(OwnId, u64, u64)>,
-    pub(super) cancelled: Vec<u64>,
+    pub(super) cancelled: Vec<(u64, QueueNumber)>,
     pub(super) new_groups: Vec<GroupRow>,
     pub(super) holders: Vec<Holder>,
     pub(super) facts: Option<FactRow>,

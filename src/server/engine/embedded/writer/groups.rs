@@ -308,7 +308,7 @@ impl Writer {
         if !self.machine.cancel(now, number, place) {
             return Ok(judged(Verdict::Duplicate, place));
         }
-        draft.cancelled.push(place);
+        draft.cancelled.push((place, number));
         Ok(judged(Verdict::Ok, place))
     }
 
@@ -482,7 +482,7 @@ impl Writer {
                 match entry {
                     Entry::Open(open) => self.machine.load_open(row.group, seq, open),
                     Entry::Note(note) => self.machine.load_note(row.group, seq, note),
-                    Entry::Past(_) => {}
+                    Entry::Past(past) => self.machine.load_past(row.group, seq, &past),
                 }
             }
             positions.insert((row.group, row.page), row.upto);
@@ -528,6 +528,11 @@ impl Writer {
             deliveries.end(Err(Error::Full(why.to_owned())));
         }
         self.load_groups()
+    }
+
+    /// What a fold writes of the groups of a queue.
+    pub(super) fn group_rows(&self, queue: QueueNumber) -> Vec<GroupRow> {
+        self.machine.groups_of(queue).iter().filter_map(|no| self.group_row(*no)).collect()
     }
 
     /// What a fold writes of a group.

@@ -11,6 +11,7 @@ use crate::{
         embedded::{
             chunk::QueueNumber,
             delayed::number_at,
+            lists::PAGE_BYTES,
             machine::{GroupNo, Note, Outcome, Past, Seen, Stand},
             queue::Queue,
             store::StoreError,
@@ -40,9 +41,12 @@ pub(in super::super) struct Sight {
 pub(in super::super) enum Place {
     /// In the log.
     Logged(Arc<Queue>, u64),
-    /// It waits for its time: its number, and its frame.
-    Delayed(u64, Vec<u8>),
+    /// It waits for its time: its frame.
+    Delayed(Vec<u8>),
 }
+
+/// A place among the delayed tasks: when one is due, and its number.
+pub(in super::super) type Due = (u64, u64);
 
 /// A group as it is seen; when its oldest task was submitted is to be looked up.
 #[derive(Debug, Clone)]
@@ -163,25 +167,32 @@ impl Writer {
     pub(in super::super) fn delayed_seen(&mut self, number: u64) -> Result<Option<Sight>, StoreError> {
         let Some(due_ms) = self.delayed.due_ms(number) else { return Ok(None) };
         let Some(frame) = self.store.delayed(number)? else { return Ok(None) };
-        let sight = Sight::new(Place::Delayed(number, frame), None, State::Delayed);
+        let sight = Sight::new(Place::Delayed(frame), None, State::Delayed);
         Ok(Some(Sight { until_ms: Some(due_ms), ..sight }))
     }
 
-    /// Delayed tasks after a place, of one queue or all.
+    /// Delayed tasks after a place, of one queue or all, and the place to go on after if there are more.
     pub(in super::super) fn delayed_after(
         &mut self,
         queue: Option<QueueNumber>,
-        (due_ms, number): (u64, u64),
+        (due_ms, number): Due,
         limit: usize,
-    ) -> Result<Vec<(u64, Sight)>, StoreError> {
+    ) -> Result<(Vec<Sight>, Option<Due>), StoreError> {
         let after = self.delayed.after(due_ms, number);
-        let picked = after.filter(|(_, _, q)| queue.is_none_or(|queue| queue == *q)).take(limit);
+        let picked = after.filter(|(_, _, q)| queue.is_none_or(|queue| queue == *q)).take(limit + 1);
         let picked: Vec<_> = picked.collect();
-        let mut seen = Vec::new();
-        for (due_ms, number, _) in picked {
-            seen.extend(self.delayed_seen(number)?.map(|sight| (due_ms, sight)));
+        let (mut seen, mut bytes) = (Vec::new(), 0);
+        for (i, (due_ms, number, _)) in picked.iter().enumerate() {
+            let sight = self.delayed_seen(*number)?;
+            if let Some(Sight { place: Place::Delayed(frame), .. }) = &sight {
+                bytes += frame.len();
+            }
+            seen.extend(sight);
+            if i + 1 < picked.len() && (seen.len() >= limit || bytes >= PAGE_BYTES) {
+                return Ok((seen, Some((*due_ms, *number))));
+            }
         }
-        Ok(seen)
+        Ok((seen, None))
     }
 
     /// A task as a group sees it. `None`: it lies before where the group began.

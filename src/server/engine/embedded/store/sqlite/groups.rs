@@ -36,7 +36,7 @@ pub(super) const SCHEMA: &str = "
     CREATE TABLE fact (
         no INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, checksum INTEGER NOT NULL, facts BLOB NOT NULL
     );
-    CREATE TABLE cancelled (seq INTEGER PRIMARY KEY);
+    CREATE TABLE cancelled (seq INTEGER PRIMARY KEY, queue INTEGER NOT NULL);
     CREATE TABLE delayed (
         number INTEGER PRIMARY KEY, due_ms INTEGER NOT NULL, queue INTEGER NOT NULL, id TEXT NOT NULL,
         checksum INTEGER NOT NULL, frame BLOB NOT NULL
@@ -90,8 +90,9 @@ pub(super) fn append(db: &Connection, commit: &Commit<'_>) -> rusqlite::Result<u
         ])?;
         bytes += row.facts.len();
     }
-    for seq in commit.cancelled {
-        db.prepare_cached("INSERT OR IGNORE INTO cancelled VALUES (?1)")?.execute([*seq as i64])?;
+    for (seq, queue) in commit.cancelled {
+        db.prepare_cached("INSERT OR IGNORE INTO cancelled VALUES (?1, ?2)")?
+            .execute(params![*seq as i64, queue])?;
     }
     for row in commit.delayed {
         db.prepare_cached("INSERT INTO delayed VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?.execute(params![
@@ -216,8 +217,8 @@ pub(super) fn load(db: &Connection, place: Place<'_>) -> Result<LoadedGroups, St
             .and_then(Iterator::collect::<rusqlite::Result<HashMap<_, _>>>)
             .map_err(|e| place.error(&e))?;
     }
-    let seq = |row: &Row<'_>| row.get::<_, i64>(0).map(|seq| seq as u64);
-    loaded.cancelled = rows(db, place, "SELECT seq FROM cancelled", seq)?;
+    let cancelled = |row: &Row<'_>| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?));
+    loaded.cancelled = rows(db, place, "SELECT seq, queue FROM cancelled", cancelled)?;
     Ok(loaded)
 }
 
