@@ -17,7 +17,10 @@ mod common;
 use std::{
     io::Read,
     ops::Range,
-    os::unix::process::CommandExt,
+    os::{
+        fd::OwnedFd,
+        unix::{net::UnixStream, process::CommandExt},
+    },
     process::{Child, Command, Stdio},
     sync::{
         atomic::{AtomicU64, Ordering},
@@ -232,6 +235,33 @@ fn a_full_pipe_does_not_stop_the_signs_of_life() {
 }
 
 #[test]
+fn a_socket_for_a_pipe_is_closed_and_watched_as_well() {
+    let (_folder, server) = server();
+    for settles in [true, false] {
+        let house = House::new(&server);
+        house.with(1..4);
+        let (mut near, far) = UnixStream::pair().unwrap();
+        near.set_read_timeout(Some(DEADLINE)).unwrap();
+        let mut command = server.contact();
+        command.args(["watch-tasks", "-q", &house.queue, "--group", "ci", "--grace", "1s", "--max", "3"]);
+        command.stdin(Stdio::null()).stdout(OwnedFd::from(far)).stderr(Stdio::null());
+        let mut watch = command.spawn().unwrap();
+        // Ours of the far side goes too.
+        drop(command);
+        let mut lines = String::new();
+        near.read_to_string(&mut lines).expect("the end");
+        assert_eq!(json_lines(&lines).len(), 3);
+        if settles {
+            assert_eq!(server.run(&["ack", "--strict"], lines).code, 0);
+        }
+        drop(near);
+        assert_eq!(code(wait(&mut watch)), i32::from(!settles));
+        house.has_nothing_leased();
+        house.has_nothing_failed();
+    }
+}
+
+#[test]
 fn four_pipelines_of_one_client_share_a_group() {
     let (_folder, server) = server();
     let house = House::new(&server);
@@ -267,8 +297,10 @@ fn a_member_that_was_frozen_is_told_that_it_is_late_and_changes_nothing() {
     let state = || {
         let tasks = house.server.run(&["tasks", "-q", &house.queue, "--group", "ci"], "");
         let mut tasks = tasks.json();
-        // It moves with each sign of life.
-        tasks.iter_mut().for_each(|task| task["until"] = Value::Null);
+        for task in &mut tasks {
+            // It moves with each sign of life; and since when is counted back from now.
+            (task["until"], task["since"]) = (Value::Null, Value::Null);
+        }
         (house.group(), tasks)
     };
     let before = state();
