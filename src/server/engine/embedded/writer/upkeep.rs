@@ -21,6 +21,8 @@ use crate::{
 
 /// About how many bytes of pages are written in one commit.
 const FOLD_BYTES: usize = 1 << 20;
+/// The clocks may part by so much before what is shown follows, in milliseconds.
+const AHEAD_MS: u64 = 100;
 
 impl Writer {
     /// One step of what is done beside the work. True if there is more to do at once.
@@ -239,6 +241,12 @@ impl Writer {
         let now_ms = self.clock.read(wall_ms);
         self.aging_ms = now_ms.max(self.aging_ms + wall_ms.saturating_sub(self.wall_ms));
         self.wall_ms = wall_ms;
+        // Two clocks that are read one after the other never agree to the millisecond: what is shown of one moment
+        // is to be the same each time, or whoever follows a list sees changes where there are none.
+        let ahead_ms = now_ms as i64 - self.now().ms as i64;
+        if ahead_ms.abs_diff(self.shown_ahead_ms) > AHEAD_MS {
+            self.shown_ahead_ms = ahead_ms;
+        }
         let suspended = !self.clock.may_trim();
         if suspended && !self.trimming_suspended {
             tracing::warn!(
