@@ -34,8 +34,15 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run the server')
             [CompletionResult]::new('submit', 'submit', [CompletionResultType]::ParameterValue, 'Hand in tasks: TEXT, or one task per line of stdin')
             [CompletionResult]::new('watch-tasks', 'watch-tasks', [CompletionResultType]::ParameterValue, 'Print every task of a queue from the first one kept, in order, then each new one as it appears')
-            [CompletionResult]::new('ack', 'ack', [CompletionResultType]::ParameterValue, 'Say which tasks have been received or done: JSON objects, one per line of stdin')
+            [CompletionResult]::new('ack', 'ack', [CompletionResultType]::ParameterValue, 'Say what has become of tasks: JSON objects, one per line of stdin')
             [CompletionResult]::new('send-status', 'send-status', [CompletionResultType]::ParameterValue, 'Report up: TEXT, or one status per line of stdin; prints a line per reply')
+            [CompletionResult]::new('queues', 'queues', [CompletionResultType]::ParameterValue, 'Show the queues and what is in them')
+            [CompletionResult]::new('groups', 'groups', [CompletionResultType]::ParameterValue, 'Show the groups, what they have in hand and what is left; change their settings')
+            [CompletionResult]::new('tasks', 'tasks', [CompletionResultType]::ParameterValue, 'Show tasks, as the log has them or as a group does')
+            [CompletionResult]::new('why', 'why', [CompletionResultType]::ParameterValue, 'Say where a task stands in each group, and why it has not been handed out')
+            [CompletionResult]::new('cancel', 'cancel', [CompletionResultType]::ParameterValue, 'Cancel tasks: no group is handed them any more')
+            [CompletionResult]::new('redrive', 'redrive', [CompletionResultType]::ParameterValue, 'Make dead tasks of a group ready again, with their failures forgotten')
+            [CompletionResult]::new('purge', 'purge', [CompletionResultType]::ParameterValue, 'Throw away the tasks of a queue, for every group and every watcher')
             [CompletionResult]::new('health', 'health', [CompletionResultType]::ParameterValue, 'Ask whether the server serves')
             [CompletionResult]::new('wait-ready', 'wait-ready', [CompletionResultType]::ParameterValue, 'Wait until the server serves')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a shell''s completion script')
@@ -73,13 +80,15 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
             [CompletionResult]::new('--id', '--id', [CompletionResultType]::ParameterName, 'The task''s id, beginning with a letter: the same id with the same content again is no second task')
             [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'A label to pass on with the task (repeatable)')
             [CompletionResult]::new('--label', '--label', [CompletionResultType]::ParameterName, 'A label to pass on with the task (repeatable)')
+            [CompletionResult]::new('--delay', '--delay', [CompletionResultType]::ParameterName, 'Hand it out after this long; until then it has no place in its queue')
+            [CompletionResult]::new('--expires', '--expires', [CompletionResultType]::ParameterName, 'After this long it is handed to no group any more; longer than --delay')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Leave after this long, with exit code 124')
             [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever')
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Each line of stdin is a JSON object: task, and perhaps id, queue, to, labels')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Each line of stdin is a JSON object: task, and perhaps id, queue, to, labels, delay_ms, expires_ms')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
@@ -87,14 +96,19 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
             break
         }
         'contact;watch-tasks' {
-            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'A queue to watch (repeatable) [default: default]')
-            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'A queue to watch (repeatable) [default: default]')
-            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Where to start: `start` (the first task kept), `new` (what comes from now on), a SEQ (inclusive) or a TIME like 2026-11-22T06:00:00Z (before the first task kept it is that one) [default: start]')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'A queue to watch (repeatable); with --group in the order wanted [default: default]')
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'A queue to watch (repeatable); with --group in the order wanted [default: default]')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Where to start: `start` (the first task kept), `new` (what comes from now on), a SEQ (inclusive) or a TIME like 2026-11-22T06:00:00Z (before the first task kept it is that one). A group that is there already goes on where it is [default: start]')
             [CompletionResult]::new('--after', '--after', [CompletionResultType]::ParameterName, 'Start after this SEQ')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Leave after N tasks')
             [CompletionResult]::new('--max', '--max', [CompletionResultType]::ParameterName, 'Leave after N tasks')
-            [CompletionResult]::new('--idle-exit', '--idle-exit', [CompletionResultType]::ParameterName, 'Leave when no task has come for this long (with 3 if the server was not there then)')
+            [CompletionResult]::new('--idle-exit', '--idle-exit', [CompletionResultType]::ParameterName, 'Leave when no task has come, and with --group none was held, for this long (with 3 if the server was not there then)')
             [CompletionResult]::new('--on-gap', '--on-gap', [CompletionResultType]::ParameterName, 'What to do when tasks are no longer kept where the watch wants to go on')
+            [CompletionResult]::new('--group', '--group', [CompletionResultType]::ParameterName, 'Share the tasks with the other members of this group; `@` is this client''s own group. It is made on first use')
+            [CompletionResult]::new('--max-in-flight', '--max-in-flight', [CompletionResultType]::ParameterName, 'Hold at most N tasks that are not settled [default: with --max N as many, so that a worker may keep its output back to the end; else 1]')
+            [CompletionResult]::new('--lease', '--lease', [CompletionResultType]::ParameterName, 'How long a lease is when this process is no longer heard: 1s to 12h [default: the group''s, 1m]')
+            [CompletionResult]::new('--max-hold', '--max-hold', [CompletionResultType]::ParameterName, 'How long a task may be held at all: from 1s [default: 12h]')
+            [CompletionResult]::new('--grace', '--grace', [CompletionResultType]::ParameterName, 'How long to wait for last words from `ack` when nobody reads any more [default: 20s]')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
@@ -102,7 +116,9 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Leave after this long, with exit code 124')
             [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever')
             [CompletionResult]::new('--to-me', '--to-me', [CompletionResultType]::ParameterName, 'Watch this client''s inbox, the queue @NAME')
-            [CompletionResult]::new('--until-empty', '--until-empty', [CompletionResultType]::ParameterName, 'Leave after the last task that is there when the watch begins')
+            [CompletionResult]::new('--until-empty', '--until-empty', [CompletionResultType]::ParameterName, 'Leave after the last task that is there when the watch begins; with --group once none of those is ready, waiting or held here')
+            [CompletionResult]::new('--detach', '--detach', [CompletionResultType]::ParameterName, 'Leave after the last line: its lease then lives as long as --lease says')
+            [CompletionResult]::new('--auto-done', '--auto-done', [CompletionResultType]::ParameterName, 'Settle each task as done when its line is written')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
@@ -110,15 +126,17 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
             break
         }
         'contact;ack' {
-            [CompletionResult]::new('--id', '--id', [CompletionResultType]::ParameterName, 'The id of a task (repeatable); without any, stdin is read')
+            [CompletionResult]::new('--id', '--id', [CompletionResultType]::ParameterName, 'The id of a task, for the roll-call of this client (repeatable)')
+            [CompletionResult]::new('--outcome', '--outcome', [CompletionResultType]::ParameterName, 'What has become of each task that does not say it itself')
             [CompletionResult]::new('--ret', '--ret', [CompletionResultType]::ParameterName, 'What to tell of each task that does not say it itself')
+            [CompletionResult]::new('--delay', '--delay', [CompletionResultType]::ParameterName, 'When to hand out again what failed or was released [default: as the group says]')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Leave after this long, with exit code 124')
             [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever')
-            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Exit with 1 if a task is unknown')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Exit with 1 if a task''s verdict is not ok, duplicate or noted')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
@@ -135,6 +153,176 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Leave after this long, with exit code 124')
             [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'contact;queues' {
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only this queue [default: all]')
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Only this queue [default: all]')
+            [CompletionResult]::new('--every', '--every', [CompletionResultType]::ParameterName, 'How often to look')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Leave after this long, with exit code 124')
+            [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever')
+            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Go on and show what changes, until it is stopped')
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Go on and show what changes, until it is stopped')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'contact;groups' {
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only groups of this queue [default: all; to change a group: default]')
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Only groups of this queue [default: all; to change a group: default]')
+            [CompletionResult]::new('--group', '--group', [CompletionResultType]::ParameterName, 'Only groups of this name; `@` is this client''s own')
+            [CompletionResult]::new('--every', '--every', [CompletionResultType]::ParameterName, 'How often to look')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Leave after this long, with exit code 124')
+            [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever')
+            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Go on and show what changes, until it is stopped')
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Go on and show what changes, until it is stopped')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('set', 'set', [CompletionResultType]::ParameterValue, 'Change a group''s settings; what is not given stays')
+            [CompletionResult]::new('pause', 'pause', [CompletionResultType]::ParameterValue, 'Hand out nothing more of a group; leases in force go on')
+            [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Hand out tasks of a paused group again')
+            break
+        }
+        'contact;groups;set' {
+            [CompletionResult]::new('--max-failures', '--max-failures', [CompletionResultType]::ParameterName, 'A task is dead after so many failures; 0 is never')
+            [CompletionResult]::new('--backoff', '--backoff', [CompletionResultType]::ParameterName, 'The pause after the first failure, and up to which it doubles with each: 1s, 1s..5m or ..5m')
+            [CompletionResult]::new('--lease', '--lease', [CompletionResultType]::ParameterName, 'How long a lease is, unless a member asks for another: 1s to 12h')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only groups of this queue [default: all; to change a group: default]')
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Only groups of this queue [default: all; to change a group: default]')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Leave after this long, with exit code 124')
+            [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'contact;groups;pause' {
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only groups of this queue [default: all; to change a group: default]')
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Only groups of this queue [default: all; to change a group: default]')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Leave after this long, with exit code 124')
+            [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'contact;groups;resume' {
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only groups of this queue [default: all; to change a group: default]')
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Only groups of this queue [default: all; to change a group: default]')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Leave after this long, with exit code 124')
+            [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'contact;tasks' {
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only of this queue [default: default; with --state delayed, leased, waiting or dead: all]')
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Only of this queue [default: default; with --state delayed, leased, waiting or dead: all]')
+            [CompletionResult]::new('--group', '--group', [CompletionResultType]::ParameterName, 'As this group has them; `@` is this client''s own')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Only in this state')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'At most so many [default: all; with --watch: 1000]')
+            [CompletionResult]::new('--every', '--every', [CompletionResultType]::ParameterName, 'How often to look')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Leave after this long, with exit code 124')
+            [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever')
+            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Go on and show what changes, until it is stopped')
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Go on and show what changes, until it is stopped')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'contact;why' {
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Leave after this long, with exit code 124')
+            [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'contact;cancel' {
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Leave after this long, with exit code 124')
+            [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'contact;redrive' {
+            [CompletionResult]::new('--group', '--group', [CompletionResultType]::ParameterName, 'The group; `@` is this client''s own')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'The queue')
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'The queue')
+            [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'No more than so many in a second (N or N/s), a minute (N/m) or an hour (N/h)')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Leave after this long, with exit code 124')
+            [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'All that are dead now, the oldest first')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'contact;purge' {
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'The queue')
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'The queue')
+            [CompletionResult]::new('--upto', '--upto', [CompletionResultType]::ParameterName, 'Those up to this SEQ, inclusive')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Leave after this long, with exit code 124')
+            [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'All tasks that there are')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
@@ -198,8 +386,15 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run the server')
             [CompletionResult]::new('submit', 'submit', [CompletionResultType]::ParameterValue, 'Hand in tasks: TEXT, or one task per line of stdin')
             [CompletionResult]::new('watch-tasks', 'watch-tasks', [CompletionResultType]::ParameterValue, 'Print every task of a queue from the first one kept, in order, then each new one as it appears')
-            [CompletionResult]::new('ack', 'ack', [CompletionResultType]::ParameterValue, 'Say which tasks have been received or done: JSON objects, one per line of stdin')
+            [CompletionResult]::new('ack', 'ack', [CompletionResultType]::ParameterValue, 'Say what has become of tasks: JSON objects, one per line of stdin')
             [CompletionResult]::new('send-status', 'send-status', [CompletionResultType]::ParameterValue, 'Report up: TEXT, or one status per line of stdin; prints a line per reply')
+            [CompletionResult]::new('queues', 'queues', [CompletionResultType]::ParameterValue, 'Show the queues and what is in them')
+            [CompletionResult]::new('groups', 'groups', [CompletionResultType]::ParameterValue, 'Show the groups, what they have in hand and what is left; change their settings')
+            [CompletionResult]::new('tasks', 'tasks', [CompletionResultType]::ParameterValue, 'Show tasks, as the log has them or as a group does')
+            [CompletionResult]::new('why', 'why', [CompletionResultType]::ParameterValue, 'Say where a task stands in each group, and why it has not been handed out')
+            [CompletionResult]::new('cancel', 'cancel', [CompletionResultType]::ParameterValue, 'Cancel tasks: no group is handed them any more')
+            [CompletionResult]::new('redrive', 'redrive', [CompletionResultType]::ParameterValue, 'Make dead tasks of a group ready again, with their failures forgotten')
+            [CompletionResult]::new('purge', 'purge', [CompletionResultType]::ParameterValue, 'Throw away the tasks of a queue, for every group and every watcher')
             [CompletionResult]::new('health', 'health', [CompletionResultType]::ParameterValue, 'Ask whether the server serves')
             [CompletionResult]::new('wait-ready', 'wait-ready', [CompletionResultType]::ParameterValue, 'Wait until the server serves')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a shell''s completion script')
@@ -220,6 +415,39 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
             break
         }
         'contact;help;send-status' {
+            break
+        }
+        'contact;help;queues' {
+            break
+        }
+        'contact;help;groups' {
+            [CompletionResult]::new('set', 'set', [CompletionResultType]::ParameterValue, 'Change a group''s settings; what is not given stays')
+            [CompletionResult]::new('pause', 'pause', [CompletionResultType]::ParameterValue, 'Hand out nothing more of a group; leases in force go on')
+            [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Hand out tasks of a paused group again')
+            break
+        }
+        'contact;help;groups;set' {
+            break
+        }
+        'contact;help;groups;pause' {
+            break
+        }
+        'contact;help;groups;resume' {
+            break
+        }
+        'contact;help;tasks' {
+            break
+        }
+        'contact;help;why' {
+            break
+        }
+        'contact;help;cancel' {
+            break
+        }
+        'contact;help;redrive' {
+            break
+        }
+        'contact;help;purge' {
             break
         }
         'contact;help;health' {

@@ -35,8 +35,15 @@ complete -c contact -n "__fish_contact_needs_command" -s V -l version -d 'Print 
 complete -c contact -n "__fish_contact_needs_command" -f -a "serve" -d 'Run the server'
 complete -c contact -n "__fish_contact_needs_command" -f -a "submit" -d 'Hand in tasks: TEXT, or one task per line of stdin'
 complete -c contact -n "__fish_contact_needs_command" -f -a "watch-tasks" -d 'Print every task of a queue from the first one kept, in order, then each new one as it appears'
-complete -c contact -n "__fish_contact_needs_command" -f -a "ack" -d 'Say which tasks have been received or done: JSON objects, one per line of stdin'
+complete -c contact -n "__fish_contact_needs_command" -f -a "ack" -d 'Say what has become of tasks: JSON objects, one per line of stdin'
 complete -c contact -n "__fish_contact_needs_command" -f -a "send-status" -d 'Report up: TEXT, or one status per line of stdin; prints a line per reply'
+complete -c contact -n "__fish_contact_needs_command" -f -a "queues" -d 'Show the queues and what is in them'
+complete -c contact -n "__fish_contact_needs_command" -f -a "groups" -d 'Show the groups, what they have in hand and what is left; change their settings'
+complete -c contact -n "__fish_contact_needs_command" -f -a "tasks" -d 'Show tasks, as the log has them or as a group does'
+complete -c contact -n "__fish_contact_needs_command" -f -a "why" -d 'Say where a task stands in each group, and why it has not been handed out'
+complete -c contact -n "__fish_contact_needs_command" -f -a "cancel" -d 'Cancel tasks: no group is handed them any more'
+complete -c contact -n "__fish_contact_needs_command" -f -a "redrive" -d 'Make dead tasks of a group ready again, with their failures forgotten'
+complete -c contact -n "__fish_contact_needs_command" -f -a "purge" -d 'Throw away the tasks of a queue, for every group and every watcher'
 complete -c contact -n "__fish_contact_needs_command" -f -a "health" -d 'Ask whether the server serves'
 complete -c contact -n "__fish_contact_needs_command" -f -a "wait-ready" -d 'Wait until the server serves'
 complete -c contact -n "__fish_contact_needs_command" -f -a "completions" -d 'Print a shell\'s completion script'
@@ -66,22 +73,29 @@ complete -c contact -n "__fish_contact_using_subcommand submit" -s q -l queue -d
 complete -c contact -n "__fish_contact_using_subcommand submit" -l to -d 'The client whose inbox it goes to: short for the queue @NAME' -r
 complete -c contact -n "__fish_contact_using_subcommand submit" -l id -d 'The task\'s id, beginning with a letter: the same id with the same content again is no second task' -r
 complete -c contact -n "__fish_contact_using_subcommand submit" -s l -l label -d 'A label to pass on with the task (repeatable)' -r
+complete -c contact -n "__fish_contact_using_subcommand submit" -l delay -d 'Hand it out after this long; until then it has no place in its queue' -r
+complete -c contact -n "__fish_contact_using_subcommand submit" -l expires -d 'After this long it is handed to no group any more; longer than --delay' -r
 complete -c contact -n "__fish_contact_using_subcommand submit" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand submit" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand submit" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand submit" -l timeout -d 'Leave after this long, with exit code 124' -r
 complete -c contact -n "__fish_contact_using_subcommand submit" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
-complete -c contact -n "__fish_contact_using_subcommand submit" -l json -d 'Each line of stdin is a JSON object: task, and perhaps id, queue, to, labels'
+complete -c contact -n "__fish_contact_using_subcommand submit" -l json -d 'Each line of stdin is a JSON object: task, and perhaps id, queue, to, labels, delay_ms, expires_ms'
 complete -c contact -n "__fish_contact_using_subcommand submit" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand submit" -s V -l version -d 'Print version'
-complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -s q -l queue -d 'A queue to watch (repeatable) [default: default]' -r
-complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l from -d 'Where to start: `start` (the first task kept), `new` (what comes from now on), a SEQ (inclusive) or a TIME like 2026-11-22T06:00:00Z (before the first task kept it is that one) [default: start]' -r
+complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -s q -l queue -d 'A queue to watch (repeatable); with --group in the order wanted [default: default]' -r
+complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l from -d 'Where to start: `start` (the first task kept), `new` (what comes from now on), a SEQ (inclusive) or a TIME like 2026-11-22T06:00:00Z (before the first task kept it is that one). A group that is there already goes on where it is [default: start]' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l after -d 'Start after this SEQ' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -s n -l max -d 'Leave after N tasks' -r
-complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l idle-exit -d 'Leave when no task has come for this long (with 3 if the server was not there then)' -r
+complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l idle-exit -d 'Leave when no task has come, and with --group none was held, for this long (with 3 if the server was not there then)' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l on-gap -d 'What to do when tasks are no longer kept where the watch wants to go on' -r -f -a "fail\t'Leave with exit code 75, or 73 for another store'
 skip\t'Say so and go on at the first task kept'"
+complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l group -d 'Share the tasks with the other members of this group; `@` is this client\'s own group. It is made on first use' -r
+complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l max-in-flight -d 'Hold at most N tasks that are not settled [default: with --max N as many, so that a worker may keep its output back to the end; else 1]' -r
+complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l lease -d 'How long a lease is when this process is no longer heard: 1s to 12h [default: the group\'s, 1m]' -r
+complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l max-hold -d 'How long a task may be held at all: from 1s [default: 12h]' -r
+complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l grace -d 'How long to wait for last words from `ack` when nobody reads any more [default: 20s]' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
@@ -89,18 +103,27 @@ text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l timeout -d 'Leave after this long, with exit code 124' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l to-me -d 'Watch this client\'s inbox, the queue @NAME'
-complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l until-empty -d 'Leave after the last task that is there when the watch begins'
+complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l until-empty -d 'Leave after the last task that is there when the watch begins; with --group once none of those is ready, waiting or held here'
+complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l detach -d 'Leave after the last line: its lease then lives as long as --lease says'
+complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l auto-done -d 'Settle each task as done when its line is written'
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -s V -l version -d 'Print version'
-complete -c contact -n "__fish_contact_using_subcommand ack" -l id -d 'The id of a task (repeatable); without any, stdin is read' -r
+complete -c contact -n "__fish_contact_using_subcommand ack" -l id -d 'The id of a task, for the roll-call of this client (repeatable)' -r
+complete -c contact -n "__fish_contact_using_subcommand ack" -l outcome -d 'What has become of each task that does not say it itself' -r -f -a "done\t''
+failed\t''
+released\t''
+rejected\t''
+working\t''
+received\t''"
 complete -c contact -n "__fish_contact_using_subcommand ack" -l ret -d 'What to tell of each task that does not say it itself' -r
+complete -c contact -n "__fish_contact_using_subcommand ack" -l delay -d 'When to hand out again what failed or was released [default: as the group says]' -r
 complete -c contact -n "__fish_contact_using_subcommand ack" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand ack" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand ack" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand ack" -l timeout -d 'Leave after this long, with exit code 124' -r
 complete -c contact -n "__fish_contact_using_subcommand ack" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
-complete -c contact -n "__fish_contact_using_subcommand ack" -l strict -d 'Exit with 1 if a task is unknown'
+complete -c contact -n "__fish_contact_using_subcommand ack" -l strict -d 'Exit with 1 if a task\'s verdict is not ok, duplicate or noted'
 complete -c contact -n "__fish_contact_using_subcommand ack" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand ack" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand send-status" -s n -l count -d 'Send so many: of TEXT, or of the tutorial\'s sample 数据:N, N from 1 to 20' -r
@@ -113,6 +136,122 @@ complete -c contact -n "__fish_contact_using_subcommand send-status" -l timeout 
 complete -c contact -n "__fish_contact_using_subcommand send-status" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
 complete -c contact -n "__fish_contact_using_subcommand send-status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand send-status" -s V -l version -d 'Print version'
+complete -c contact -n "__fish_contact_using_subcommand queues" -s q -l queue -d 'Only this queue [default: all]' -r
+complete -c contact -n "__fish_contact_using_subcommand queues" -l every -d 'How often to look' -r
+complete -c contact -n "__fish_contact_using_subcommand queues" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand queues" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand queues" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
+text\t'For people'"
+complete -c contact -n "__fish_contact_using_subcommand queues" -l timeout -d 'Leave after this long, with exit code 124' -r
+complete -c contact -n "__fish_contact_using_subcommand queues" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
+complete -c contact -n "__fish_contact_using_subcommand queues" -s w -l watch -d 'Go on and show what changes, until it is stopped'
+complete -c contact -n "__fish_contact_using_subcommand queues" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c contact -n "__fish_contact_using_subcommand queues" -s V -l version -d 'Print version'
+complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -s q -l queue -d 'Only groups of this queue [default: all; to change a group: default]' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l group -d 'Only groups of this name; `@` is this client\'s own' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l every -d 'How often to look' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
+text\t'For people'"
+complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l timeout -d 'Leave after this long, with exit code 124' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -s w -l watch -d 'Go on and show what changes, until it is stopped'
+complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -s V -l version -d 'Print version'
+complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -f -a "set" -d 'Change a group\'s settings; what is not given stays'
+complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -f -a "pause" -d 'Hand out nothing more of a group; leases in force go on'
+complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -f -a "resume" -d 'Hand out tasks of a paused group again'
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l max-failures -d 'A task is dead after so many failures; 0 is never' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l backoff -d 'The pause after the first failure, and up to which it doubles with each: 1s, 1s..5m or ..5m' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l lease -d 'How long a lease is, unless a member asks for another: 1s to 12h' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -s q -l queue -d 'Only groups of this queue [default: all; to change a group: default]' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
+text\t'For people'"
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l timeout -d 'Leave after this long, with exit code 124' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -s V -l version -d 'Print version'
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -s q -l queue -d 'Only groups of this queue [default: all; to change a group: default]' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
+text\t'For people'"
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -l timeout -d 'Leave after this long, with exit code 124' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -s V -l version -d 'Print version'
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -s q -l queue -d 'Only groups of this queue [default: all; to change a group: default]' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
+text\t'For people'"
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -l timeout -d 'Leave after this long, with exit code 124' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -s V -l version -d 'Print version'
+complete -c contact -n "__fish_contact_using_subcommand tasks" -s q -l queue -d 'Only of this queue [default: default; with --state delayed, leased, waiting or dead: all]' -r
+complete -c contact -n "__fish_contact_using_subcommand tasks" -l group -d 'As this group has them; `@` is this client\'s own' -r
+complete -c contact -n "__fish_contact_using_subcommand tasks" -l state -d 'Only in this state' -r -f -a "delayed\t'Accepted, and waits for its time to enter the log'
+ready\t'Could be handed out; with --group'
+leased\t'In a member\'s hands'
+waiting\t'Waits for its next attempt'
+done\t'Settled; with --group'
+dead\t'Out of failures, or rejected'
+cancelled\t'Ended by `contact cancel`'
+expired\t'Ended by its own time'"
+complete -c contact -n "__fish_contact_using_subcommand tasks" -l limit -d 'At most so many [default: all; with --watch: 1000]' -r
+complete -c contact -n "__fish_contact_using_subcommand tasks" -l every -d 'How often to look' -r
+complete -c contact -n "__fish_contact_using_subcommand tasks" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand tasks" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand tasks" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
+text\t'For people'"
+complete -c contact -n "__fish_contact_using_subcommand tasks" -l timeout -d 'Leave after this long, with exit code 124' -r
+complete -c contact -n "__fish_contact_using_subcommand tasks" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
+complete -c contact -n "__fish_contact_using_subcommand tasks" -s w -l watch -d 'Go on and show what changes, until it is stopped'
+complete -c contact -n "__fish_contact_using_subcommand tasks" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c contact -n "__fish_contact_using_subcommand tasks" -s V -l version -d 'Print version'
+complete -c contact -n "__fish_contact_using_subcommand why" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand why" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand why" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
+text\t'For people'"
+complete -c contact -n "__fish_contact_using_subcommand why" -l timeout -d 'Leave after this long, with exit code 124' -r
+complete -c contact -n "__fish_contact_using_subcommand why" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
+complete -c contact -n "__fish_contact_using_subcommand why" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c contact -n "__fish_contact_using_subcommand why" -s V -l version -d 'Print version'
+complete -c contact -n "__fish_contact_using_subcommand cancel" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand cancel" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand cancel" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
+text\t'For people'"
+complete -c contact -n "__fish_contact_using_subcommand cancel" -l timeout -d 'Leave after this long, with exit code 124' -r
+complete -c contact -n "__fish_contact_using_subcommand cancel" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
+complete -c contact -n "__fish_contact_using_subcommand cancel" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c contact -n "__fish_contact_using_subcommand cancel" -s V -l version -d 'Print version'
+complete -c contact -n "__fish_contact_using_subcommand redrive" -l group -d 'The group; `@` is this client\'s own' -r
+complete -c contact -n "__fish_contact_using_subcommand redrive" -s q -l queue -d 'The queue' -r
+complete -c contact -n "__fish_contact_using_subcommand redrive" -l rate -d 'No more than so many in a second (N or N/s), a minute (N/m) or an hour (N/h)' -r
+complete -c contact -n "__fish_contact_using_subcommand redrive" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand redrive" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand redrive" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
+text\t'For people'"
+complete -c contact -n "__fish_contact_using_subcommand redrive" -l timeout -d 'Leave after this long, with exit code 124' -r
+complete -c contact -n "__fish_contact_using_subcommand redrive" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
+complete -c contact -n "__fish_contact_using_subcommand redrive" -l all -d 'All that are dead now, the oldest first'
+complete -c contact -n "__fish_contact_using_subcommand redrive" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c contact -n "__fish_contact_using_subcommand redrive" -s V -l version -d 'Print version'
+complete -c contact -n "__fish_contact_using_subcommand purge" -s q -l queue -d 'The queue' -r
+complete -c contact -n "__fish_contact_using_subcommand purge" -l upto -d 'Those up to this SEQ, inclusive' -r
+complete -c contact -n "__fish_contact_using_subcommand purge" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand purge" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand purge" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
+text\t'For people'"
+complete -c contact -n "__fish_contact_using_subcommand purge" -l timeout -d 'Leave after this long, with exit code 124' -r
+complete -c contact -n "__fish_contact_using_subcommand purge" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
+complete -c contact -n "__fish_contact_using_subcommand purge" -l all -d 'All tasks that there are'
+complete -c contact -n "__fish_contact_using_subcommand purge" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c contact -n "__fish_contact_using_subcommand purge" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand health" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand health" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand health" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
@@ -146,13 +285,23 @@ complete -c contact -n "__fish_contact_using_subcommand man" -l timeout -d 'Leav
 complete -c contact -n "__fish_contact_using_subcommand man" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
 complete -c contact -n "__fish_contact_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand man" -s V -l version -d 'Print version'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status health wait-ready completions man help" -f -a "serve" -d 'Run the server'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status health wait-ready completions man help" -f -a "submit" -d 'Hand in tasks: TEXT, or one task per line of stdin'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status health wait-ready completions man help" -f -a "watch-tasks" -d 'Print every task of a queue from the first one kept, in order, then each new one as it appears'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status health wait-ready completions man help" -f -a "ack" -d 'Say which tasks have been received or done: JSON objects, one per line of stdin'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status health wait-ready completions man help" -f -a "send-status" -d 'Report up: TEXT, or one status per line of stdin; prints a line per reply'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status health wait-ready completions man help" -f -a "health" -d 'Ask whether the server serves'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status health wait-ready completions man help" -f -a "wait-ready" -d 'Wait until the server serves'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status health wait-ready completions man help" -f -a "completions" -d 'Print a shell\'s completion script'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status health wait-ready completions man help" -f -a "man" -d 'Print a page of the manual'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status health wait-ready completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "serve" -d 'Run the server'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "submit" -d 'Hand in tasks: TEXT, or one task per line of stdin'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "watch-tasks" -d 'Print every task of a queue from the first one kept, in order, then each new one as it appears'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "ack" -d 'Say what has become of tasks: JSON objects, one per line of stdin'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "send-status" -d 'Report up: TEXT, or one status per line of stdin; prints a line per reply'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "queues" -d 'Show the queues and what is in them'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "groups" -d 'Show the groups, what they have in hand and what is left; change their settings'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "tasks" -d 'Show tasks, as the log has them or as a group does'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "why" -d 'Say where a task stands in each group, and why it has not been handed out'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "cancel" -d 'Cancel tasks: no group is handed them any more'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "redrive" -d 'Make dead tasks of a group ready again, with their failures forgotten'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "purge" -d 'Throw away the tasks of a queue, for every group and every watcher'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "health" -d 'Ask whether the server serves'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "wait-ready" -d 'Wait until the server serves'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "completions" -d 'Print a shell\'s completion script'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "man" -d 'Print a page of the manual'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c contact -n "__fish_contact_using_subcommand help; and __fish_seen_subcommand_from groups" -f -a "set" -d 'Change a group\'s settings; what is not given stays'
+complete -c contact -n "__fish_contact_using_subcommand help; and __fish_seen_subcommand_from groups" -f -a "pause" -d 'Hand out nothing more of a group; leases in force go on'
+complete -c contact -n "__fish_contact_using_subcommand help; and __fish_seen_subcommand_from groups" -f -a "resume" -d 'Hand out tasks of a paused group again'

@@ -34,7 +34,7 @@ macro_rules! sessions {
     };
 }
 
-sessions! { ack errors health send_status serve submit watch_tasks }
+sessions! { ack errors groups health send_status serve submit watch_tasks }
 
 fn check(name: &str) {
     let path = format!("tests/golden/{name}.txt");
@@ -90,6 +90,12 @@ fn steady(text: &str, server: &Server, folder: &Path) -> String {
         .replace(folder.to_str().unwrap(), "FOLDER");
     for (before, after, word) in [
         ("\"submitted_at\":\"", "\"", "TIME"),
+        ("\"expires_at\":\"", "\"", "TIME"),
+        ("\"due_at\":\"", "\"", "TIME"),
+        ("\"oldest_at\":\"", "\"", "TIME"),
+        ("\"since\":\"", "\"", "TIME"),
+        ("\"until\":\"", "\"", "TIME"),
+        ("\"lease\":\"", "\"", "LEASE"),
         ("\"ready\":\"127.0.0.1:", "\"", "PORT"),
         ("(os error ", ")", "N"),
         ("数据:", "\"", "N"),

@@ -469,7 +469,8 @@ impl<'a> Share<'a> {
                 Ok(closed) => self.closed = Some(closed),
                 Err(failure) => self.output_over(Err(failure), now),
             },
-            Some(closed) if closed.is_read() => {}
+            // After a signal nobody waits for one who cannot be seen.
+            Some(closed) if closed.is_read() && (closed.can_be_seen() || self.duty.signal().is_none()) => {}
             Some(_) => self.output_over(Ok(()), now),
         }
     }

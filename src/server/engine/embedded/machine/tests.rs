@@ -591,3 +591,19 @@ fn what_the_roll_call_has_as_done_is_not_handed_out_when_its_page_is_newer_than_
     bed.join(2, 1);
     assert_eq!(bed.pump(), []);
 }
+
+#[test]
+fn what_is_purged_is_a_conflict_and_what_is_trimmed_is_unknown() {
+    let mut bed = Bed::new(2);
+    bed.join(1, 2);
+    bed.pump();
+    bed.machine.trim(QUEUE, 2, 2);
+    let gone = |seq| Effect::Notice { instance: process(1), group: GROUP, seq, attempt: 1, why: Why::Gone };
+    assert_eq!(bed.machine.take_effects(), [gone(1), gone(2)]);
+    let telling = Telling { word: Word::Done, delay_ms: None, said: None };
+    let key = Key { group: GROUP, seq: 1, attempt: 1 };
+    let judged = bed.machine.settle(bed.now, key, telling, None, true);
+    assert_eq!((judged.verdict, judged.late), (Verdict::Conflict, false));
+    assert_eq!(bed.settle(1, 1, Word::Done), (Verdict::Unknown, false));
+    assert_eq!(bed.machine.counts(GROUP).unwrap().head.trimmed_unsettled, 2);
+}

@@ -102,7 +102,8 @@ impl Machine {
     }
 
     /// The tasks of a queue up to `last_seq` are no longer kept: `trimmed` of them in all, from the first one on.
-    /// What is written down of them may go.
+    /// What is written down of them may go. The heads of the queue's groups are to be written down with it, or a
+    /// start cannot count what was trimmed unsettled before something else was handed out.
     pub(in super::super) fn trim(&mut self, queue: QueueNo, last_seq: u64, trimmed: u64) {
         let groups = self.queues.get(&queue).map(|queue| queue.groups.clone()).unwrap_or_default();
         for no in groups {

@@ -538,6 +538,11 @@ impl Writer {
         self.load_groups(0)
     }
 
+    /// What a fold writes of the groups of a queue.
+    pub(super) fn group_rows(&self, queue: QueueNumber) -> Vec<GroupRow> {
+        self.machine.groups_of(queue).iter().filter_map(|no| self.group_row(*no)).collect()
+    }
+
     /// What a fold writes of a group.
     pub(super) fn group_row(&self, no: GroupNo) -> Option<GroupRow> {
         let named = self.registry.by_no.get(&no)?;

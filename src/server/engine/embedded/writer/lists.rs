@@ -251,8 +251,7 @@ impl Writer {
 
     /// A time of the machine as one of the server.
     fn as_server_time(&self, ms: u64) -> u64 {
-        let now = self.now();
-        (now.server_ms + ms).saturating_sub(now.ms)
+        ms.saturating_add_signed(self.shown_ahead_ms)
     }
 
     /// Seqs of a group's open tasks in a state, after one.

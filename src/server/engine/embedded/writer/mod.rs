@@ -152,6 +152,8 @@ pub(super) struct Writer {
     /// The machine's time when this process began, and when that was.
     machine_ms: u64,
     started: Instant,
+    /// How far the server's time is ahead of the machine's, as it is shown: see [`Writer::read_clock`].
+    shown_ahead_ms: i64,
     deliveries: HashMap<StreamId, DeliveryFeed>,
     attending: HashMap<Instance, (Option<Box<str>>, Vec<NoticeFeed>)>,
     /// The ended tasks of the page that was read last.
@@ -201,6 +203,7 @@ impl Writer {
             last_fact: 0,
             machine_ms: 0,
             started: Instant::now(),
+            shown_ahead_ms: 0,
             deliveries: HashMap::new(),
             attending: HashMap::new(),
             last_page: None,

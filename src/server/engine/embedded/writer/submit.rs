@@ -127,12 +127,21 @@ impl Writer {
         while draft.bytes < super::COMMIT_BYTES
             && let Some((number, queue)) = self.delayed.due(draft.at_ms)
         {
-            let frame = self.store.delayed(number)?;
+            let frame = match self.store.delayed(number) {
+                Err(StoreError::Damaged(why)) => {
+                    tracing::error!("the store is damaged: {why}");
+                    None
+                }
+                frame => frame?,
+            };
             let task = frame.as_deref().and_then(Task::read);
             let id = task.as_ref().and_then(|task| OwnId::stored(task.id).ok());
             let name = self.by_number.get(&queue).map(|queue| queue.name.clone());
             let (Some(task), Some(id), Some(name)) = (task, id, name) else {
-                return Err(StoreError::Damaged(format!("the delayed task {number} is not there")));
+                // It stays where it is, and is named at each start; the others go on.
+                tracing::error!("the delayed task {number} cannot be read: it is left out");
+                self.delayed.remove(number);
+                continue;
             };
             let entered = NewTask {
                 task: task.task.to_owned(),

@@ -8,8 +8,8 @@ use crate::{
     server::engine::{
         Error,
         embedded::{
-            chunk::{ChunkHead, Part, QueueNumber},
-            facts::{GroupRow, PageRow, write_page},
+            chunk::{ChunkHead, Part},
+            facts::{PageRow, write_page},
             machine::GroupNo,
             queue::Extent,
             retries::REMEMBERED_MS,
@@ -21,6 +21,8 @@ use crate::{
 
 /// About how many bytes of pages are written in one commit.
 const FOLD_BYTES: usize = 1 << 20;
+/// The clocks may part by so much before what is shown follows, in milliseconds.
+const AHEAD_MS: u64 = 100;
 
 impl Writer {
     /// One step of what is done beside the work. True if there is more to do at once.
@@ -53,6 +55,7 @@ impl Writer {
         let Some(last_seq) = old.last().map(|o| o.head.last_seq) else { return Ok(false) };
         // Watchers are told first: none may look for what is being deleted and find a silent gap.
         let first_seq = self.shared.first_seq.fetch_max(last_seq + 1, Relaxed);
+        let mut trimmed = BTreeSet::new();
         // A trim that found no room comes again; what goes was taken off the counts then.
         for part in old.iter().filter(|o| o.head.first_seq >= first_seq).flat_map(|o| &o.head.directory) {
             let Some(queue) = self.by_number.get(&part.queue).cloned() else { continue };
@@ -71,6 +74,7 @@ impl Writer {
             self.shared.tasks.fetch_sub(tasks, Relaxed);
             let extent = queue.extent();
             self.machine.trim(part.queue, extent.trimmed_seq, extent.trimmed);
+            trimmed.insert(part.queue);
             self.unfolded.entry(part.queue).or_insert(queue);
         }
         self.is_stirred = true;
@@ -82,9 +86,8 @@ impl Writer {
             self.ids.remove(id, *seq);
         }
         let more = old.len() == TRIM_CHUNKS;
-        let trimmed = old.iter().flat_map(|o| &o.head.directory).map(|part| part.queue);
-        let trimmed: BTreeSet<QueueNumber> = trimmed.collect();
-        let fold = Fold { groups: self.trimmed_groups(trimmed), ..self.fold() };
+        let mut fold = self.fold();
+        fold.groups = trimmed.iter().flat_map(|queue| self.group_rows(*queue)).collect();
         match self.store.trim(last_seq, &fold) {
             Ok(()) => {
                 self.folded();
@@ -141,14 +144,16 @@ impl Writer {
         self.shared.purged.store(true, Relaxed);
         self.machine.trim(number, last_seq, extent.trimmed);
         self.is_stirred = true;
-        // So that a start does not count them again; if there is no room for it now, it comes with the next fold.
-        let fold = Fold { groups: self.trimmed_groups([number]), ..self.fold() };
-        match self.store.fold(&fold) {
-            Ok(()) | Err(StoreError::Full(_)) => {}
-            Err(error) => return Err(error),
-        }
+        // What was unsettled is counted in the heads. Without room for them the next fold has them, and a crash
+        // before that counts anew at the start.
+        let mut fold = self.fold();
+        fold.groups = self.group_rows(number);
+        let written = self.store.fold(&fold);
         self.show();
-        Ok(Ok(Purged { tasks, leases }))
+        match written {
+            Ok(()) | Err(StoreError::Full(_)) => Ok(Ok(Purged { tasks, leases })),
+            Err(e) => Err(e),
+        }
     }
 
     /// Writes the queues' and groups' state down, and moves what was written to its place.
@@ -207,13 +212,6 @@ impl Writer {
         Ok(rows)
     }
 
-    /// The heads of the groups of queues that have been trimmed: what a group counts as trimmed unsettled must not
-    /// be lost when it goes on from there.
-    fn trimmed_groups(&self, queues: impl IntoIterator<Item = QueueNumber>) -> Vec<GroupRow> {
-        let groups = queues.into_iter().flat_map(|queue| self.machine.groups_of(queue));
-        groups.filter_map(|no| self.group_row(*no)).collect()
-    }
-
     fn fold(&self) -> Fold {
         let queues = self
             .unfolded
@@ -245,6 +243,12 @@ impl Writer {
         let now_ms = self.clock.read(wall_ms);
         self.aging_ms = now_ms.max(self.aging_ms + wall_ms.saturating_sub(self.wall_ms));
         self.wall_ms = wall_ms;
+        // Two clocks that are read one after the other never agree to the millisecond: what is shown of one moment
+        // is to be the same each time, or whoever follows a list sees changes where there are none.
+        let ahead_ms = now_ms as i64 - self.now().ms as i64;
+        if ahead_ms.abs_diff(self.shown_ahead_ms) > AHEAD_MS {
+            self.shown_ahead_ms = ahead_ms;
+        }
         let suspended = !self.clock.may_trim();
         if suspended && !self.trimming_suspended {
             tracing::warn!(

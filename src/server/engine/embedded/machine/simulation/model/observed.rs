@@ -257,14 +257,14 @@ impl Model {
                 );
             }
         }
-        for no in 0..self.watches.len() {
+        for no in (0..self.watches.len()).filter(|no| making_room[self.watches[*no].person].is_none()) {
             assert!(!self.is_finished(no, true), "watch {no} should have ended");
         }
     }
 
     /// Whether nothing is left for a watch that ends when that is so. One that is ready but has expired is as
     /// good as gone once somebody has looked: for sure only when nothing of the kind is left. And nobody looks for
-    /// a watch that may have nothing, or in a group that is paused.
+    /// a watch that may have nothing or makes room, or in a group that is paused.
     fn is_finished(&self, no: usize, for_sure: bool) -> bool {
         let watch = &self.watches[no];
         let Some(until) = watch.until.as_ref().filter(|_| watch.stream.is_some()) else { return false };

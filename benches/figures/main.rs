@@ -1,5 +1,8 @@
 //! The figures: `cargo bench --bench figures [-- rounds=5 n=1000000]`.
 //!
+//! `groups_only=1` leaves out what is not about groups; `through=`, `ready=` and `leased=` say how many tasks go
+//! through a group, are ready in one, and are leased.
+//!
 //! Each round starts servers of its own on temporary folders and takes every figure once; the table shows
 //! medians. With `RAW=PATH` of a program that measures what tonic itself moves (`grpc-bench run
 //! test=bidi|pingpong|sstream n=N window=W`, one JSON line with `msgs_s`, `p50_us`), the two are run in turn
@@ -8,16 +11,20 @@
 
 use std::{
     collections::BTreeMap,
-    io::{BufRead, BufReader, Write},
+    io::{BufReader, Write},
     path::Path,
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    process::{Command, Stdio},
+    time::Instant,
 };
 
 use contact::pb::{self, contact_client::ContactClient};
+use server::Server;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::UnboundedReceiverStream;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Channel;
+
+mod groups;
+mod server;
 
 /// Bytes of a task.
 const TASK_BYTES: usize = 100;
@@ -33,7 +40,15 @@ fn main() {
     let mut figures = Figures::default();
     for round in 1..=rounds {
         eprintln!("round {round} of {rounds}");
-        runtime.block_on(measure(&mut figures, n, watchers));
+        if flag("groups_only", 0) == 0 {
+            runtime.block_on(measure(&mut figures, n, watchers));
+        }
+        let sizes = groups::Sizes {
+            through: flag("through", 200_000),
+            ready: flag("ready", 1_000_000),
+            leased: flag("leased", 100_000),
+        };
+        runtime.block_on(groups::measure(&mut figures, sizes));
         if let Some(raw) = &raw {
             let size = format!("size={TASK_BYTES}");
             for (name, key, test) in [
@@ -115,17 +130,17 @@ async fn measure(figures: &mut Figures, n: u64, watchers: u64) {
     figures.add("idle watcher (KiB)", (server.memory_kib() - before) / watchers as f64);
 }
 
-async fn timed(server: &Server, work: impl Future<Output = ()>) -> (f64, f64) {
+pub(crate) async fn timed(server: &Server, work: impl Future<Output = ()>) -> (f64, f64) {
     let (cpu, began) = (server.cpu_seconds(), Instant::now());
     work.await;
     (began.elapsed().as_secs_f64(), server.cpu_seconds() - cpu)
 }
 
-fn task() -> pb::NewTask {
+pub(crate) fn task() -> pb::NewTask {
     pb::NewTask { task: "x".repeat(TASK_BYTES), ..pb::NewTask::default() }
 }
 
-async fn pipelined(channel: Channel, n: u64, window: u64) {
+pub(crate) async fn pipelined(channel: Channel, n: u64, window: u64) {
     let (tasks, requests) = mpsc::unbounded_channel();
     (0..window.min(n)).for_each(|_| tasks.send(task()).unwrap());
     let mut tasks = Some(tasks);
@@ -191,82 +206,14 @@ fn run_raw(raw: &str, key: &str, test: &[&str], n: &str, size: &str) -> f64 {
     line[key].as_f64().unwrap()
 }
 
-struct Server {
-    child: Child,
-    address: String,
-}
-
-impl Server {
-    fn start(data: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_contact"))
-            .args(["serve", "--addr", "127.0.0.1:0", "--log-format", "json", "--data"])
-            .arg(data)
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
-        let address = lines
-            .find_map(|line| {
-                let line: serde_json::Value = serde_json::from_str(&line).ok()?;
-                line["ready"].as_str().map(str::to_owned)
-            })
-            .unwrap();
-        std::thread::spawn(move || lines.for_each(drop));
-        Server { child, address }
-    }
-
-    async fn connect(&self) -> Channel {
-        let endpoint = Endpoint::from_shared(format!("http://{}", self.address)).unwrap();
-        endpoint
-            .tcp_nodelay(true)
-            .initial_stream_window_size(2 << 20)
-            .initial_connection_window_size(8 << 20)
-            .connect()
-            .await
-            .unwrap()
-    }
-
-    fn contact(&self, args: &[&str]) -> Child {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_contact"));
-        command.args(args).env("CONTACT_SERVER", &self.address);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
-    }
-
-    fn cpu_seconds(&self) -> f64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
-        let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
-        let ticks = |i: usize| fields[i].parse::<f64>().unwrap();
-        (ticks(11) + ticks(12)) / 100.0
-    }
-
-    fn memory_kib(&self) -> f64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-        line.split_ascii_whitespace().nth(1).unwrap().parse().unwrap()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
-        let began = Instant::now();
-        while self.child.try_wait().unwrap().is_none() {
-            if began.elapsed() > Duration::from_secs(15) {
-                let _ = self.child.kill();
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
-    }
-}
-
 #[derive(Default)]
-struct Figures {
+pub(crate) struct Figures {
     order: Vec<String>,
     values: BTreeMap<String, Vec<f64>>,
 }
 
 impl Figures {
-    fn add(&mut self, name: &str, value: f64) {
+    pub(crate) fn add(&mut self, name: &str, value: f64) {
         if !self.values.contains_key(name) {
             self.order.push(name.to_owned());
         }
