@@ -22,7 +22,7 @@ use super::{
 use crate::name::{OwnId, QueueName};
 
 /// What is kept.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(in super::super) struct Disk {
     store_id: String,
     chunks: BTreeMap<u64, (Chunk, Vec<(u64, OwnId)>)>,
@@ -54,6 +54,12 @@ impl MemoryStore {
     pub(in super::super) fn new(store_id: String) -> Self {
         let token_key = rand::random();
         MemoryStore(Arc::new(Mutex::new(Disk { store_id, token_key, ..Disk::default() })))
+    }
+
+    /// What is there now, over a disk of its own: what a crash at this moment would leave.
+    #[cfg(test)]
+    pub(in super::super) fn copy(&self) -> Self {
+        MemoryStore(Arc::new(Mutex::new(self.disk().clone())))
     }
 
     /// What lies under it.
