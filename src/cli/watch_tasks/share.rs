@@ -52,8 +52,8 @@ const PAUSE_HOLDING: Duration = Duration::from_secs(5);
 /// How often to look whether the reader has read all, or has gone: at first, and then less and less often.
 const LOOK_FIRST: Duration = Duration::from_millis(1);
 const LOOK_LAST: Duration = Duration::from_millis(200);
-/// A task that was handed out before the word to stop was heard takes no longer.
-const STRAGGLERS: Duration = Duration::from_millis(20);
+/// A task that was handed out before the word to stop was taken takes no longer.
+const STRAGGLERS: Duration = Duration::from_millis(50);
 /// A lease, until the server says.
 const LEASE: Duration = Duration::from_secs(60);
 
@@ -113,8 +113,12 @@ struct Share<'a> {
     given_back: Vec<String>,
     /// When something last happened.
     now: Instant,
-    /// The server has heard that it is to hand out nothing more, and by then what it had handed out is here.
+    /// The server has heard that it is to hand out nothing more, and is told a word after that.
+    is_fenced: bool,
+    /// By then what it had handed out before is here.
     quiet_at: Option<Instant>,
+    /// The one that was handed out last.
+    last_lease: Option<String>,
     /// By then it leaves, whatever is still to be told.
     leave_by: Option<Instant>,
     /// Why it leaves at once.
@@ -190,7 +194,9 @@ impl<'a> Share<'a> {
             giving_back: HashMap::new(),
             given_back: Vec::new(),
             now,
+            is_fenced: false,
             quiet_at: None,
+            last_lease: None,
             leave_by: None,
             failure: None,
             unwritten: None,
@@ -282,8 +288,11 @@ impl<'a> Share<'a> {
                 }
             }
             session::News::Heard => {
-                if self.session.stream.is_stop_heard() {
-                    self.quiet_at.get_or_insert(now + STRAGGLERS);
+                if self.session.stream.is_stop_heard() && !self.is_fenced {
+                    self.is_fenced = true;
+                    // A word that is taken after that one has all earlier hand-outs before it.
+                    self.teller.tell(self.last_lease.clone(), pb::Outcome::Working);
+                    self.quiet_at = Some(now + STRAGGLERS);
                 }
             }
             session::News::Ended(ended) => {
@@ -347,6 +356,7 @@ impl<'a> Share<'a> {
             return;
         }
         self.duty.taken(now);
+        self.last_lease = Some(task.lease.clone());
         if taken == Taken::New {
             if self.duty.stopping().is_some() {
                 // It was on its way.
@@ -366,6 +376,9 @@ impl<'a> Share<'a> {
 
     /// What was told has been taken.
     fn told(&mut self, told: Result<Vec<Over>, Status>, now: Instant) -> Result<(), Failure> {
+        if self.is_fenced && !self.teller.is_busy() {
+            self.quiet_at = Some(now + STRAGGLERS);
+        }
         for over in told.map_err(|status| self.context.target().failure(&status))? {
             if self.leases.over(&over.lease).is_some() {
                 self.duty.ended(now);
@@ -397,7 +410,7 @@ impl<'a> Share<'a> {
 
     fn say_stop(&mut self) {
         self.session.stream.stop();
-        self.quiet_at = None;
+        (self.is_fenced, self.quiet_at) = (false, None);
     }
 
     /// Nobody reads any more, or nothing can be written.
