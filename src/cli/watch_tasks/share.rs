@@ -448,9 +448,11 @@ impl<'a> Share<'a> {
             }
             Some((at, Due::GiveUp)) if now >= at && self.leave_by.is_none() => {
                 self.give_back_beyond(0);
+                // A server that is busy is waited for, also after a signal; one that is away then is not.
+                let is_there = self.session.was_open && !self.session.is_failing;
                 let patience = match self.duty.signal() {
-                    Some(_) => MOMENT,
-                    None => self.context.global.retry_for.max(MOMENT),
+                    Some(_) if !is_there => MOMENT,
+                    _ => self.context.global.retry_for.max(MOMENT),
                 };
                 self.leave_by = Some(now + patience);
             }
