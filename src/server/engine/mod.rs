@@ -16,7 +16,7 @@
 //!   was submitted after its return.
 //! - **Many front-ends.** Handles of one engine are interchangeable: what is told to one is known to all.
 //!
-//! The contract is a test suite over `dyn Engine` with two handles: `contract.rs`.
+//! The contract is a test suite over `dyn Engine` with two handles: `contract/`.
 
 use futures_util::{future::BoxFuture, stream::BoxStream};
 
@@ -189,7 +189,7 @@ pub enum Refused {
     IdTaken {
         /// The id.
         id: String,
-        /// Whose it is.
+        /// Whose it is; 0 while that is delayed.
         seq: u64,
     },
 }
