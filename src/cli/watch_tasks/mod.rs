@@ -20,7 +20,7 @@ use super::{
 use crate::{
     name::{DEFAULT_QUEUE, QueueName},
     pb,
-    wire::{GRACE_MS, IN_FLIGHT_MAX, LEASE_MS},
+    wire::{GRACE_MS, IN_FLIGHT_MAX, LEASE_MS, MAX_HOLD_RANGE_MS},
 };
 use place::{Place, QueuePlace};
 
@@ -166,7 +166,8 @@ fn lease(text: &str) -> Result<Duration, String> {
 
 fn hold(text: &str) -> Result<Duration, String> {
     let hold = time::duration(text)?;
-    (hold >= Duration::from_secs(1)).then_some(hold).ok_or_else(|| "must be 1s or more".into())
+    let is_one = MAX_HOLD_RANGE_MS.contains(&milliseconds(hold));
+    is_one.then_some(hold).ok_or_else(|| "a task is held for 1s to 365d".into())
 }
 
 impl WatchTasks {
@@ -258,6 +259,7 @@ mod tests {
         assert!(lease("1s").is_ok() && lease("12h").is_ok());
         assert!(lease("999ms").is_err() && lease("12h 1ms").is_err());
         assert!(hold("1s").is_ok() && hold("999ms").is_err());
+        assert!(hold("365d").is_ok() && hold("365d 1ms").is_err());
     }
 
     #[test]
