@@ -1,0 +1,89 @@
+//! Groups over a store that refuses, stalls and comes back: what the disk does to those who share.
+
+use std::time::Duration;
+
+use futures_util::{FutureExt, StreamExt, stream::BoxStream};
+use prost::Message;
+
+use super::{Bed, NO_TAIL, TAIL, until};
+use crate::{
+    pb,
+    server::engine::{
+        Accepted, Engine, Error, NewTask, Position, Start,
+        contract::{Fixture, in_time, own, queue, submit, submit_any, task},
+        embedded::store::StoreError,
+        frames::split,
+        groups::{Notice, Share, Sharing, Told, Verdict, What, Word},
+    },
+    name::GroupName,
+};
+
+/// A share of one queue, by a process of its own.
+fn share_of(name: &str, instance: u8, max_in_flight: u32) -> Share {
+    Share {
+        queues: vec![Position { queue: queue(name), start: Start::First, until_seq: None }],
+        store: None,
+        group: GroupName::parse("ci").unwrap(),
+        client: None,
+        instance: [instance; 16],
+        have: Vec::new(),
+        max_in_flight,
+        lease_ms: None,
+        max_hold_ms: 3_600_000,
+        grace_ms: 20_000,
+        max: None,
+        until_empty: false,
+    }
+}
+
+/// Reads what a share is handed.
+struct Member {
+    frames: BoxStream<'static, Result<bytes::Bytes, Error>>,
+}
+
+impl Member {
+    async fn open(engine: &dyn Engine, share: Share) -> Self {
+        Self::of(in_time(engine.share(share)).await.unwrap())
+    }
+
+    fn of(sharing: Sharing) -> Self {
+        Member { frames: sharing.frames }
+    }
+
+    /// The next tasks, at least `count`.
+    async fn take(&mut self, count: usize) -> Vec<pb::ServerMsg> {
+        let mut tasks = Vec::new();
+        while tasks.len() < count {
+            let bytes = in_time(self.frames.next()).await.unwrap().unwrap();
+            tasks.extend(split(&bytes).map(|frame| pb::ServerMsg::decode(&frame[5..]).unwrap()));
+        }
+        tasks
+    }
+}
+
+async fn tell(engine: &dyn Engine, lease: &str, word: Word) -> (Verdict, bool) {
+    let what = What::Lease(lease.to_owned());
+    let told = Told { what, word, delay_ms: None, said: String::new(), client: None };
+    let judged = in_time(engine.tell(vec![told])).await.unwrap();
+    (judged[0].verdict, judged[0].late)
+}
+
+#[tokio::test]
+async fn a_purge_over_whole_pages_leaves_no_lease_behind_on_disk() {
+    for mut bed in [Bed::memory(TAIL), Bed::sqlite(TAIL), Bed::sqlite(NO_TAIL)] {
+        // What is not purged keeps the log from being trimmed.
+        submit(&bed.engine(), vec![task("kept", "x")]).await;
+        submit(&bed.engine(), (0..3000).map(|n| task("a", format!("{n}"))).collect()).await;
+        let mut member = Member::open(&bed.engine(), share_of("a", 1, 10)).await;
+        member.take(10).await;
+        drop(member);
+        bed.reopen().await;
+        let engine = bed.engine();
+        let purged = in_time(engine.purge(queue("a"), None)).await.unwrap();
+        assert_eq!((purged.tasks, purged.leases), (3000, 10));
+        for _ in 0..2 {
+            bed.reopen().await;
+        }
+    }
+}
+
