@@ -87,3 +87,18 @@ async fn a_purge_over_whole_pages_leaves_no_lease_behind_on_disk() {
     }
 }
 
+#[tokio::test]
+async fn an_id_is_taken_while_its_delayed_task_enters_the_log() {
+    for bed in [Bed::memory(TAIL), Bed::sqlite(NO_TAIL)] {
+        let engine = bed.engine();
+        let named = |text: &str, delay_ms| NewTask { id: own("mine"), delay_ms, ..task("a", text) };
+        submit_any(&engine, vec![named("x", 1000)]).await;
+        bed.set_clock(super::BEGIN_MS + 1001);
+        // The batch that takes this in is the one that lets the delayed task into the log.
+        let again = submit_any(&engine, vec![named("x", 0), named("other", 0)]).await;
+        assert_eq!(again[0], Ok(Accepted { seq: 1, delayed: None, duplicate: true }));
+        assert!(again[1].is_err(), "{again:?}");
+        assert_eq!(engine.tasks_kept(), 1);
+    }
+}
+

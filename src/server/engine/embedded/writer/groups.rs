@@ -298,7 +298,10 @@ impl Writer {
                 return Ok(judged(Verdict::Unknown, 0));
             };
             self.ids.remove(id, place);
-            draft.moved.push((id.clone(), place, place));
+            // One of this batch leaves no trace; one from before is back if the batch is refused.
+            if draft.own.remove(id).is_none() {
+                draft.moved.push((id.clone(), place, place));
+            }
             draft.entered.push((number, due_ms, queue));
             return Ok(judged(Verdict::Ok, 0));
         }

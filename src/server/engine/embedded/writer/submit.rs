@@ -141,9 +141,20 @@ impl Writer {
                 self.delayed.remove(number);
                 continue;
             };
+            // The rest of the batch finds it here: the log does not have it yet.
+            let known = self.by_number.get(&queue).map(|queue| NewTask {
+                task: task.task.to_owned(),
+                queue: queue.name.clone(),
+                id: Some(id.clone()),
+                labels: task.labels.iter().map(|&(k, v)| (k.to_owned(), v.to_owned())).collect(),
+                retry_key: None,
+                delay_ms: 0,
+                expires_ms: None,
+            });
             let seq = draft.add_written(queue, task, Some(id.clone()));
             self.ids.remove(&id, place_of(number));
             self.ids.insert(&id, seq);
+            draft.own.extend(known.map(|known| (id.clone(), (seq, known))));
             draft.moved.push((id, place_of(number), seq));
             draft.entered.extend(self.delayed.remove(number).map(|(due_ms, queue)| (number, due_ms, queue)));
         }
