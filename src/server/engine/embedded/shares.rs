@@ -121,6 +121,7 @@ impl Out {
                     Ok(keys) => self.waiting = keys.into_iter(),
                     Err(Ok(StreamEnd::Done)) => return Ok(None),
                     Err(Ok(StreamEnd::Superseded)) => return Err(Error::Superseded),
+                    Err(Err(Error::Stopped)) => return Err(self.shared.ended().await),
                     Err(Err(error)) => return Err(error),
                 }
                 continue;

@@ -102,3 +102,24 @@ async fn an_id_is_taken_while_its_delayed_task_enters_the_log() {
     }
 }
 
+#[tokio::test]
+async fn shares_end_with_the_engine() {
+    let mut bed = Bed::memory(TAIL);
+    let engine = bed.engine();
+    let mut member = Member::open(&engine, share_of("a", 1, 10)).await;
+    assert!(member.frames.next().now_or_never().is_none());
+    bed.close().await;
+    assert_eq!(in_time(member.frames.next()).await.unwrap(), Err(Error::Stopped));
+    assert!(in_time(member.frames.next()).await.is_none());
+
+    bed.open().await;
+    let engine = bed.engine();
+    let mut member = Member::open(&engine, share_of("a", 1, 10)).await;
+    bed.memory_store().disk().faults.push_back(Some(StoreError::Failed("EIO".to_owned())));
+    let failed = Error::Failed("EIO".to_owned());
+    assert_eq!(in_time(engine.tell(Vec::new())).await.map(drop), Ok(()));
+    let submitted = in_time(engine.submit(vec![task("a", "x")])).await.unwrap().await;
+    assert_eq!(submitted.unwrap_err(), failed);
+    assert_eq!(in_time(member.frames.next()).await.unwrap(), Err(failed));
+}
+

@@ -464,6 +464,15 @@ impl Writer {
     }
 }
 
+impl Drop for Writer {
+    /// Shares end with the writer. Why it has ended is known when it is gone.
+    fn drop(&mut self) {
+        for deliveries in self.deliveries.values() {
+            deliveries.end(Err(Error::Stopped));
+        }
+    }
+}
+
 /// Answers with what was decided, or with why it could not be kept.
 fn reply<T: 'static>(answer: Answer<T>, decided: Result<T, Error>) -> Reply {
     Box::new(move |_, failed| {
