@@ -123,3 +123,19 @@ async fn shares_end_with_the_engine() {
     assert_eq!(in_time(member.frames.next()).await.unwrap(), Err(failed));
 }
 
+#[tokio::test]
+async fn a_delayed_task_that_finds_no_room_is_tried_again_at_leisure() {
+    let (bed, gate) = Bed::held();
+    let engine = bed.engine();
+    submit_any(&engine, vec![NewTask { delay_ms: 1000, ..task("a", "x") }]).await;
+    let full = || Some(StoreError::Full("no room".to_owned()));
+    bed.memory_store().disk().faults.extend((0..100_000).map(|_| full()));
+    bed.set_clock(super::BEGIN_MS + 1001);
+    let before = gate.state().appends;
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    let tries = gate.state().appends - before;
+    assert!((1..=5).contains(&tries), "{tries} tries in 1.5 s");
+    bed.memory_store().disk().faults.clear();
+    until(|| engine.tasks_kept() == 1).await;
+}
+

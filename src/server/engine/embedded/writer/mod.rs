@@ -53,6 +53,8 @@ use tail::Tail;
 const COMMIT_BYTES: usize = 8 << 20;
 /// Chunks trimmed in one step, so that a submit never waits long.
 const TRIM_CHUNKS: usize = 64;
+/// How long delayed tasks that found no room are left alone.
+const FULL_PAUSE: Duration = Duration::from_secs(1);
 /// How often the time is written down while nothing else is: a restart compares it with the wall clock.
 const MARK_EVERY: Duration = Duration::from_secs(60 * 60);
 
@@ -140,6 +142,8 @@ pub(super) struct Writer {
 
     delayed: Delayed,
     next_delayed: u64,
+    /// Until then none enters the log: the last ones found no room.
+    no_room_until: Option<Instant>,
     machine: Machine,
     registry: Registry,
     /// The number of the last row of facts.
@@ -192,6 +196,7 @@ impl Writer {
             closing: false,
             delayed: Delayed::default(),
             next_delayed: loaded.next_delayed,
+            no_room_until: None,
             machine: Machine::default(),
             registry: Registry::default(),
             last_fact: 0,
@@ -264,7 +269,13 @@ impl Writer {
         // As often as this at least, because the wall clock may leap.
         let due_ms =
             self.delayed.next_due_ms().map(|ms| ms.saturating_sub((self.shared.wall_clock)()).min(1000));
-        tick_ms.into_iter().chain(due_ms).min().map_or(Duration::MAX, Duration::from_millis)
+        let due = due_ms.map(|ms| Duration::from_millis(ms).max(self.no_room_for()));
+        tick_ms.map(Duration::from_millis).into_iter().chain(due).min().unwrap_or(Duration::MAX)
+    }
+
+    /// How long no delayed task enters the log.
+    fn no_room_for(&self) -> Duration {
+        self.no_room_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()))
     }
 
     /// The machine's time and the server's.
@@ -310,6 +321,9 @@ impl Writer {
             Err(StoreError::Full(why)) => {
                 if !std::mem::replace(&mut self.is_full, true) {
                     tracing::error!("there is no room: submits are refused ({why})");
+                }
+                if !draft.entered.is_empty() {
+                    self.no_room_until = Some(Instant::now() + FULL_PAUSE);
                 }
                 self.take_back(draft);
                 self.start_over(&why).map_err(|e| e.to_string())?;

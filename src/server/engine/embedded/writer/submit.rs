@@ -123,6 +123,9 @@ impl Writer {
 
     /// Lets delayed tasks whose time has come into the log.
     pub(super) fn enter_due(&mut self, draft: &mut Draft) -> Result<(), StoreError> {
+        if !self.no_room_for().is_zero() {
+            return Ok(());
+        }
         while draft.bytes < super::COMMIT_BYTES
             && let Some((number, queue)) = self.delayed.due(draft.at_ms)
         {
