@@ -139,3 +139,27 @@ async fn a_delayed_task_that_finds_no_room_is_tried_again_at_leisure() {
     until(|| engine.tasks_kept() == 1).await;
 }
 
+#[tokio::test]
+async fn a_sign_of_life_that_came_in_time_counts_though_the_disk_was_slow() {
+    let (bed, gate) = Bed::held();
+    let engine = bed.engine();
+    submit(&engine, vec![task("a", "x")]).await;
+    let mut attendance = engine.attend([1; 16], None);
+    let mut member =
+        Member::open(&engine, Share { lease_ms: Some(1000), ..share_of("a", 1, 1) }).await;
+    let lease = member.take(1).await.remove(0).lease;
+    gate.set_shut(true);
+    let stuck = tokio::spawn({
+        let engine = engine.clone();
+        async move { submit(&engine, vec![task("b", "x")]).await }
+    });
+    for _ in 0..15 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        engine.heard([1; 16], false);
+    }
+    gate.set_shut(false);
+    in_time(stuck).await.unwrap();
+    assert_eq!(tell(&engine, &lease, Word::Working).await, (Verdict::Ok, false));
+    let notice: Option<Option<Notice>> = attendance.notices.next().now_or_never();
+    assert_eq!(notice, None);
+}

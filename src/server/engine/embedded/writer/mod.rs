@@ -288,7 +288,6 @@ impl Writer {
         let at_ms = self.read_clock()?;
         let now = self.now();
         let mut draft = Draft::new(self.next_seq, self.next_delayed, at_ms);
-        self.machine.tick(now);
         self.enter_due(&mut draft).map_err(|e| e.to_string())?;
         let mut replies = Vec::new();
         let mut next = first.or_else(|| self.jobs.try_recv().ok());
@@ -296,6 +295,8 @@ impl Writer {
             replies.extend(self.decide_job(now, &mut draft, job)?);
             next = if draft.bytes < COMMIT_BYTES && !self.closing { self.jobs.try_recv().ok() } else { None };
         }
+        // After what has been said: a sign of life that waited for a slow disk came in time.
+        self.machine.tick(now);
         self.hand_out(now, &draft);
         let facts = self.machine.take_facts();
         if !facts.is_empty() {
