@@ -85,7 +85,8 @@ pub(crate) async fn measure(figures: &mut Figures, sizes: Sizes) {
 }
 
 async fn share(channel: Channel, max_in_flight: u32) -> tonic::Streaming<pb::ServerMsg> {
-    let watch = pb::Watch { group: "bench".into(), max_in_flight, grace_ms: Some(60_000), ..pb::Watch::default() };
+    let watch =
+        pb::Watch { group: "bench".into(), max_in_flight, grace_ms: Some(60_000), ..pb::Watch::default() };
     ContactClient::new(channel).get_task(watch).await.unwrap().into_inner()
 }
 
