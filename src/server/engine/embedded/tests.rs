@@ -24,6 +24,7 @@ mod faults;
 mod files;
 mod groups;
 mod held;
+mod leases;
 mod model;
 mod retention;
 mod writing;

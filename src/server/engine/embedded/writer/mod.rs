@@ -55,7 +55,6 @@ const COMMIT_BYTES: usize = 8 << 20;
 const TRIM_CHUNKS: usize = 64;
 /// How often the time is written down while nothing else is: a restart compares it with the wall clock.
 const MARK_EVERY: Duration = Duration::from_secs(60 * 60);
-
 /// Delayed tasks that found no room try again after so long, in milliseconds.
 const FULL_MS: u64 = 1000;
 
@@ -476,6 +475,15 @@ impl Writer {
             if let Some((_, queue)) = self.queues.remove(&name) {
                 self.shared.queues.release(queue);
             }
+        }
+    }
+}
+
+impl Drop for Writer {
+    /// Shares end with the writer. Why it has ended is known when it is gone.
+    fn drop(&mut self) {
+        for deliveries in self.deliveries.values() {
+            deliveries.end(Err(Error::Stopped));
         }
     }
 }
