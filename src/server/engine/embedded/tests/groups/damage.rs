@@ -12,7 +12,7 @@ use crate::server::engine::{Error, contract::Reader, embedded::OpenError};
 async fn damage_is_named_and_nothing_is_changed() {
     for (damage, word) in [
         ("UPDATE page SET entries = CAST(x'0102' || entries AS BLOB)", "the page of group 1 at seq 0"),
-        ("UPDATE page SET open = 0", "the page of group 1 at seq 0"),
+        ("UPDATE page SET open = open + 1", "the page of group 1 at seq 0"),
         ("UPDATE page SET upto = upto + 1", "the page of group 1 at seq 0"),
         ("UPDATE fact SET facts = CAST(facts || x'00' AS BLOB)", "the facts of row"),
         ("UPDATE fact SET no = no + 1000", "the facts of row"),
@@ -20,8 +20,11 @@ async fn damage_is_named_and_nothing_is_changed() {
         ("UPDATE grp SET name = 'other' WHERE number = 1", "group 1"),
         ("UPDATE grp SET queue = 77 WHERE number = 1", "group 1"),
         ("UPDATE holder SET instance = x'00'", "the holder"),
-        ("DELETE FROM holder", "holder"),
+        ("UPDATE holder SET lease_ms = 1000", "the holder"),
+        ("UPDATE fact SET at_ms = at_ms + 1", "the facts of row"),
+        ("DELETE FROM holder", "a lease has a holder that is not there"),
         ("DELETE FROM grp", "group"),
+        ("DELETE FROM grp; DELETE FROM fact", "the page of group 1 at seq 0"),
         ("DELETE FROM meta WHERE key = 'token_key'", "no rows"),
     ] {
         let mut bed = Bed::sqlite(TAIL);

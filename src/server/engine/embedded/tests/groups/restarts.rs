@@ -9,7 +9,10 @@ use super::{
     *,
 };
 use crate::server::engine::{
-    contract::groups::{Ear, in_state},
+    contract::{
+        Whole,
+        groups::{Ear, in_state},
+    },
     groups::{End, State, Why},
 };
 
