@@ -26,10 +26,12 @@ impl<T, E: Clone> Outbox<T, E> {
         Outbox { state: Mutex::new(State { items: VecDeque::new(), end: None }), bell: Notify::new() }
     }
 
-    /// Adds an item. Returns how many there are.
+    /// Adds an item, unless it has ended. Returns how many there are.
     pub(super) fn put(&self, item: T) -> usize {
         let mut state = self.lock();
-        state.items.push_back(item);
+        if state.end.is_none() {
+            state.items.push_back(item);
+        }
         let count = state.items.len();
         drop(state);
         self.bell.notify_one();
@@ -67,5 +69,22 @@ impl<T, E: Clone> Outbox<T, E> {
 
     fn lock(&self) -> MutexGuard<'_, State<T, E>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_has_ended_takes_no_more_and_gives_what_it_has() {
+        let outbox = Outbox::new();
+        assert_eq!((outbox.put(1), outbox.put(2)), (1, 2));
+        outbox.end("first");
+        outbox.end("second");
+        assert_eq!(outbox.put(3), 2);
+        assert_eq!(outbox.take(1).await, Ok(vec![1]));
+        assert_eq!(outbox.take(9).await, Ok(vec![2]));
+        assert_eq!(outbox.take(9).await, Err("first"));
     }
 }
