@@ -184,6 +184,11 @@ impl Queues {
         self.lock().insert(queue.name.clone(), queue);
     }
 
+    /// Up to where a queue is no longer kept.
+    pub(super) fn trimmed_seq(&self, name: &QueueName) -> u64 {
+        self.lock().get(name).map_or(0, |queue| queue.extent().trimmed_seq)
+    }
+
     /// Lets go of a queue that a watcher has watched: one that never had a task is forgotten with its last
     /// watcher, or names nobody uses would pile up.
     pub(super) fn release(&self, queue: Arc<Queue>) {

@@ -46,7 +46,12 @@ pub(super) async fn open(engine: &Embedded, share: Share) -> Result<Sharing, Err
     let mut queues = Vec::with_capacity(share.queues.len());
     for position in share.queues {
         let start = match position.start {
-            Start::Time(at_ms) => shared.reads.seq_at(at_ms).await?.map_or(Start::New, Start::Seq),
+            Start::Time(at_ms) => match shared.reads.seq_at(at_ms).await? {
+                // The log may still have what was purged.
+                Some(seq) if seq <= shared.queues.trimmed_seq(&position.queue) => Start::First,
+                Some(seq) => Start::Seq(seq),
+                None => Start::New,
+            },
             start => start,
         };
         queues.push((position.queue, start));

@@ -189,3 +189,17 @@ async fn who_leaves_far_too_much_unread_is_told_no_more() {
     assert!((40_000..=40_100).contains(&read), "{read}");
 }
 
+#[tokio::test]
+async fn a_group_that_begins_at_a_time_begins_after_what_was_purged() {
+    for bed in [Bed::memory(TAIL), Bed::sqlite(NO_TAIL)] {
+        let engine = bed.engine();
+        submit(&engine, vec![task("kept", "x"), task("a", "x"), task("a", "y"), task("kept", "y")]).await;
+        in_time(engine.purge(queue("a"), None)).await.unwrap();
+        submit(&engine, vec![task("a", "z")]).await;
+        let mut share = share_of("a", 1, 1);
+        share.queues[0].start = Start::Time(0);
+        let sharing = in_time(engine.share(share)).await.unwrap();
+        assert_eq!(sharing.start, [4]);
+        assert_eq!(Member::of(sharing).take(1).await[0].task, "z");
+    }
+}
