@@ -162,3 +162,43 @@ async fn a_sign_of_life_that_came_in_time_counts_though_the_disk_was_slow() {
     let notice: Option<Option<Notice>> = attendance.notices.next().now_or_never();
     assert_eq!(notice, None);
 }
+
+#[tokio::test]
+async fn who_leaves_far_too_much_unread_is_told_no_more() {
+    let bed = Bed::memory(TAIL);
+    let engine = bed.engine();
+    let mut attendance = engine.attend([1; 16], None);
+    for name in ["a", "b", "c", "d", "e"] {
+        submit(&engine, (0..10_000).map(|_| task(name, "x")).collect()).await;
+        let mut member = Member::open(&engine, share_of(name, 1, 10_000)).await;
+        let told = member.take(10_000).await.into_iter().map(|task| Told {
+            what: What::Lease(task.lease),
+            word: Word::Done,
+            delay_ms: None,
+            said: String::new(),
+            client: None,
+        });
+        let judged = in_time(engine.tell(told.collect())).await.unwrap();
+        assert!(judged.iter().all(|judged| judged.verdict == Verdict::Ok));
+    }
+    let mut read = 0;
+    while in_time(attendance.notices.next()).await.is_some() {
+        read += 1;
+    }
+    assert!((40_000..=40_100).contains(&read), "{read}");
+}
+
+#[tokio::test]
+async fn a_group_that_begins_at_a_time_begins_after_what_was_purged() {
+    for bed in [Bed::memory(TAIL), Bed::sqlite(NO_TAIL)] {
+        let engine = bed.engine();
+        submit(&engine, vec![task("kept", "x"), task("a", "x"), task("a", "y"), task("kept", "y")]).await;
+        in_time(engine.purge(queue("a"), None)).await.unwrap();
+        submit(&engine, vec![task("a", "z")]).await;
+        let mut share = share_of("a", 1, 1);
+        share.queues[0].start = Start::Time(0);
+        let sharing = in_time(engine.share(share)).await.unwrap();
+        assert_eq!(sharing.start, [4]);
+        assert_eq!(Member::of(sharing).take(1).await[0].task, "z");
+    }
+}

@@ -79,8 +79,13 @@ pub(super) enum Job {
     Heard { instance: Instance, stop: bool },
     /// Judge what is told of tasks.
     Tell { told: Vec<Told>, answer: Answer<Vec<Judged>> },
-    /// Tasks that a group had to have read: up to the seq that comes with them.
-    Offer { group: GroupNo, from_seq: u64, offered: Result<(Vec<Fresh>, u64), StoreError> },
+    /// Tasks of its queue that a group had to have read: up to the seq that comes with them.
+    Offer {
+        group: GroupNo,
+        queue: QueueNumber,
+        from_seq: u64,
+        offered: Result<(Vec<Fresh>, u64), StoreError>,
+    },
     /// End tasks for all groups.
     Cancel { ids: Vec<TaskId>, answer: Answer<Vec<Judged>> },
     /// Make dead tasks ready again.
@@ -378,7 +383,9 @@ impl Writer {
                 let judged = told.into_iter().map(|told| self.tell(now, draft, told)).collect();
                 Some(reply(answer, survivable(judged)?))
             }
-            Job::Offer { group, from_seq, offered } => {
+            // The number may be another group's now: a refused batch gives back those that it made.
+            Job::Offer { group, queue, .. } if !self.is_of(group, queue) => None,
+            Job::Offer { group, from_seq, offered, .. } => {
                 match survivable(offered)? {
                     Ok((tasks, upto_seq)) => self.machine.offer(group, from_seq, upto_seq, tasks),
                     Err(error) => self.offer_failed(now, group, from_seq, &error),
