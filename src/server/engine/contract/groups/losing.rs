@@ -56,8 +56,8 @@ async fn silent(one: &dyn Engine, other: &dyn Engine) {
     set(one, other, "silent", |c| c.backoff_ms = Some(1)).await;
     let all = some(one, "silent", 1).await;
     let mut ear = Ear::open(other, 10);
-    let mut member = Member::open(one, leasing(10, "silent")).await;
     let since = Instant::now();
+    let mut member = Member::open(one, leasing(10, "silent")).await;
     let held = member.one().await;
     let mut next = Member::open(other, leasing(11, "silent")).await;
     let again = next.one().await;
@@ -124,8 +124,8 @@ async fn gone(one: &dyn Engine, other: &dyn Engine) {
 async fn detached(one: &dyn Engine, other: &dyn Engine) {
     some(one, "detached", 2).await;
     let share = Share { lease_ms: Some(1500), grace_ms: 1500, max: Some(1), ..leasing(50, "detached") };
-    let mut member = Member::open(one, share).await;
     let since = Instant::now();
+    let mut member = Member::open(one, share).await;
     let held = member.rest().await.unwrap().remove(0);
     drop(member);
     let mut next = Member::open(other, Share { max_in_flight: 9, ..leasing(51, "detached") }).await;
@@ -171,8 +171,8 @@ async fn overheld(one: &dyn Engine, other: &dyn Engine) {
     set(one, other, "overheld", |c| c.backoff_ms = Some(1)).await;
     some(one, "overheld", 1).await;
     let mut ear = Ear::open(other, 80);
-    let mut member = Member::open(one, Share { max_hold_ms: 1200, ..leasing(80, "overheld") }).await;
     let since = Instant::now();
+    let mut member = Member::open(one, Share { max_hold_ms: 1200, ..leasing(80, "overheld") }).await;
     let held = member.one().await;
     assert_eq!(say(other, &held.lease, Word::Working).await, Verdict::Ok);
     let overheld = async {
