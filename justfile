@@ -14,6 +14,10 @@ test:
 test-unsynced:
     ! cargo test --locked --features unsynced --test durability synced_between
 
+# Every form of a group's pipeline, 500 times.
+pipelines:
+    CONTACT_TEST_TIMES=500 cargo test --locked --test groups_pipelines
+
 # Random histories of the engine against a naive model: CONTACT_TEST_SEED=N replays one.
 sim:
     cargo test --locked --lib engine -- --nocapture

@@ -248,8 +248,8 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
             break
         }
         'contact;tasks' {
-            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only of this queue [default: default; with --state leased, waiting or dead: all]')
-            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Only of this queue [default: default; with --state leased, waiting or dead: all]')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only of this queue [default: default; with --state delayed, leased, waiting or dead: all]')
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Only of this queue [default: default; with --state delayed, leased, waiting or dead: all]')
             [CompletionResult]::new('--group', '--group', [CompletionResultType]::ParameterName, 'As this group has them; `@` is this client''s own')
             [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Only in this state')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'At most so many [default: all; with --watch: 1000]')

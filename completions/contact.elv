@@ -234,8 +234,8 @@ set edit:completion:arg-completer[contact] = {|@words|
             cand --version 'Print version'
         }
         &'contact;tasks'= {
-            cand -q 'Only of this queue [default: default; with --state leased, waiting or dead: all]'
-            cand --queue 'Only of this queue [default: default; with --state leased, waiting or dead: all]'
+            cand -q 'Only of this queue [default: default; with --state delayed, leased, waiting or dead: all]'
+            cand --queue 'Only of this queue [default: default; with --state delayed, leased, waiting or dead: all]'
             cand --group 'As this group has them; `@` is this client''s own'
             cand --state 'Only in this state'
             cand --limit 'At most so many [default: all; with --watch: 1000]'

@@ -192,7 +192,7 @@ complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -s V -l version -d 'Print version'
-complete -c contact -n "__fish_contact_using_subcommand tasks" -s q -l queue -d 'Only of this queue [default: default; with --state leased, waiting or dead: all]' -r
+complete -c contact -n "__fish_contact_using_subcommand tasks" -s q -l queue -d 'Only of this queue [default: default; with --state delayed, leased, waiting or dead: all]' -r
 complete -c contact -n "__fish_contact_using_subcommand tasks" -l group -d 'As this group has them; `@` is this client\'s own' -r
 complete -c contact -n "__fish_contact_using_subcommand tasks" -l state -d 'Only in this state' -r -f -a "delayed\t'Accepted, and waits for its time to enter the log'
 ready\t'Could be handed out; with --group'

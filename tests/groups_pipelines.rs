@@ -17,7 +17,10 @@ mod common;
 use std::{
     io::Read,
     ops::Range,
-    os::unix::process::CommandExt,
+    os::{
+        fd::OwnedFd,
+        unix::{net::UnixStream, process::CommandExt},
+    },
     process::{Child, Command, Stdio},
     sync::{
         atomic::{AtomicU64, Ordering},
@@ -205,11 +208,13 @@ fn sigterm_to_the_watch_alone_lets_the_worker_finish() {
         pipe.signal_one(0, "TERM");
         let ends = pipe.ends();
         assert_eq!(ends.codes, [143, 0, 0], "{ends:?}");
-        let verdicts = ends.verdicts();
-        assert!(verdicts.iter().all(|verdict| verdict == "ok"), "{ends:?}");
+        let (done, given_back): (Vec<String>, _) =
+            ends.verdicts().into_iter().partition(|verdict| verdict == "ok");
+        // After a signal last words have a second: on a busy machine some come later.
+        assert!(given_back.iter().all(|verdict| verdict == "conflict"), "{ends:?}");
         // And the one that was waited for.
         let group = house.group();
-        assert_eq!(group["done"], 1 + verdicts.len(), "{group}");
+        assert_eq!(group["done"], 1 + done.len(), "{group}");
         house.has_nothing_leased();
         house.has_nothing_failed();
     });
@@ -229,6 +234,33 @@ fn a_full_pipe_does_not_stop_the_signs_of_life() {
         assert_eq!(line["attempt"], 1);
         house.has_all_done(1);
     });
+}
+
+#[test]
+fn a_socket_for_a_pipe_is_closed_and_watched_as_well() {
+    let (_folder, server) = server();
+    for settles in [true, false] {
+        let house = House::new(&server);
+        house.with(1..4);
+        let (mut near, far) = UnixStream::pair().unwrap();
+        near.set_read_timeout(Some(DEADLINE)).unwrap();
+        let mut command = server.contact();
+        command.args(["watch-tasks", "-q", &house.queue, "--group", "ci", "--grace", "1s", "--max", "3"]);
+        command.stdin(Stdio::null()).stdout(OwnedFd::from(far)).stderr(Stdio::null());
+        let mut watch = command.spawn().unwrap();
+        // Ours of the far side goes too.
+        drop(command);
+        let mut lines = String::new();
+        near.read_to_string(&mut lines).expect("the end");
+        assert_eq!(json_lines(&lines).len(), 3);
+        if settles {
+            assert_eq!(server.run(&["ack", "--strict"], lines).code, 0);
+        }
+        drop(near);
+        assert_eq!(code(wait(&mut watch)), i32::from(!settles));
+        house.has_nothing_leased();
+        house.has_nothing_failed();
+    }
 }
 
 #[test]
@@ -267,8 +299,10 @@ fn a_member_that_was_frozen_is_told_that_it_is_late_and_changes_nothing() {
     let state = || {
         let tasks = house.server.run(&["tasks", "-q", &house.queue, "--group", "ci"], "");
         let mut tasks = tasks.json();
-        // It moves with each sign of life.
-        tasks.iter_mut().for_each(|task| task["until"] = Value::Null);
+        for task in &mut tasks {
+            // It moves with each sign of life; and since when is counted back from now.
+            (task["until"], task["since"]) = (Value::Null, Value::Null);
+        }
         (house.group(), tasks)
     };
     let before = state();

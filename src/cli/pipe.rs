@@ -18,6 +18,9 @@ use rustix::{
 };
 use tokio::io::{Interest, unix::AsyncFd};
 
+/// How often to look at a socket whose going cannot be waited for.
+const LOOK_EVERY: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// What stdout is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Far {
@@ -55,9 +58,13 @@ pub(super) async fn gone(end: OwnedFd) -> io::Result<()> {
     let end = AsyncFd::with_interest(end, Interest::READABLE | Interest::ERROR)?;
     loop {
         let mut ready = end.ready(Interest::READABLE | Interest::ERROR).await?;
-        // Asked again: a socket is ready as well when its other side only writes no more.
+        // Asked again: a socket is ready as well when its other side only writes no more,
         if is_hung_up(end.get_ref()) {
             return Ok(());
+        }
+        if ready.ready().is_read_closed() {
+            // and then for ever.
+            tokio::time::sleep(LOOK_EVERY).await;
         }
         ready.clear_ready();
     }
@@ -91,9 +98,10 @@ impl Closed {
             Far::Pipe => Closed::Pipe(open(path(&stdout), OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?),
             Far::Socket => {
                 let end = stdout.as_fd().try_clone_to_owned()?;
+                // If its other side writes no more, it will look as if that had gone.
+                let can_be_seen = is_hung_up(&end) || !is_polled(&end, PollFlags::RDHUP);
                 shutdown(&end, Shutdown::Write)?;
-                // If its other side wrote no more already, the two look the same.
-                if is_hung_up(&end) { Closed::Other } else { Closed::Socket(end) }
+                if can_be_seen { Closed::Socket(end) } else { Closed::Other }
             }
             Far::Terminal | Far::File => Closed::Other,
         };
@@ -106,6 +114,11 @@ impl Closed {
         }
         dup2_stdout(&nothing)?;
         Ok(closed)
+    }
+
+    /// Whether it can be seen whether somebody is there.
+    pub(super) fn can_be_seen(&self) -> bool {
+        !matches!(self, Closed::Other)
     }
 
     /// Whether somebody may still be reading what was written before.
@@ -133,9 +146,12 @@ fn path(fd: impl AsFd) -> String {
 }
 
 fn is_hung_up(fd: &OwnedFd) -> bool {
-    let mut fds = [PollFd::new(fd, PollFlags::empty())];
-    let polled = poll(&mut fds, Some(&Timespec::default()));
-    polled.is_ok() && fds[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
+    is_polled(fd, PollFlags::ERR | PollFlags::HUP)
+}
+
+fn is_polled(fd: &OwnedFd, flags: PollFlags) -> bool {
+    let mut fds = [PollFd::new(fd, flags)];
+    poll(&mut fds, Some(&Timespec::default())).is_ok() && fds[0].revents().intersects(flags)
 }
 
 fn is_same(one: impl AsFd, other: impl AsFd) -> bool {

@@ -45,7 +45,7 @@ pub(super) struct Tasks {
     #[arg(value_name = "ID", value_parser = id)]
     ids: Vec<String>,
 
-    /// Only of this queue [default: default; with --state leased, waiting or dead: all]
+    /// Only of this queue [default: default; with --state delayed, leased, waiting or dead: all]
     #[arg(short, long, value_name = "QUEUE", value_parser = super::queue_name)]
     queue: Option<QueueName>,
 

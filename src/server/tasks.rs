@@ -36,7 +36,7 @@ pub(super) async fn answer(call: &Call, asked: pb::ListTasks) -> Result<pb::Task
             format!("state is {state}: name the group that has them so"),
         ));
     }
-    let in_all_queues = !named.is_empty() || state.is_some_and(is_in_hand);
+    let in_all_queues = !named.is_empty() || state.is_some_and(is_known_at_once);
     let queue = match convert::some_queue(&asked.queue)? {
         None if !in_all_queues => Some(convert::queue_name(DEFAULT_QUEUE)?),
         queue => queue,
@@ -61,7 +61,7 @@ pub(super) async fn answer(call: &Call, asked: pb::ListTasks) -> Result<pb::Task
     Ok(pb::Tasks { tasks, next: page.next, unknown: unknown.map(|(id, _)| id).collect() })
 }
 
-/// Such tasks a group has in hand: they are few, and found without looking through the log.
-fn is_in_hand(state: State) -> bool {
-    matches!(state, State::Leased | State::Waiting | State::Dead)
+/// Such tasks are found without looking through the log, so they can be asked for of all queues.
+fn is_known_at_once(state: State) -> bool {
+    matches!(state, State::Delayed | State::Leased | State::Waiting | State::Dead)
 }

@@ -138,12 +138,9 @@ fn tasks_are_asked_for_as_the_flags_say() {
         asked(&["-q", "ci", "--group", "@"]),
         "tasks of Some(\"@w1\") in Some(\"ci\") None ids 0 after \"\""
     );
-    // What groups have in hand is looked for everywhere, what is in the log is not.
+    // What is known at once is looked for everywhere, what has to be found in the log is not.
     assert_eq!(asked(&["--state", "dead"]), "tasks of None in None Some(Dead) ids 0 after \"\"");
-    assert_eq!(
-        asked(&["--state", "delayed"]),
-        "tasks of None in Some(\"default\") Some(Delayed) ids 0 after \"\""
-    );
+    assert_eq!(asked(&["--state", "delayed"]), "tasks of None in None Some(Delayed) ids 0 after \"\"");
     let done = "tasks of Some(\"ci\") in Some(\"default\") Some(Done) ids 0 after \"\"";
     assert_eq!(asked(&["--state", "done", "--group", "ci"]), done);
     assert_eq!(asked(&["1"]), "tasks of None in None None ids 1 after \"\"");

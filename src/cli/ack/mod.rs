@@ -1,6 +1,6 @@
 //! `contact ack`: tells what has become of tasks, and prints a verdict for each that was named.
 //!
-//! This file has the flags and the way from stdin to the server; [`line`] is what a line says, and [`telling`]
+//! This file has the flags and the way from stdin to the server; [`mod@line`] is what a line says, and [`telling`]
 //! the call and its verdicts.
 
 use std::time::Duration;

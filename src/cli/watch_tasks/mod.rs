@@ -3,7 +3,7 @@
 //! is lost, and prints nothing twice.
 //!
 //! This file has the flags. [`broadcast`] is a watch without a group, [`share`] one with a group, [`place`]
-//! where either is in its queues, and [`line`] what they print.
+//! where either is in its queues, and [`mod@line`] what they print.
 
 use std::time::Duration;
 
@@ -25,14 +25,9 @@ use crate::{
 use place::{Place, QueuePlace};
 
 mod broadcast;
-mod duty;
-mod intake;
-mod leases;
 mod line;
 mod place;
-mod session;
 mod share;
-mod teller;
 
 /// Print every task of a queue from the first one kept, in order, then each new one as it appears
 ///

@@ -3,7 +3,8 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
+    ops::Deref,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::sync::Notify;
@@ -21,15 +22,50 @@ struct State<T, E> {
     end: Option<E>,
 }
 
+/// The writer's side of an outbox. Wherever it is let go of, whoever reads learns that nothing more comes.
+#[derive(Debug)]
+pub(super) struct Feed<T, E: Clone> {
+    outbox: Arc<Outbox<T, E>>,
+    end: E,
+}
+
+impl<T, E: Clone> Feed<T, E> {
+    /// Of this outbox, which ends with `end` if it has not been ended before.
+    pub(super) fn new(outbox: &Arc<Outbox<T, E>>, end: E) -> Self {
+        Feed { outbox: outbox.clone(), end }
+    }
+
+    /// Whether it is that of this outbox.
+    pub(super) fn is_of(&self, outbox: &Arc<Outbox<T, E>>) -> bool {
+        Arc::ptr_eq(&self.outbox, outbox)
+    }
+}
+
+impl<T, E: Clone> Deref for Feed<T, E> {
+    type Target = Outbox<T, E>;
+
+    fn deref(&self) -> &Outbox<T, E> {
+        &self.outbox
+    }
+}
+
+impl<T, E: Clone> Drop for Feed<T, E> {
+    fn drop(&mut self) {
+        self.outbox.end(self.end.clone());
+    }
+}
+
 impl<T, E: Clone> Outbox<T, E> {
     pub(super) fn new() -> Self {
         Outbox { state: Mutex::new(State { items: VecDeque::new(), end: None }), bell: Notify::new() }
     }
 
-    /// Adds an item. Returns how many there are.
+    /// Adds an item, unless it has ended. Returns how many there are.
     pub(super) fn put(&self, item: T) -> usize {
         let mut state = self.lock();
-        state.items.push_back(item);
+        if state.end.is_none() {
+            state.items.push_back(item);
+        }
         let count = state.items.len();
         drop(state);
         self.bell.notify_one();
@@ -67,5 +103,22 @@ impl<T, E: Clone> Outbox<T, E> {
 
     fn lock(&self) -> MutexGuard<'_, State<T, E>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_has_ended_takes_no_more_and_gives_what_it_has() {
+        let outbox = Outbox::new();
+        assert_eq!((outbox.put(1), outbox.put(2)), (1, 2));
+        outbox.end("first");
+        outbox.end("second");
+        assert_eq!(outbox.put(3), 2);
+        assert_eq!(outbox.take(1).await, Ok(vec![1]));
+        assert_eq!(outbox.take(9).await, Ok(vec![2]));
+        assert_eq!(outbox.take(9).await, Err("first"));
     }
 }

@@ -179,6 +179,11 @@ impl Queues {
         }
     }
 
+    /// The first seq that a queue may keep.
+    pub(super) fn first_seq(&self, name: &QueueName) -> u64 {
+        self.lock().get(name).map_or(0, |queue| queue.extent().trimmed_seq) + 1
+    }
+
     /// Adds a queue that the store knows.
     pub(super) fn insert(&self, queue: Arc<Queue>) {
         self.lock().insert(queue.name.clone(), queue);

@@ -19,7 +19,7 @@ use crate::{
                 Past, Stand, StreamId, Telling, Terms,
             },
             queue::{Look, Queue},
-            shares::Notices,
+            shares::{NoticeFeed, Notices},
             store::StoreError,
         },
         frames::{seq_and_expiry, split},
@@ -209,8 +209,9 @@ impl Writer {
             return Ok(judged(Verdict::Unknown, key.seq));
         };
         let is_gone = key.seq <= named.queue.extent().trimmed_seq;
-        let written =
-            if self.machine.lacks(key.group, key.seq) { self.written(key.group, key.seq)? } else { None };
+        // Of what is purged nothing is looked up: some of it was not written down.
+        let lacks = !is_gone && self.machine.lacks(key.group, key.seq);
+        let written = if lacks { self.written(key.group, key.seq)? } else { None };
         let mut said = told.said;
         if said.len() > SAID_BYTES_KEPT {
             said.truncate((0..=SAID_BYTES_KEPT).rev().find(|end| said.is_char_boundary(*end)).unwrap_or(0));
@@ -298,7 +299,11 @@ impl Writer {
                 return Ok(judged(Verdict::Unknown, 0));
             };
             self.ids.remove(id, place);
-            draft.moved.push((id.clone(), place, place));
+            draft.own.remove(id);
+            // One of this batch has nowhere to go back to.
+            if number < draft.first_delayed {
+                draft.moved.push((id.clone(), place, place));
+            }
             draft.entered.push((number, due_ms, queue));
             return Ok(judged(Verdict::Ok, 0));
         }
@@ -397,7 +402,7 @@ impl Writer {
                         None => (Vec::new(), found.looked_upto_seq),
                     });
                     if let Some(jobs) = jobs.upgrade() {
-                        let _ = jobs.send(Job::Offer { group, from_seq, offered });
+                        let _ = jobs.send(Job::Offer { group, queue: number, from_seq, offered });
                     }
                 });
                 return false;
@@ -405,6 +410,11 @@ impl Writer {
         };
         self.machine.offer(group, from_seq, upto_seq, tasks);
         true
+    }
+
+    /// Whether a group is of this queue.
+    pub(super) fn is_of(&self, group: GroupNo, queue: QueueNumber) -> bool {
+        self.registry.by_no.get(&group).is_some_and(|named| named.number == queue)
     }
 
     /// A group's tasks cannot be read: its watches end with what went wrong, and may try again.
@@ -446,16 +456,17 @@ impl Writer {
         }
     }
 
-    /// Reads what there is of groups anew, and gives every lease its full time: after a start, and when what was
-    /// decided could not be written.
-    pub(super) fn load_groups(&mut self) -> Result<(), StoreError> {
+    /// Reads what there is of groups anew, and gives every lease its full time: after a start, `off_ms` after what
+    /// was written last, and when what was decided could not be written.
+    pub(super) fn load_groups(&mut self, off_ms: u64) -> Result<(), StoreError> {
         let loaded = self.store.load_groups()?;
         self.machine = Machine::default();
         self.registry = Registry::default();
         self.last_fact = loaded.last_fact;
         self.last_page = None;
         let written_ms = loaded.facts.iter().map(|row| row.at_ms).max().unwrap_or(0).max(loaded.machine_ms);
-        self.machine_ms = self.machine_ms.max(written_ms);
+        // Never back, and on only by the time that has gone by.
+        self.machine_ms += (written_ms + off_ms).saturating_sub(self.now().ms);
         let mut positions = HashMap::new();
         let damaged = |what: String| StoreError::Damaged(format!("the store is damaged: {what}"));
         for (number, queue) in &self.by_number {
@@ -478,7 +489,9 @@ impl Writer {
         for row in &loaded.pages {
             let entries = read_page(row)
                 .ok_or_else(|| damaged(format!("the page of group {} at page {}", row.group, row.page)))?;
-            for (seq, entry) in entries {
+            // What a group has counted as trimmed is of no use to it, and who held it may be forgotten.
+            let trimmed_seq = self.machine.head(row.group).map_or(0, |head| head.trimmed_seq);
+            for (seq, entry) in entries.into_iter().filter(|(seq, _)| *seq > trimmed_seq) {
                 match entry {
                     Entry::Open(open) => self.machine.load_open(row.group, seq, open),
                     Entry::Note(note) => self.machine.load_note(row.group, seq, note),
@@ -527,7 +540,12 @@ impl Writer {
         for (_, deliveries) in self.deliveries.drain() {
             deliveries.end(Err(Error::Full(why.to_owned())));
         }
-        self.load_groups()
+        self.load_groups(0)
+    }
+
+    /// What a fold writes of the groups of a queue.
+    pub(super) fn group_rows(&self, queue: QueueNumber) -> Vec<GroupRow> {
+        self.machine.groups_of(queue).iter().filter_map(|no| self.group_row(*no)).collect()
     }
 
     /// What a fold writes of a group.
@@ -548,7 +566,7 @@ impl Writer {
         now: Now,
         instance: Instance,
         client: Option<Box<str>>,
-        notices: Arc<Notices>,
+        notices: NoticeFeed,
     ) {
         let (known, attending) = self.attending.entry(instance).or_default();
         if client.is_some() {
@@ -561,7 +579,7 @@ impl Writer {
     /// A process attends no more.
     pub(super) fn unattend(&mut self, now: Now, instance: Instance, notices: &Arc<Notices>) {
         let Some((_, attending)) = self.attending.get_mut(&instance) else { return };
-        attending.retain(|other| !Arc::ptr_eq(other, notices));
+        attending.retain(|feed| !feed.is_of(notices));
         if attending.is_empty() {
             self.attending.remove(&instance);
         }

@@ -25,7 +25,7 @@ use super::{
     machine::{Fresh, GroupNo, Machine, Now, Past, StreamId},
     queue::Queue,
     retries::Retries,
-    shares::{Deliveries, Notices},
+    shares::{DeliveryFeed, NoticeFeed, Notices},
     store::{Loaded, Store, StoreError},
 };
 use crate::{
@@ -55,6 +55,8 @@ const COMMIT_BYTES: usize = 8 << 20;
 const TRIM_CHUNKS: usize = 64;
 /// How often the time is written down while nothing else is: a restart compares it with the wall clock.
 const MARK_EVERY: Duration = Duration::from_secs(60 * 60);
+/// Delayed tasks that found no room try again after so long, in milliseconds.
+const FULL_MS: u64 = 1000;
 
 /// What the writer is asked to do.
 pub(super) enum Job {
@@ -66,19 +68,24 @@ pub(super) enum Job {
         room: OwnedSemaphorePermit,
     },
     /// Seat a watch in its groups.
-    Share { asking: Asking, deliveries: Arc<Deliveries>, answer: Answer<Begun> },
+    Share { asking: Asking, deliveries: DeliveryFeed, answer: Answer<Begun> },
     /// A share's stream was closed.
     Leave { stream: StreamId },
     /// A process attends.
-    Attend { instance: Instance, client: Option<Box<str>>, notices: Arc<Notices> },
+    Attend { instance: Instance, client: Option<Box<str>>, notices: NoticeFeed },
     /// It does no more.
     Unattend { instance: Instance, notices: Arc<Notices> },
     /// A process was heard.
     Heard { instance: Instance, stop: bool },
     /// Judge what is told of tasks.
     Tell { told: Vec<Told>, answer: Answer<Vec<Judged>> },
-    /// Tasks that a group had to have read: up to the seq that comes with them.
-    Offer { group: GroupNo, from_seq: u64, offered: Result<(Vec<Fresh>, u64), StoreError> },
+    /// Tasks of its queue that a group had to have read: up to the seq that comes with them.
+    Offer {
+        group: GroupNo,
+        queue: QueueNumber,
+        from_seq: u64,
+        offered: Result<(Vec<Fresh>, u64), StoreError>,
+    },
     /// End tasks for all groups.
     Cancel { ids: Vec<TaskId>, answer: Answer<Vec<Judged>> },
     /// Make dead tasks ready again.
@@ -134,9 +141,11 @@ pub(super) struct Writer {
     unfolded: HashMap<QueueNumber, Arc<Queue>>,
     trimming_suspended: bool,
     marked: Instant,
-    /// The last append found no room.
-    is_full: bool,
+    /// When an append last found no room, until one does.
+    full_at: Option<Instant>,
     closing: bool,
+    /// The machine was told something beside a batch: there may be tasks to hand out.
+    is_stirred: bool,
 
     delayed: Delayed,
     next_delayed: u64,
@@ -149,8 +158,8 @@ pub(super) struct Writer {
     started: Instant,
     /// How far the server's time is ahead of the machine's, as it is shown: see [`Writer::read_clock`].
     shown_ahead_ms: i64,
-    deliveries: HashMap<StreamId, Arc<Deliveries>>,
-    attending: HashMap<Instance, (Option<Box<str>>, Vec<Arc<Notices>>)>,
+    deliveries: HashMap<StreamId, DeliveryFeed>,
+    attending: HashMap<Instance, (Option<Box<str>>, Vec<NoticeFeed>)>,
     /// The ended tasks of the page that was read last.
     last_page: Option<(GroupNo, u64, Vec<(u64, Past)>)>,
     /// For what is read on behalf of the writer. Does not keep it going.
@@ -188,8 +197,9 @@ impl Writer {
             unfolded: HashMap::new(),
             trimming_suspended: false,
             marked: Instant::now(),
-            is_full: false,
+            full_at: None,
             closing: false,
+            is_stirred: false,
             delayed: Delayed::default(),
             next_delayed: loaded.next_delayed,
             machine: Machine::default(),
@@ -227,9 +237,8 @@ impl Writer {
         for (number, due_ms, queue) in loaded.delayed {
             writer.delayed.insert(number, due_ms, queue);
         }
-        writer.load_groups()?;
         // What waits has waited on while the server was off.
-        writer.machine_ms += writer.wall_ms.saturating_sub(loaded.clock.last_ms);
+        writer.load_groups(writer.wall_ms.saturating_sub(loaded.clock.last_ms))?;
         Ok(writer)
     }
 
@@ -262,9 +271,16 @@ impl Writer {
     fn next_due(&self) -> Duration {
         let tick_ms = self.machine.next_tick_ms().map(|ms| ms.saturating_sub(self.now().ms));
         // As often as this at least, because the wall clock may leap.
-        let due_ms =
-            self.delayed.next_due_ms().map(|ms| ms.saturating_sub((self.shared.wall_clock)()).min(1000));
-        tick_ms.into_iter().chain(due_ms).min().map_or(Duration::MAX, Duration::from_millis)
+        let due_ms = self.delayed.next_due_ms().map(|ms| ms.saturating_sub((self.shared.wall_clock)()));
+        let due_ms = due_ms.map(|ms| ms.min(1000).max(self.no_room_ms()));
+        let stirred_ms = self.is_stirred.then_some(0);
+        tick_ms.into_iter().chain(due_ms).chain(stirred_ms).min().map_or(Duration::MAX, Duration::from_millis)
+    }
+
+    /// How long delayed tasks are still kept back because there was no room for them.
+    fn no_room_ms(&self) -> u64 {
+        let full_ms = self.full_at.map(|at| at.elapsed().as_millis() as u64);
+        full_ms.map_or(0, |ms| FULL_MS.saturating_sub(ms))
     }
 
     /// The machine's time and the server's.
@@ -277,14 +293,18 @@ impl Writer {
         let at_ms = self.read_clock()?;
         let now = self.now();
         let mut draft = Draft::new(self.next_seq, self.next_delayed, at_ms);
-        self.machine.tick(now);
-        self.enter_due(&mut draft).map_err(|e| e.to_string())?;
+        if self.no_room_ms() == 0 {
+            self.enter_due(&mut draft).map_err(|e| e.to_string())?;
+        }
         let mut replies = Vec::new();
         let mut next = first.or_else(|| self.jobs.try_recv().ok());
         while let Some(job) = next {
             replies.extend(self.decide_job(now, &mut draft, job)?);
             next = if draft.bytes < COMMIT_BYTES && !self.closing { self.jobs.try_recv().ok() } else { None };
         }
+        // After what was told: who was heard in time is not found silent because a sync took long.
+        self.machine.tick(now);
+        self.is_stirred = false;
         self.hand_out(now, &draft);
         let facts = self.machine.take_facts();
         if !facts.is_empty() {
@@ -300,7 +320,7 @@ impl Writer {
             if is_empty { Ok(()) } else { self.store.append(&draft.commit(self.aging_ms, &entered)) };
         let failed = match persisted {
             Ok(()) => {
-                if !is_empty && std::mem::take(&mut self.is_full) {
+                if !is_empty && self.full_at.take().is_some() {
                     tracing::info!("there is room again: submits are taken");
                 }
                 self.publish(draft);
@@ -308,7 +328,7 @@ impl Writer {
                 None
             }
             Err(StoreError::Full(why)) => {
-                if !std::mem::replace(&mut self.is_full, true) {
+                if self.full_at.replace(Instant::now()).is_none() {
                     tracing::error!("there is no room: submits are refused ({why})");
                 }
                 self.take_back(draft);
@@ -363,7 +383,9 @@ impl Writer {
                 let judged = told.into_iter().map(|told| self.tell(now, draft, told)).collect();
                 Some(reply(answer, survivable(judged)?))
             }
-            Job::Offer { group, from_seq, offered } => {
+            // The number may be another group's now: a refused batch gives back those that it made.
+            Job::Offer { group, queue, .. } if !self.is_of(group, queue) => None,
+            Job::Offer { group, from_seq, offered, .. } => {
                 match survivable(offered)? {
                     Ok((tasks, upto_seq)) => self.machine.offer(group, from_seq, upto_seq, tasks),
                     Err(error) => self.offer_failed(now, group, from_seq, &error),
@@ -460,6 +482,15 @@ impl Writer {
             if let Some((_, queue)) = self.queues.remove(&name) {
                 self.shared.queues.release(queue);
             }
+        }
+    }
+}
+
+impl Drop for Writer {
+    /// Shares end with the writer. Why it has ended is known when it is gone.
+    fn drop(&mut self) {
+        for deliveries in self.deliveries.values() {
+            deliveries.end(Err(Error::Stopped));
         }
     }
 }

@@ -38,6 +38,7 @@ impl Writer {
             return Ok(if same {
                 Ok(self.accepted(seq, true))
             } else {
+                let seq = if number_at(seq).is_some() { 0 } else { seq };
                 Err(Refused::IdTaken { id: id.as_str().to_owned(), seq })
             });
         }
@@ -126,15 +127,36 @@ impl Writer {
         while draft.bytes < super::COMMIT_BYTES
             && let Some((number, queue)) = self.delayed.due(draft.at_ms)
         {
-            let frame = self.store.delayed(number)?;
+            let frame = match self.store.delayed(number) {
+                Err(StoreError::Damaged(why)) => {
+                    tracing::error!("the store is damaged: {why}");
+                    None
+                }
+                frame => frame?,
+            };
             let task = frame.as_deref().and_then(Task::read);
             let id = task.as_ref().and_then(|task| OwnId::stored(task.id).ok());
-            let (Some(task), Some(id)) = (task, id) else {
-                return Err(StoreError::Damaged(format!("the delayed task {number} is not there")));
+            let name = self.by_number.get(&queue).map(|queue| queue.name.clone());
+            let (Some(task), Some(id), Some(name)) = (task, id, name) else {
+                // It stays where it is, and is named at each start; the others go on.
+                tracing::error!("the delayed task {number} cannot be read: it is left out");
+                self.delayed.remove(number);
+                continue;
+            };
+            let entered = NewTask {
+                task: task.task.to_owned(),
+                queue: name,
+                id: Some(id.clone()),
+                labels: task.labels.iter().map(|&(k, v)| (k.to_owned(), v.to_owned())).collect(),
+                retry_key: None,
+                delay_ms: 0,
+                expires_ms: None,
             };
             let seq = draft.add_written(queue, task, Some(id.clone()));
             self.ids.remove(&id, place_of(number));
             self.ids.insert(&id, seq);
+            // As any other of this batch it is looked for there.
+            draft.own.insert(id.clone(), (seq, entered));
             draft.moved.push((id, place_of(number), seq));
             draft.entered.extend(self.delayed.remove(number).map(|(due_ms, queue)| (number, due_ms, queue)));
         }

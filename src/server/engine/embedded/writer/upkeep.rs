@@ -1,6 +1,6 @@
 //! What is done beside the work: trimming, folding, reading the clock.
 
-use std::{sync::atomic::Ordering::Relaxed, time::Instant};
+use std::{collections::BTreeSet, sync::atomic::Ordering::Relaxed, time::Instant};
 
 use super::{MARK_EVERY, TRIM_CHUNKS, Writer, later};
 use crate::{
@@ -55,6 +55,7 @@ impl Writer {
         let Some(last_seq) = old.last().map(|o| o.head.last_seq) else { return Ok(false) };
         // Watchers are told first: none may look for what is being deleted and find a silent gap.
         let first_seq = self.shared.first_seq.fetch_max(last_seq + 1, Relaxed);
+        let mut trimmed = BTreeSet::new();
         // A trim that found no room comes again; what goes was taken off the counts then.
         for part in old.iter().filter(|o| o.head.first_seq >= first_seq).flat_map(|o| &o.head.directory) {
             let Some(queue) = self.by_number.get(&part.queue).cloned() else { continue };
@@ -73,8 +74,10 @@ impl Writer {
             self.shared.tasks.fetch_sub(tasks, Relaxed);
             let extent = queue.extent();
             self.machine.trim(part.queue, extent.trimmed_seq, extent.trimmed);
+            trimmed.insert(part.queue);
             self.unfolded.entry(part.queue).or_insert(queue);
         }
+        self.is_stirred = true;
         self.machine.forget_cancelled(last_seq);
         self.tail.trim(last_seq);
         self.last_read = None;
@@ -83,7 +86,8 @@ impl Writer {
             self.ids.remove(id, *seq);
         }
         let more = old.len() == TRIM_CHUNKS;
-        let fold = self.fold();
+        let mut fold = self.fold();
+        fold.groups = trimmed.iter().flat_map(|queue| self.group_rows(*queue)).collect();
         match self.store.trim(last_seq, &fold) {
             Ok(()) => {
                 self.folded();
@@ -139,8 +143,17 @@ impl Writer {
         self.shared.tasks.fetch_sub(tasks, Relaxed);
         self.shared.purged.store(true, Relaxed);
         self.machine.trim(number, last_seq, extent.trimmed);
+        self.is_stirred = true;
+        // What was unsettled is counted in the heads. Without room for them the next fold has them, and a crash
+        // before that counts anew at the start.
+        let mut fold = self.fold();
+        fold.groups = self.group_rows(number);
+        let written = self.store.fold(&fold);
         self.show();
-        Ok(Ok(Purged { tasks, leases }))
+        match written {
+            Ok(()) | Err(StoreError::Full(_)) => Ok(Ok(Purged { tasks, leases })),
+            Err(e) => Err(e),
+        }
     }
 
     /// Writes the queues' and groups' state down, and moves what was written to its place.
