@@ -80,6 +80,14 @@ impl Disk {
         }
     }
 
+    fn count(&self, queue: QueueNumber, from_seq: u64, upto_seq: u64) -> u64 {
+        if from_seq > upto_seq {
+            return 0;
+        }
+        let chunks = self.chunks.range(self.chunk_start(from_seq)..=upto_seq);
+        chunks.map(|(_, (chunk, _))| chunk.count(queue, from_seq, upto_seq)).sum()
+    }
+
     /// Where the chunk that holds `seq` begins, or would.
     fn chunk_start(&self, seq: u64) -> u64 {
         self.chunks.range(..=seq).next_back().map_or(seq, |(first, _)| *first)
@@ -167,9 +175,8 @@ impl Store for MemoryStore {
         Ok(self.disk().delayed.get(&number).map(|row| row.frame.clone()))
     }
 
-    fn count(&mut self, queue: QueueNumber, upto_seq: u64) -> Result<u64, StoreError> {
-        let disk = self.disk();
-        Ok(disk.chunks.range(..=upto_seq).map(|(_, (chunk, _))| chunk.count(queue, upto_seq)).sum())
+    fn count(&mut self, queue: QueueNumber, from_seq: u64, upto_seq: u64) -> Result<u64, StoreError> {
+        Ok(self.disk().count(queue, from_seq, upto_seq))
     }
 
     fn chunk(&mut self, seq: u64) -> Result<Option<Chunk>, StoreError> {
@@ -238,6 +245,10 @@ impl Reader for MemoryStore {
             }
         }
         Ok(Found { frames: None, looked_upto_seq })
+    }
+
+    fn count(&mut self, queue: QueueNumber, from_seq: u64, upto_seq: u64) -> Result<u64, StoreError> {
+        Ok(self.disk().count(queue, from_seq, upto_seq))
     }
 
     fn seq_at(&mut self, at_ms: u64) -> Result<Option<u64>, StoreError> {

@@ -7,15 +7,15 @@ use prost::Message;
 
 use super::{Bed, NO_TAIL, TAIL, until};
 use crate::{
+    name::GroupName,
     pb,
     server::engine::{
         Accepted, Engine, Error, NewTask, Position, Start,
         contract::{Fixture, in_time, own, queue, submit, submit_any, task},
         embedded::store::StoreError,
         frames::split,
-        groups::{Notice, Share, Sharing, Told, Verdict, What, Word},
+        groups::{GroupFilter, Notice, Share, Sharing, Told, Verdict, What, Word},
     },
-    name::GroupName,
 };
 
 /// A share of one queue, by a process of its own.
@@ -145,8 +145,7 @@ async fn a_sign_of_life_that_came_in_time_counts_though_the_disk_was_slow() {
     let engine = bed.engine();
     submit(&engine, vec![task("a", "x")]).await;
     let mut attendance = engine.attend([1; 16], None);
-    let mut member =
-        Member::open(&engine, Share { lease_ms: Some(1000), ..share_of("a", 1, 1) }).await;
+    let mut member = Member::open(&engine, Share { lease_ms: Some(1000), ..share_of("a", 1, 1) }).await;
     let lease = member.take(1).await.remove(0).lease;
     gate.set_shut(true);
     let stuck = tokio::spawn({
@@ -203,3 +202,31 @@ async fn a_group_that_begins_at_a_time_begins_after_what_was_purged() {
         assert_eq!(Member::of(sharing).take(1).await[0].task, "z");
     }
 }
+
+#[tokio::test]
+async fn what_lies_before_a_task_is_counted_over_cut_chunks() {
+    for bed in [Bed::memory(NO_TAIL), Bed::sqlite(TAIL), Bed::sqlite(NO_TAIL)] {
+        let engine = bed.engine();
+        for _ in 0..6 {
+            submit(&engine, ["a", "b", "a", "a", "b"].map(|name| task(name, "x")).into()).await;
+        }
+        let of_a = |seq: &u64| [1, 3, 4].contains(&(seq % 5));
+        for start in 1..=30 {
+            let mut share = share_of("a", 1, 1);
+            share.group = GroupName::parse(&format!("g{start}")).unwrap();
+            share.queues[0].start = Start::Seq(start);
+            // None of them is handed out: the watch has ended before.
+            drop(in_time(engine.share(Share { max: Some(0), ..share })).await.unwrap());
+        }
+        for seq in (1..=30).filter(of_a) {
+            let id = crate::name::TaskId::parse(&seq.to_string()).unwrap();
+            let explained = in_time(engine.explain(id)).await.unwrap().unwrap();
+            for group in explained.groups {
+                let start: u64 = group.task.group.unwrap().as_str()[1..].parse().unwrap();
+                let before = (start..seq).filter(of_a).count() as u64;
+                assert_eq!(group.before, before, "from {start} to {seq}");
+            }
+        }
+    }
+}
+
