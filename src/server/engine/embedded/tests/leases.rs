@@ -230,3 +230,39 @@ async fn what_lies_before_a_task_is_counted_over_cut_chunks() {
     }
 }
 
+#[tokio::test]
+async fn a_roll_call_without_a_watch_does_not_pile_up() {
+    for mut bed in [Bed::memory(TAIL), Bed::sqlite(NO_TAIL)] {
+        let client = crate::name::ClientName::parse("w1").unwrap();
+        let seen = async |bed: &Bed| {
+            let filter = GroupFilter { queue: None, group: None, after: None, limit: 9 };
+            in_time(bed.engine().groups(filter)).await.unwrap().items.remove(0)
+        };
+        let seqs = submit(&bed.engine(), (0..5000).map(|_| task("a", "x")).collect()).await;
+        for seqs in seqs[1..].chunks(100) {
+            let told = seqs.iter().map(|seq| Told {
+                what: What::Id(crate::name::TaskId::parse(&seq.to_string()).unwrap()),
+                word: Word::Done,
+                delay_ms: None,
+                said: String::new(),
+                client: Some(client.clone()),
+            });
+            in_time(bed.engine().tell(told.collect())).await.unwrap();
+        }
+        assert_eq!(seen(&bed).await.next_seq, 1, "the first one is to be done");
+        let told = Told {
+            what: What::Id(crate::name::TaskId::parse("1").unwrap()),
+            word: Word::Done,
+            delay_ms: None,
+            said: String::new(),
+            client: Some(client.clone()),
+        };
+        in_time(bed.engine().tell(vec![told])).await.unwrap();
+        for _ in 0..2 {
+            let group = seen(&bed).await;
+            assert!(group.next_seq > 4000, "{}", group.next_seq);
+            assert_eq!((group.done, group.ready), (5000, 0));
+            bed.reopen().await;
+        }
+    }
+}
