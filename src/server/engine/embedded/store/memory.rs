@@ -21,6 +21,9 @@ use super::{
 };
 use crate::name::{OwnId, QueueName};
 
+/// Rows of facts that may wait to be folded.
+const FACT_ROWS_MAX: usize = 1024;
+
 /// What is kept.
 #[derive(Debug, Default)]
 pub(in super::super) struct Disk {
@@ -206,7 +209,7 @@ impl Store for MemoryStore {
     }
 
     fn wants_checkpoint(&self) -> bool {
-        false
+        self.disk().facts.len() >= FACT_ROWS_MAX
     }
 
     fn fold(&mut self, fold: &Fold) -> Result<(), StoreError> {
