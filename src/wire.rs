@@ -34,3 +34,9 @@ pub const GRACE_MS: u64 = 20_000;
 
 /// How long a task may be held unless the watch says otherwise, in milliseconds.
 pub const MAX_HOLD_MS: u64 = 12 * 60 * 60 * 1000;
+
+/// The shortest and the longest that a watch may say, in milliseconds.
+pub const MAX_HOLD_RANGE_MS: std::ops::RangeInclusive<u64> = 1_000..=365 * 24 * 60 * 60 * 1000;
+
+/// The longest pause that a worker may ask for before its task is handed out again, in milliseconds.
+pub const RETRY_DELAY_MS_MAX: u64 = 30 * 24 * 60 * 60 * 1000;

@@ -7,7 +7,7 @@ use crate::{
     cli::{json, lines::Line},
     name::ID_BYTES_MAX,
     pb,
-    wire::TASK_BYTES_MAX,
+    wire::{RETRY_DELAY_MS_MAX, TASK_BYTES_MAX},
 };
 
 /// A lease has about a hundred bytes; a server takes no message of any length.
@@ -70,13 +70,20 @@ impl Ack {
             let message = format!("ret has {} bytes: at most {TASK_BYTES_MAX} are taken", ret.len());
             return Err(("ret_too_large", message));
         }
+        let delay_ms = line.delay_ms.or(self.delay_ms()).filter(|_| outcome.has_delay());
+        if let Some(ms) = delay_ms.filter(|ms| *ms > RETRY_DELAY_MS_MAX) {
+            return Err((
+                "bad_delay",
+                format!("delay_ms is {ms}: it must be from 0 to {RETRY_DELAY_MS_MAX}"),
+            ));
+        }
         Ok(pb::Result {
             ret,
             id,
             lease,
             outcome: (!is_anonymous).then_some(outcome.on_the_wire() as i32),
             exit_code: line.exit_code,
-            delay_ms: line.delay_ms.or(self.delay_ms()).filter(|_| outcome.has_delay()),
+            delay_ms,
             ..pb::Result::default()
         })
     }
@@ -146,6 +153,7 @@ mod tests {
             (r#"{"lease":"L","exit_code":99999999999}"#, "bad_json"),
             (r#"{"lease":"L","delay_ms":-1}"#, "bad_json"),
             (r#"{"id":true}"#, "bad_json"),
+            (r#"{"lease":"L","outcome":"failed","delay_ms":2592000001}"#, "bad_delay"),
             (&long, "bad_lease"),
         ] {
             assert_eq!(read(&ack, line).unwrap_err(), reason, "{line}");

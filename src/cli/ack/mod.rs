@@ -1,6 +1,6 @@
 //! `contact ack`: tells what has become of tasks, and prints a verdict for each that was named.
 //!
-//! This file has the flags and the way from stdin to the server; [`line`] is what a line says, and [`telling`]
+//! This file has the flags and the way from stdin to the server; [`mod@line`] is what a line says, and [`telling`]
 //! the call and its verdicts.
 
 use std::time::Duration;
@@ -14,7 +14,11 @@ use super::{
     output::Output,
     time,
 };
-use crate::{name::ID_BYTES_MAX, pb, wire::TASK_BYTES_MAX};
+use crate::{
+    name::ID_BYTES_MAX,
+    pb,
+    wire::{RETRY_DELAY_MS_MAX, TASK_BYTES_MAX},
+};
 use telling::Telling;
 
 pub(super) use telling::tell;
@@ -72,7 +76,7 @@ pub(super) struct Ack {
     ret: String,
 
     /// When to hand out again what failed or was released [default: as the group says]
-    #[arg(long, value_name = "DURATION", value_parser = time::duration)]
+    #[arg(long, value_name = "DURATION", value_parser = delay)]
     delay: Option<Duration>,
 
     /// Exit with 1 if a task's verdict is not ok, duplicate or noted
@@ -118,6 +122,12 @@ impl Outcome {
     fn has_delay(self) -> bool {
         matches!(self, Outcome::Failed | Outcome::Released)
     }
+}
+
+fn delay(text: &str) -> Result<Duration, String> {
+    let delay = time::duration(text)?;
+    let is_one = time::milliseconds(delay) <= RETRY_DELAY_MS_MAX;
+    is_one.then_some(delay).ok_or_else(|| "a delay is at most 30d".into())
 }
 
 impl Ack {

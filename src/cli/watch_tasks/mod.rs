@@ -3,7 +3,7 @@
 //! is lost, and prints nothing twice.
 //!
 //! This file has the flags. [`broadcast`] is a watch without a group, [`share`] one with a group, [`place`]
-//! where either is in its queues, and [`line`] what they print.
+//! where either is in its queues, and [`mod@line`] what they print.
 
 use std::time::Duration;
 
@@ -20,19 +20,14 @@ use super::{
 use crate::{
     name::{DEFAULT_QUEUE, QueueName},
     pb,
-    wire::{GRACE_MS, IN_FLIGHT_MAX, LEASE_MS},
+    wire::{GRACE_MS, IN_FLIGHT_MAX, LEASE_MS, MAX_HOLD_RANGE_MS},
 };
 use place::{Place, QueuePlace};
 
 mod broadcast;
-mod duty;
-mod intake;
-mod leases;
 mod line;
 mod place;
-mod session;
 mod share;
-mod teller;
 
 /// Print every task of a queue from the first one kept, in order, then each new one as it appears
 ///
@@ -171,7 +166,8 @@ fn lease(text: &str) -> Result<Duration, String> {
 
 fn hold(text: &str) -> Result<Duration, String> {
     let hold = time::duration(text)?;
-    (hold >= Duration::from_secs(1)).then_some(hold).ok_or_else(|| "must be 1s or more".into())
+    let is_one = MAX_HOLD_RANGE_MS.contains(&milliseconds(hold));
+    is_one.then_some(hold).ok_or_else(|| "a task is held for 1s to 365d".into())
 }
 
 impl WatchTasks {
@@ -263,6 +259,7 @@ mod tests {
         assert!(lease("1s").is_ok() && lease("12h").is_ok());
         assert!(lease("999ms").is_err() && lease("12h 1ms").is_err());
         assert!(hold("1s").is_ok() && hold("999ms").is_err());
+        assert!(hold("365d").is_ok() && hold("365d 1ms").is_err());
     }
 
     #[test]

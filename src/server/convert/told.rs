@@ -10,10 +10,9 @@ use crate::{
         engine::groups::{Judged, Notice, Told, Verdict, What, Why, Word},
         status,
     },
+    wire::RETRY_DELAY_MS_MAX,
 };
 
-/// Longest pause that a worker may ask for.
-const DELAY_MS_MAX: u64 = 30 * 24 * 60 * 60 * 1000;
 /// Longer than any lease that we have made, in bytes.
 const LEASE_BYTES_MAX: usize = 200;
 
@@ -23,7 +22,8 @@ pub(in crate::server) fn told(
     client: Option<&ClientName>,
 ) -> Result<Option<Told>, Status> {
     let word = word(result.outcome)?;
-    let delay_ms = result.delay_ms.map(|ms| milliseconds_in(0..=DELAY_MS_MAX, "bad_delay", "delay_ms", ms));
+    let delay_ms =
+        result.delay_ms.map(|ms| milliseconds_in(0..=RETRY_DELAY_MS_MAX, "bad_delay", "delay_ms", ms));
     let delay_ms = delay_ms.transpose()?;
     let what = match &result.lease[..] {
         "" => TaskId::parse(&result.id).map(What::Id),
@@ -113,12 +113,12 @@ mod tests {
         for (outcome, delay_ms, word) in [
             (Some(7), None, "outcome is 7"),
             (Some(-1), None, "-1"),
-            (None, Some(DELAY_MS_MAX + 1), "delay_ms"),
+            (None, Some(RETRY_DELAY_MS_MAX + 1), "delay_ms"),
         ] {
             let refused = told(result(outcome, delay_ms), None).unwrap_err();
             assert!(refused.message().contains(word), "{refused:?}");
         }
-        assert!(told(result(Some(6), Some(DELAY_MS_MAX)), None).is_ok());
+        assert!(told(result(Some(6), Some(RETRY_DELAY_MS_MAX)), None).is_ok());
     }
 
     #[test]

@@ -10,13 +10,11 @@ use crate::{
         engine::{Position, Start, Watch, groups::Share},
         status,
     },
-    wire::{GRACE_MS, IN_FLIGHT_MAX, LEASE_MS, MAX_HOLD_MS},
+    wire::{GRACE_MS, IN_FLIGHT_MAX, LEASE_MS, MAX_HOLD_MS, MAX_HOLD_RANGE_MS},
 };
 
 /// Queues of one watch.
 const QUEUES_MAX: usize = 1000;
-/// A task may be held for a second at least and a year at most.
-const MAX_HOLD_RANGE_MS: std::ops::RangeInclusive<u64> = 1_000..=365 * 24 * 60 * 60 * 1000;
 
 /// A watch, judged.
 pub(in crate::server) enum Asked {

@@ -16,7 +16,7 @@
 //!   was submitted after its return.
 //! - **Many front-ends.** Handles of one engine are interchangeable: what is told to one is known to all.
 //!
-//! The contract is a test suite over `dyn Engine` with two handles: `contract.rs`.
+//! The contract is a test suite over `dyn Engine` with two handles: `contract/`.
 
 use futures_util::{future::BoxFuture, stream::BoxStream};
 
@@ -108,9 +108,6 @@ pub trait Engine: Send + Sync + 'static {
         change: Change,
     ) -> BoxFuture<'_, Result<GroupView, Error>>;
 
-    /// Says of each id whether its task is kept.
-    fn known(&self, ids: Vec<TaskId>) -> BoxFuture<'_, Result<Vec<bool>, Error>>;
-
     /// Keeps the last status of a client; in memory, at most [`STATUS_BYTES_KEPT`] of it.
     fn report(&self, client: &ClientName, status: &str);
 
@@ -189,7 +186,7 @@ pub enum Refused {
     IdTaken {
         /// The id.
         id: String,
-        /// Whose it is.
+        /// Whose it is; 0 while that is delayed.
         seq: u64,
     },
 }

@@ -203,7 +203,7 @@ impl Embedded {
         let mut page = Filling::new(filter.limit);
         let mut finder = Finder::new(self.shared.clone());
         let mut looked_at = 0;
-        let mut next_seq = (after + 1).max(queue.extent().trimmed_seq + 1);
+        let mut next_seq = after.saturating_add(1).max(queue.extent().trimmed_seq + 1);
         while let Some(run) = finder.run(&queue, next_seq).await? {
             let tasks: Vec<(u64, u64)> =
                 split(&run.bytes).map(seq_and_expiry).take(LOOKED_AT_MAX - looked_at).collect();

@@ -3,7 +3,8 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
+    ops::Deref,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::sync::Notify;
@@ -19,6 +20,39 @@ pub(super) struct Outbox<T, E> {
 struct State<T, E> {
     items: VecDeque<T>,
     end: Option<E>,
+}
+
+/// The writer's side of an outbox. Wherever it is let go of, whoever reads learns that nothing more comes.
+#[derive(Debug)]
+pub(super) struct Feed<T, E: Clone> {
+    outbox: Arc<Outbox<T, E>>,
+    end: E,
+}
+
+impl<T, E: Clone> Feed<T, E> {
+    /// Of this outbox, which ends with `end` if it has not been ended before.
+    pub(super) fn new(outbox: &Arc<Outbox<T, E>>, end: E) -> Self {
+        Feed { outbox: outbox.clone(), end }
+    }
+
+    /// Whether it is that of this outbox.
+    pub(super) fn is_of(&self, outbox: &Arc<Outbox<T, E>>) -> bool {
+        Arc::ptr_eq(&self.outbox, outbox)
+    }
+}
+
+impl<T, E: Clone> Deref for Feed<T, E> {
+    type Target = Outbox<T, E>;
+
+    fn deref(&self) -> &Outbox<T, E> {
+        &self.outbox
+    }
+}
+
+impl<T, E: Clone> Drop for Feed<T, E> {
+    fn drop(&mut self) {
+        self.outbox.end(self.end.clone());
+    }
 }
 
 impl<T, E: Clone> Outbox<T, E> {

@@ -179,14 +179,14 @@ impl Queues {
         }
     }
 
+    /// The first seq that a queue may keep.
+    pub(super) fn first_seq(&self, name: &QueueName) -> u64 {
+        self.lock().get(name).map_or(0, |queue| queue.extent().trimmed_seq) + 1
+    }
+
     /// Adds a queue that the store knows.
     pub(super) fn insert(&self, queue: Arc<Queue>) {
         self.lock().insert(queue.name.clone(), queue);
-    }
-
-    /// Up to where a queue is no longer kept.
-    pub(super) fn trimmed_seq(&self, name: &QueueName) -> u64 {
-        self.lock().get(name).map_or(0, |queue| queue.extent().trimmed_seq)
     }
 
     /// Lets go of a queue that a watcher has watched: one that never had a task is forgotten with its last

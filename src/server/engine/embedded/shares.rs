@@ -10,7 +10,7 @@ use super::{
     Embedded, Shared,
     finder::Finder,
     machine::{GroupNo, Key, StreamEnd, StreamId},
-    outbox::Outbox,
+    outbox::{Feed, Outbox},
     queue::Queue,
     writer::{Asking, Begun, Job},
 };
@@ -29,10 +29,14 @@ const TASKS_MAX: usize = 256;
 const BUFFER_BYTES: usize = 32 << 10;
 
 /// What a stream of a share is given.
-pub(super) type Deliveries = Outbox<Key, Result<StreamEnd, Error>>;
+type Deliveries = Outbox<Key, Result<StreamEnd, Error>>;
+/// The writer's side of it.
+pub(super) type DeliveryFeed = Feed<Key, Result<StreamEnd, Error>>;
 
 /// What a process is told.
 pub(super) type Notices = Outbox<(Key, Why), ()>;
+/// The writer's side of it.
+pub(super) type NoticeFeed = Feed<(Key, Why), ()>;
 
 /// Opens a share.
 pub(super) async fn open(engine: &Embedded, share: Share) -> Result<Sharing, Error> {
@@ -47,9 +51,8 @@ pub(super) async fn open(engine: &Embedded, share: Share) -> Result<Sharing, Err
     for position in share.queues {
         let start = match position.start {
             Start::Time(at_ms) => match shared.reads.seq_at(at_ms).await? {
-                // The log may still have what was purged.
-                Some(seq) if seq <= shared.queues.trimmed_seq(&position.queue) => Start::First,
-                Some(seq) => Start::Seq(seq),
+                // What was purged since is not missed.
+                Some(seq) => Start::Seq(seq.max(shared.queues.first_seq(&position.queue))),
                 None => Start::New,
             },
             start => start,
@@ -76,7 +79,8 @@ pub(super) async fn open(engine: &Embedded, share: Share) -> Result<Sharing, Err
     };
     let (answer, answered) = oneshot::channel();
     let seat = Seat { jobs: Arc::downgrade(&engine.jobs), leaving: Leaving::Stream(stream) };
-    let begun = engine.ask(Job::Share { asking, deliveries: deliveries.clone(), answer }, answered).await?;
+    let feed = DeliveryFeed::new(&deliveries, Err(Error::Stopped));
+    let begun = engine.ask(Job::Share { asking, deliveries: feed, answer }, answered).await?;
     let Begun { start, is_new, lease_ms, groups } = begun;
     let finder = Finder::new(shared.clone());
     let out = Out {
@@ -126,6 +130,7 @@ impl Out {
                     Ok(keys) => self.waiting = keys.into_iter(),
                     Err(Ok(StreamEnd::Done)) => return Ok(None),
                     Err(Ok(StreamEnd::Superseded)) => return Err(Error::Superseded),
+                    // The writer has let go of it: it is about to say why.
                     Err(Err(Error::Stopped)) => return Err(self.shared.ended().await),
                     Err(Err(error)) => return Err(error),
                 }
@@ -148,7 +153,7 @@ impl Out {
 /// Begins an attendance.
 pub(super) fn attend(engine: &Embedded, instance: Instance, client: Option<Box<str>>) -> Attendance {
     let notices = Arc::new(Notices::new());
-    let _ = engine.jobs.send(Job::Attend { instance, client, notices: notices.clone() });
+    let _ = engine.jobs.send(Job::Attend { instance, client, notices: NoticeFeed::new(&notices, ()) });
     let leaving = Leaving::Attendance(instance, notices.clone());
     let seat = Seat { jobs: Arc::downgrade(&engine.jobs), leaving };
     let tokens = engine.shared.tokens.clone();

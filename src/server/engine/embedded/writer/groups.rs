@@ -19,7 +19,7 @@ use crate::{
                 Past, Stand, StreamId, Telling, Terms,
             },
             queue::{Look, Queue},
-            shares::Notices,
+            shares::{NoticeFeed, Notices},
             store::StoreError,
         },
         frames::{seq_and_expiry, split},
@@ -208,8 +208,9 @@ impl Writer {
             return Ok(judged(Verdict::Unknown, key.seq));
         };
         let is_gone = key.seq <= named.queue.extent().trimmed_seq;
-        let written =
-            if self.machine.lacks(key.group, key.seq) { self.written(key.group, key.seq)? } else { None };
+        // Of what is purged nothing is looked up: some of it was not written down.
+        let lacks = !is_gone && self.machine.lacks(key.group, key.seq);
+        let written = if lacks { self.written(key.group, key.seq)? } else { None };
         let mut said = told.said;
         if said.len() > SAID_BYTES_KEPT {
             said.truncate((0..=SAID_BYTES_KEPT).rev().find(|end| said.is_char_boundary(*end)).unwrap_or(0));
@@ -297,8 +298,9 @@ impl Writer {
                 return Ok(judged(Verdict::Unknown, 0));
             };
             self.ids.remove(id, place);
-            // One of this batch leaves no trace; one from before is back if the batch is refused.
-            if draft.own.remove(id).is_none() {
+            draft.own.remove(id);
+            // One of this batch has nowhere to go back to.
+            if number < draft.first_delayed {
                 draft.moved.push((id.clone(), place, place));
             }
             draft.entered.push((number, due_ms, queue));
@@ -453,16 +455,17 @@ impl Writer {
         }
     }
 
-    /// Reads what there is of groups anew, and gives every lease its full time: after a start, and when what was
-    /// decided could not be written.
-    pub(super) fn load_groups(&mut self) -> Result<(), StoreError> {
+    /// Reads what there is of groups anew, and gives every lease its full time: after a start, `off_ms` after what
+    /// was written last, and when what was decided could not be written.
+    pub(super) fn load_groups(&mut self, off_ms: u64) -> Result<(), StoreError> {
         let loaded = self.store.load_groups()?;
         self.machine = Machine::default();
         self.registry = Registry::default();
         self.last_fact = loaded.last_fact;
         self.last_page = None;
         let written_ms = loaded.facts.iter().map(|row| row.at_ms).max().unwrap_or(0).max(loaded.machine_ms);
-        self.machine_ms = self.machine_ms.max(written_ms);
+        // Never back, and on only by the time that has gone by.
+        self.machine_ms += (written_ms + off_ms).saturating_sub(self.now().ms);
         let mut positions = HashMap::new();
         let damaged = |what: String| StoreError::Damaged(format!("the store is damaged: {what}"));
         for (number, queue) in &self.by_number {
@@ -485,7 +488,9 @@ impl Writer {
         for row in &loaded.pages {
             let entries = read_page(row)
                 .ok_or_else(|| damaged(format!("the page of group {} at page {}", row.group, row.page)))?;
-            for (seq, entry) in entries {
+            // What a group has counted as trimmed is of no use to it, and who held it may be forgotten.
+            let trimmed_seq = self.machine.head(row.group).map_or(0, |head| head.trimmed_seq);
+            for (seq, entry) in entries.into_iter().filter(|(seq, _)| *seq > trimmed_seq) {
                 match entry {
                     Entry::Open(open) => self.machine.load_open(row.group, seq, open),
                     Entry::Note(note) => self.machine.load_note(row.group, seq, note),
@@ -534,7 +539,7 @@ impl Writer {
         for (_, deliveries) in self.deliveries.drain() {
             deliveries.end(Err(Error::Full(why.to_owned())));
         }
-        self.load_groups()
+        self.load_groups(0)
     }
 
     /// What a fold writes of the groups of a queue.
@@ -560,7 +565,7 @@ impl Writer {
         now: Now,
         instance: Instance,
         client: Option<Box<str>>,
-        notices: Arc<Notices>,
+        notices: NoticeFeed,
     ) {
         let (known, attending) = self.attending.entry(instance).or_default();
         if client.is_some() {
@@ -573,7 +578,7 @@ impl Writer {
     /// A process attends no more.
     pub(super) fn unattend(&mut self, now: Now, instance: Instance, notices: &Arc<Notices>) {
         let Some((_, attending)) = self.attending.get_mut(&instance) else { return };
-        attending.retain(|other| !Arc::ptr_eq(other, notices));
+        attending.retain(|feed| !feed.is_of(notices));
         if attending.is_empty() {
             self.attending.remove(&instance);
         }

@@ -25,7 +25,7 @@ use super::{
     machine::{Fresh, GroupNo, Machine, Now, Past, StreamId},
     queue::Queue,
     retries::Retries,
-    shares::{Deliveries, Notices},
+    shares::{DeliveryFeed, NoticeFeed, Notices},
     store::{Loaded, Store, StoreError},
 };
 use crate::{
@@ -53,10 +53,10 @@ use tail::Tail;
 const COMMIT_BYTES: usize = 8 << 20;
 /// Chunks trimmed in one step, so that a submit never waits long.
 const TRIM_CHUNKS: usize = 64;
-/// How long delayed tasks that found no room are left alone.
-const FULL_PAUSE: Duration = Duration::from_secs(1);
 /// How often the time is written down while nothing else is: a restart compares it with the wall clock.
 const MARK_EVERY: Duration = Duration::from_secs(60 * 60);
+/// Delayed tasks that found no room try again after so long, in milliseconds.
+const FULL_MS: u64 = 1000;
 
 /// What the writer is asked to do.
 pub(super) enum Job {
@@ -68,11 +68,11 @@ pub(super) enum Job {
         room: OwnedSemaphorePermit,
     },
     /// Seat a watch in its groups.
-    Share { asking: Asking, deliveries: Arc<Deliveries>, answer: Answer<Begun> },
+    Share { asking: Asking, deliveries: DeliveryFeed, answer: Answer<Begun> },
     /// A share's stream was closed.
     Leave { stream: StreamId },
     /// A process attends.
-    Attend { instance: Instance, client: Option<Box<str>>, notices: Arc<Notices> },
+    Attend { instance: Instance, client: Option<Box<str>>, notices: NoticeFeed },
     /// It does no more.
     Unattend { instance: Instance, notices: Arc<Notices> },
     /// A process was heard.
@@ -141,14 +141,14 @@ pub(super) struct Writer {
     unfolded: HashMap<QueueNumber, Arc<Queue>>,
     trimming_suspended: bool,
     marked: Instant,
-    /// The last append found no room.
-    is_full: bool,
+    /// When an append last found no room, until one does.
+    full_at: Option<Instant>,
     closing: bool,
+    /// The machine was told something beside a batch: there may be tasks to hand out.
+    is_stirred: bool,
 
     delayed: Delayed,
     next_delayed: u64,
-    /// Until then none enters the log: the last ones found no room.
-    no_room_until: Option<Instant>,
     machine: Machine,
     registry: Registry,
     /// The number of the last row of facts.
@@ -158,8 +158,8 @@ pub(super) struct Writer {
     started: Instant,
     /// How far the server's time is ahead of the machine's, as it is shown: see [`Writer::read_clock`].
     shown_ahead_ms: i64,
-    deliveries: HashMap<StreamId, Arc<Deliveries>>,
-    attending: HashMap<Instance, (Option<Box<str>>, Vec<Arc<Notices>>)>,
+    deliveries: HashMap<StreamId, DeliveryFeed>,
+    attending: HashMap<Instance, (Option<Box<str>>, Vec<NoticeFeed>)>,
     /// The ended tasks of the page that was read last.
     last_page: Option<(GroupNo, u64, Vec<(u64, Past)>)>,
     /// For what is read on behalf of the writer. Does not keep it going.
@@ -197,11 +197,11 @@ impl Writer {
             unfolded: HashMap::new(),
             trimming_suspended: false,
             marked: Instant::now(),
-            is_full: false,
+            full_at: None,
             closing: false,
+            is_stirred: false,
             delayed: Delayed::default(),
             next_delayed: loaded.next_delayed,
-            no_room_until: None,
             machine: Machine::default(),
             registry: Registry::default(),
             last_fact: 0,
@@ -237,9 +237,8 @@ impl Writer {
         for (number, due_ms, queue) in loaded.delayed {
             writer.delayed.insert(number, due_ms, queue);
         }
-        writer.load_groups()?;
         // What waits has waited on while the server was off.
-        writer.machine_ms += writer.wall_ms.saturating_sub(loaded.clock.last_ms);
+        writer.load_groups(writer.wall_ms.saturating_sub(loaded.clock.last_ms))?;
         Ok(writer)
     }
 
@@ -272,15 +271,16 @@ impl Writer {
     fn next_due(&self) -> Duration {
         let tick_ms = self.machine.next_tick_ms().map(|ms| ms.saturating_sub(self.now().ms));
         // As often as this at least, because the wall clock may leap.
-        let due_ms =
-            self.delayed.next_due_ms().map(|ms| ms.saturating_sub((self.shared.wall_clock)()).min(1000));
-        let due = due_ms.map(|ms| Duration::from_millis(ms).max(self.no_room_for()));
-        tick_ms.map(Duration::from_millis).into_iter().chain(due).min().unwrap_or(Duration::MAX)
+        let due_ms = self.delayed.next_due_ms().map(|ms| ms.saturating_sub((self.shared.wall_clock)()));
+        let due_ms = due_ms.map(|ms| ms.min(1000).max(self.no_room_ms()));
+        let stirred_ms = self.is_stirred.then_some(0);
+        tick_ms.into_iter().chain(due_ms).chain(stirred_ms).min().map_or(Duration::MAX, Duration::from_millis)
     }
 
-    /// How long no delayed task enters the log.
-    fn no_room_for(&self) -> Duration {
-        self.no_room_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()))
+    /// How long delayed tasks are still kept back because there was no room for them.
+    fn no_room_ms(&self) -> u64 {
+        let full_ms = self.full_at.map(|at| at.elapsed().as_millis() as u64);
+        full_ms.map_or(0, |ms| FULL_MS.saturating_sub(ms))
     }
 
     /// The machine's time and the server's.
@@ -293,15 +293,18 @@ impl Writer {
         let at_ms = self.read_clock()?;
         let now = self.now();
         let mut draft = Draft::new(self.next_seq, self.next_delayed, at_ms);
-        self.enter_due(&mut draft).map_err(|e| e.to_string())?;
+        if self.no_room_ms() == 0 {
+            self.enter_due(&mut draft).map_err(|e| e.to_string())?;
+        }
         let mut replies = Vec::new();
         let mut next = first.or_else(|| self.jobs.try_recv().ok());
         while let Some(job) = next {
             replies.extend(self.decide_job(now, &mut draft, job)?);
             next = if draft.bytes < COMMIT_BYTES && !self.closing { self.jobs.try_recv().ok() } else { None };
         }
-        // After what has been said: a sign of life that waited for a slow disk came in time.
+        // After what was told: who was heard in time is not found silent because a sync took long.
         self.machine.tick(now);
+        self.is_stirred = false;
         self.hand_out(now, &draft);
         let facts = self.machine.take_facts();
         if !facts.is_empty() {
@@ -317,7 +320,7 @@ impl Writer {
             if is_empty { Ok(()) } else { self.store.append(&draft.commit(self.aging_ms, &entered)) };
         let failed = match persisted {
             Ok(()) => {
-                if !is_empty && std::mem::take(&mut self.is_full) {
+                if !is_empty && self.full_at.take().is_some() {
                     tracing::info!("there is room again: submits are taken");
                 }
                 self.publish(draft);
@@ -325,11 +328,8 @@ impl Writer {
                 None
             }
             Err(StoreError::Full(why)) => {
-                if !std::mem::replace(&mut self.is_full, true) {
+                if self.full_at.replace(Instant::now()).is_none() {
                     tracing::error!("there is no room: submits are refused ({why})");
-                }
-                if !draft.entered.is_empty() {
-                    self.no_room_until = Some(Instant::now() + FULL_PAUSE);
                 }
                 self.take_back(draft);
                 self.start_over(&why).map_err(|e| e.to_string())?;

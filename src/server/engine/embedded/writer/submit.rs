@@ -38,6 +38,7 @@ impl Writer {
             return Ok(if same {
                 Ok(self.accepted(seq, true))
             } else {
+                let seq = if number_at(seq).is_some() { 0 } else { seq };
                 Err(Refused::IdTaken { id: id.as_str().to_owned(), seq })
             });
         }
@@ -123,9 +124,6 @@ impl Writer {
 
     /// Lets delayed tasks whose time has come into the log.
     pub(super) fn enter_due(&mut self, draft: &mut Draft) -> Result<(), StoreError> {
-        if !self.no_room_for().is_zero() {
-            return Ok(());
-        }
         while draft.bytes < super::COMMIT_BYTES
             && let Some((number, queue)) = self.delayed.due(draft.at_ms)
         {
@@ -138,26 +136,27 @@ impl Writer {
             };
             let task = frame.as_deref().and_then(Task::read);
             let id = task.as_ref().and_then(|task| OwnId::stored(task.id).ok());
-            let (Some(task), Some(id)) = (task, id) else {
+            let name = self.by_number.get(&queue).map(|queue| queue.name.clone());
+            let (Some(task), Some(id), Some(name)) = (task, id, name) else {
                 // It stays where it is, and is named at each start; the others go on.
                 tracing::error!("the delayed task {number} cannot be read: it is left out");
                 self.delayed.remove(number);
                 continue;
             };
-            // The rest of the batch finds it here: the log does not have it yet.
-            let known = self.by_number.get(&queue).map(|queue| NewTask {
+            let entered = NewTask {
                 task: task.task.to_owned(),
-                queue: queue.name.clone(),
+                queue: name,
                 id: Some(id.clone()),
                 labels: task.labels.iter().map(|&(k, v)| (k.to_owned(), v.to_owned())).collect(),
                 retry_key: None,
                 delay_ms: 0,
                 expires_ms: None,
-            });
+            };
             let seq = draft.add_written(queue, task, Some(id.clone()));
             self.ids.remove(&id, place_of(number));
             self.ids.insert(&id, seq);
-            draft.own.extend(known.map(|known| (id.clone(), (seq, known))));
+            // As any other of this batch it is looked for there.
+            draft.own.insert(id.clone(), (seq, entered));
             draft.moved.push((id, place_of(number), seq));
             draft.entered.extend(self.delayed.remove(number).map(|(due_ms, queue)| (number, due_ms, queue)));
         }

@@ -77,6 +77,7 @@ impl Writer {
             trimmed.insert(part.queue);
             self.unfolded.entry(part.queue).or_insert(queue);
         }
+        self.is_stirred = true;
         self.machine.forget_cancelled(last_seq);
         self.tail.trim(last_seq);
         self.last_read = None;
@@ -142,6 +143,7 @@ impl Writer {
         self.shared.tasks.fetch_sub(tasks, Relaxed);
         self.shared.purged.store(true, Relaxed);
         self.machine.trim(number, last_seq, extent.trimmed);
+        self.is_stirred = true;
         // What was unsettled is counted in the heads. Without room for them the next fold has them, and a crash
         // before that counts anew at the start.
         let mut fold = self.fold();

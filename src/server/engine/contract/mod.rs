@@ -1,4 +1,5 @@
-//! The engine contract as a test suite: each function is a promise, and what keeps tasks must keep them all.
+//! The engine contract as a test suite: each function is a promise, and what keeps tasks must keep them all. Here
+//! are those about the log and who watches it; those about groups are in [`groups`].
 //!
 //! ```text
 //!     one handle ───► submit ──► ┌────────┐
@@ -17,9 +18,12 @@ use std::{
 
 use futures_util::{FutureExt, StreamExt, future::join_all, stream::BoxStream};
 
+pub(super) mod groups;
+
 use super::{
     Accepted, Engine, Error, Frames, Labels, NewTask, Position, Refused, RetryKey, STATUS_BYTES_KEPT, Start,
     Watch,
+    groups::{Told, Verdict, What, Word},
 };
 use crate::{
     name::{ClientName, OwnId, QueueName, TaskId},
@@ -79,11 +83,62 @@ macro_rules! hold_to_contract {
             what_was_answered_before_the_end_is_kept
             after_the_end_calls_and_watches_fail
         }
+        $crate::server::engine::contract::hold_to_contract! { $fixture => in sharing:
+            each_task_goes_to_one_member_in_order
+            queues_come_in_the_order_named
+            a_member_holds_no_more_than_it_asked_for
+            a_new_group_begins_where_it_is_asked_to
+            a_group_of_a_queue_that_does_not_exist_yet_waits
+            groups_are_independent
+            a_task_wakes_one_of_a_thousand_members
+            max_counts_what_is_handed_out
+            until_empty_waits_for_what_may_come_back_to_it
+            the_same_watch_again_replaces_the_older
+            who_wants_nothing_more_is_given_nothing
+            a_paused_group_hands_out_nothing
+            settings_are_kept_and_used
+            what_has_expired_is_not_handed_out
+            a_delayed_task_enters_when_it_is_due
+            a_clients_own_group_is_its_roll_call
+            a_backlog_is_handed_out_once_and_in_order
+            the_end_of_the_engine_ends_shares_and_notices
+        }
+        $crate::server::engine::contract::hold_to_contract! { $fixture => in settling:
+            any_process_with_the_token_settles
+            attempts_that_a_word_ended_are_remembered
+            each_word_does_what_it_says
+            failures_end_in_death_and_redriving_begins_anew
+            a_token_that_is_not_ours_is_unknown
+            a_stale_word_changes_nothing
+            what_was_cancelled_since_is_a_conflict
+            what_is_trimmed_is_unknown
+        }
+        $crate::server::engine::contract::hold_to_contract! { $fixture => in losing:
+            leases_end_when_they_must_and_not_before
+        }
+        $crate::server::engine::contract::hold_to_contract! { $fixture => in repairing:
+            a_cancelled_task_ends_for_all_groups
+            what_is_purged_is_gone_for_everyone
+        }
+        $crate::server::engine::contract::hold_to_contract! { $fixture => in looking:
+            queues_are_listed_in_pages
+            groups_are_listed_in_pages
+            a_group_is_counted
+            tasks_are_listed_by_their_state
+            tasks_are_listed_in_pages
+            it_is_explained_why_a_task_waits
+        }
     };
     ($fixture:expr => $($promise:ident)*) => {
         $(#[tokio::test]
         async fn $promise() {
             $crate::server::engine::contract::$promise($fixture).await;
+        })*
+    };
+    ($fixture:expr => in $module:ident: $($promise:ident)*) => {
+        $(#[tokio::test]
+        async fn $promise() {
+            $crate::server::engine::contract::groups::$module::$promise($fixture).await;
         })*
     };
 }
@@ -916,6 +971,19 @@ pub(super) trait Whole: Engine {
         tasks: Vec<NewTask>,
     ) -> futures_util::future::BoxFuture<'_, Result<Vec<Result<Accepted, Refused>>, Error>> {
         Box::pin(async move { self.submit(tasks).await?.await })
+    }
+
+    /// Says of each id whether its task is kept, by telling of it what changes nothing.
+    fn known(&self, ids: Vec<TaskId>) -> futures_util::future::BoxFuture<'_, Result<Vec<bool>, Error>> {
+        let told = ids.into_iter().map(|id| Told {
+            what: What::Id(id),
+            word: Word::Received,
+            delay_ms: None,
+            said: String::new(),
+            client: None,
+        });
+        let told = self.tell(told.collect());
+        Box::pin(async { Ok(told.await?.iter().map(|judged| judged.verdict == Verdict::Noted).collect()) })
     }
 }
 
