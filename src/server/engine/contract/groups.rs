@@ -126,6 +126,11 @@ impl Member {
         self.ready.pop_front().map(Ok)
     }
 
+    /// What has been read and not taken.
+    pub(in super::super) fn ready(&mut self) -> impl Iterator<Item = Leased> {
+        self.ready.drain(..)
+    }
+
     pub(in super::super) async fn one(&mut self) -> Leased {
         self.next().await.expect("the share has ended").unwrap()
     }

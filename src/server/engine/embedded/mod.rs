@@ -267,6 +267,12 @@ fn new_store_id() -> String {
 }
 
 impl Shared {
+    /// What is wrong with the store, and with which.
+    fn damaged(&self, what: &str) -> StoreError {
+        let file = self.file.as_deref().unwrap_or(Path::new("memory"));
+        StoreError::Damaged(format!("{} is damaged: {what}", file.display()))
+    }
+
     /// A number for a new stream.
     fn next_stream(&self) -> u64 {
         self.streams.fetch_add(1, Relaxed) + 1

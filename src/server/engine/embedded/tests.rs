@@ -2,6 +2,7 @@
 //! in the modules below what is its own.
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -21,6 +22,7 @@ use crate::server::engine::{
 
 mod faults;
 mod files;
+mod groups;
 mod held;
 mod leases;
 mod model;
@@ -37,7 +39,8 @@ const RETAIN: Duration = Duration::from_secs(1);
 /// When the tests begin, in milliseconds since 1970.
 const BEGIN_MS: u64 = 1_700_000_000_000;
 
-use held::{Gate, Held};
+use files::at_rest;
+use held::{Gate, Held, Recorder, Recording};
 
 mod memory {
     use super::*;
@@ -70,6 +73,7 @@ struct Bed {
 enum Kept {
     Memory(MemoryStore),
     Held(MemoryStore, Arc<Gate>),
+    Recorded(MemoryStore, Recorder),
     Sqlite(tempfile::TempDir),
 }
 
@@ -91,8 +95,38 @@ impl Bed {
         (Self::new(Kept::Held(MemoryStore::new("5707e".to_owned()), gate.clone()), TAIL), gate)
     }
 
+    /// Over a store in memory of which there is an image after each write.
+    fn recorded(recorder: &Recorder) -> Self {
+        let store = MemoryStore::new("5707e".to_owned());
+        Self::new(Kept::Recorded(store, recorder.clone()), TAIL)
+    }
+
+    /// Over what there is.
+    fn over(store: MemoryStore) -> Self {
+        Self::new(Kept::Memory(store), TAIL)
+    }
+
     fn sqlite(tail_bytes: usize) -> Self {
         Self::new(Kept::Sqlite(tempfile::tempdir().unwrap()), tail_bytes)
+    }
+
+    /// What a process that dies now leaves behind, opened by another.
+    fn crashed(&self) -> Self {
+        let kept = match &self.kept {
+            Kept::Memory(store) | Kept::Held(store, _) | Kept::Recorded(store, _) => {
+                Kept::Memory(store.copy())
+            }
+            Kept::Sqlite(_) => {
+                let folder = tempfile::tempdir().unwrap();
+                for name in ["contact.db", "contact.db-wal"] {
+                    fs::copy(self.folder().join(name), folder.path().join(name)).unwrap();
+                }
+                Kept::Sqlite(folder)
+            }
+        };
+        let mut bed = Bed { kept, options: self.options.clone(), clock: self.clock.clone(), open: None };
+        bed.try_open().unwrap();
+        bed
     }
 
     fn new(kept: Kept, tail_bytes: usize) -> Self {
@@ -115,6 +149,9 @@ impl Bed {
             Kept::Held(store, gate) => {
                 start(Held { store: store.clone(), gate: gate.clone() }, &self.options)
             }
+            Kept::Recorded(store, recorder) => {
+                start(Recording { store: store.clone(), recorder: recorder.clone() }, &self.options)
+            }
             Kept::Sqlite(folder) => Embedded::open(folder.path(), &self.options)?,
         });
         Ok(())
@@ -128,7 +165,7 @@ impl Bed {
     /// The memory store's disk.
     fn memory_store(&self) -> &MemoryStore {
         match &self.kept {
-            Kept::Memory(store) | Kept::Held(store, _) => store,
+            Kept::Memory(store) | Kept::Held(store, _) | Kept::Recorded(store, _) => store,
             Kept::Sqlite(_) => panic!("not in memory"),
         }
     }

@@ -25,7 +25,7 @@ use crate::name::{OwnId, QueueName};
 const FACT_ROWS_MAX: usize = 1024;
 
 /// What is kept.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(in super::super) struct Disk {
     store_id: String,
     chunks: BTreeMap<u64, (Chunk, Vec<(u64, OwnId)>)>,
@@ -57,6 +57,12 @@ impl MemoryStore {
     pub(in super::super) fn new(store_id: String) -> Self {
         let token_key = rand::random();
         MemoryStore(Arc::new(Mutex::new(Disk { store_id, token_key, ..Disk::default() })))
+    }
+
+    /// What is there now, over a disk of its own: what a crash at this moment would leave.
+    #[cfg(test)]
+    pub(in super::super) fn copy(&self) -> Self {
+        MemoryStore(Arc::new(Mutex::new(self.disk().clone())))
     }
 
     /// What lies under it.

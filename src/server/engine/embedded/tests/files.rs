@@ -297,7 +297,7 @@ async fn a_queue_that_is_rare_costs_a_reader_little() {
 }
 
 /// Works on a file that nobody has open, and leaves nothing of it in the log beside it.
-fn at_rest(file: &Path, statements: &str) {
+pub(super) fn at_rest(file: &Path, statements: &str) {
     let db = Connection::open(file).unwrap();
     db.execute_batch(statements).unwrap();
     db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();

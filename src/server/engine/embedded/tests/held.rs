@@ -1,4 +1,5 @@
-//! A store that can be held back, refuse to trim and panic: what the disk under it cannot do by itself.
+//! Stores that can be held back, refuse to trim, panic, and say what they were after each write: what the disk
+//! under them cannot do by itself.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
@@ -106,6 +107,95 @@ impl Store for Held {
 
     fn checkpoint(&mut self, fold: &Fold) -> Result<(), StoreError> {
         self.store.checkpoint(fold)
+    }
+
+    fn give_back(&mut self) -> Result<bool, StoreError> {
+        self.store.give_back()
+    }
+
+    fn reader(&self) -> Result<Box<dyn Reader>, StoreError> {
+        self.store.reader()
+    }
+}
+
+/// What a disk was after each write that is no append, and which.
+#[derive(Clone, Default)]
+pub(super) struct Recorder(Arc<Mutex<Vec<(&'static str, MemoryStore)>>>);
+
+impl Recorder {
+    /// The images since the last time.
+    pub(super) fn take(&self) -> Vec<(&'static str, MemoryStore)> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+/// A memory store that is recorded.
+pub(super) struct Recording {
+    pub(super) store: MemoryStore,
+    pub(super) recorder: Recorder,
+}
+
+impl Recording {
+    fn after<T>(&mut self, what: &'static str, done: Result<T, StoreError>) -> Result<T, StoreError> {
+        self.recorder.0.lock().unwrap().push((what, self.store.copy()));
+        done
+    }
+}
+
+impl Store for Recording {
+    fn append(&mut self, commit: &Commit<'_>) -> Result<(), StoreError> {
+        self.store.append(commit)
+    }
+
+    fn trim(&mut self, last_seq: u64, fold: &Fold) -> Result<(), StoreError> {
+        let done = self.store.trim(last_seq, fold);
+        self.after("a trim", done)
+    }
+
+    fn fold(&mut self, fold: &Fold) -> Result<(), StoreError> {
+        let done = self.store.fold(fold);
+        self.after("a step of a fold", done)
+    }
+
+    fn checkpoint(&mut self, fold: &Fold) -> Result<(), StoreError> {
+        let done = self.store.checkpoint(fold);
+        self.after("a checkpoint", done)
+    }
+
+    fn load(&mut self, ids: &mut Ids) -> Result<Loaded, StoreError> {
+        self.store.load(ids)
+    }
+
+    fn load_groups(&mut self) -> Result<LoadedGroups, StoreError> {
+        self.store.load_groups()
+    }
+
+    fn page(&mut self, group: GroupNo, page: u64) -> Result<Option<PageRow>, StoreError> {
+        self.store.page(group, page)
+    }
+
+    fn delayed(&mut self, number: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        self.store.delayed(number)
+    }
+
+    fn count(&mut self, queue: QueueNumber, upto_seq: u64) -> Result<u64, StoreError> {
+        self.store.count(queue, upto_seq)
+    }
+
+    fn chunk(&mut self, seq: u64) -> Result<Option<Chunk>, StoreError> {
+        self.store.chunk(seq)
+    }
+
+    fn oldest(&mut self, before_ms: u64, most: usize) -> Result<Vec<Old>, StoreError> {
+        self.store.oldest(before_ms, most)
+    }
+
+    fn forget_retries(&mut self, before_ms: u64) -> Result<bool, StoreError> {
+        self.store.forget_retries(before_ms)
+    }
+
+    fn wants_checkpoint(&self) -> bool {
+        self.store.wants_checkpoint()
     }
 
     fn give_back(&mut self) -> Result<bool, StoreError> {

@@ -230,7 +230,7 @@ impl Writer {
         if self.last_page.as_ref().is_none_or(|(g, p, _)| (*g, *p) != (group, page)) {
             let row = self.store.page(group, page)?;
             let entries = row.as_ref().map_or(Some(Vec::new()), read_page).ok_or_else(|| {
-                StoreError::Damaged(format!("the page of group {group} at seq {}", page * PAGE_SEQS))
+                self.shared.damaged(&format!("the page of group {group} at seq {}", page * PAGE_SEQS))
             })?;
             let past = entries.into_iter().filter_map(|(seq, entry)| match entry {
                 Entry::Past(past) => Some((seq, past)),
@@ -467,7 +467,8 @@ impl Writer {
         // Never back, and on only by the time that has gone by.
         self.machine_ms += (written_ms + off_ms).saturating_sub(self.now().ms);
         let mut positions = HashMap::new();
-        let damaged = |what: String| StoreError::Damaged(format!("the store is damaged: {what}"));
+        let shared = self.shared.clone();
+        let damaged = |what: String| shared.damaged(&what);
         for (number, queue) in &self.by_number {
             self.machine.grow(*number, queue.extent().last_seq);
         }
@@ -486,8 +487,9 @@ impl Writer {
             self.machine.load_holder(holder);
         }
         for row in &loaded.pages {
-            let entries = read_page(row)
-                .ok_or_else(|| damaged(format!("the page of group {} at page {}", row.group, row.page)))?;
+            let place =
+                || damaged(format!("the page of group {} at seq {}", row.group, row.page * PAGE_SEQS));
+            let entries = read_page(row).filter(|_| heads.contains_key(&row.group)).ok_or_else(place)?;
             // What a group has counted as trimmed is of no use to it, and who held it may be forgotten.
             let trimmed_seq = self.machine.head(row.group).map_or(0, |head| head.trimmed_seq);
             for (seq, entry) in entries.into_iter().filter(|(seq, _)| *seq > trimmed_seq) {

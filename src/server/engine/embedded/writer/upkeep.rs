@@ -10,7 +10,7 @@ use crate::{
         embedded::{
             chunk::{ChunkHead, Part},
             facts::{PageRow, write_page},
-            machine::GroupNo,
+            machine::{GroupNo, PAGE_SEQS},
             queue::Extent,
             retries::REMEMBERED_MS,
             store::{Fold, StoreError},
@@ -201,8 +201,11 @@ impl Writer {
         let mut bytes = 0;
         for &(group, page) in pages {
             let before = self.store.page(group, page)?;
-            let row = write_page(&self.machine, group, page, self.last_fact, before.as_ref())
-                .ok_or_else(|| StoreError::Damaged(format!("the page of group {group} at page {page}")))?;
+            let row =
+                write_page(&self.machine, group, page, self.last_fact, before.as_ref()).ok_or_else(|| {
+                    let seq = page * PAGE_SEQS;
+                    self.shared.damaged(&format!("the page of group {group} at seq {seq}"))
+                })?;
             bytes += row.entries.len();
             rows.push(row);
             if bytes >= FOLD_BYTES {

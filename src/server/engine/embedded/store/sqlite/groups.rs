@@ -25,7 +25,7 @@ pub(super) const SCHEMA: &str = "
     CREATE TABLE holder (
         number INTEGER PRIMARY KEY, instance BLOB NOT NULL, client TEXT, groups BLOB NOT NULL,
         max_in_flight INTEGER NOT NULL, lease_ms INTEGER NOT NULL, max_hold_ms INTEGER NOT NULL,
-        grace_ms INTEGER NOT NULL
+        grace_ms INTEGER NOT NULL, checksum INTEGER NOT NULL
     );
     CREATE TABLE page (
         key INTEGER PRIMARY KEY, upto INTEGER NOT NULL, open INTEGER NOT NULL,
@@ -50,12 +50,38 @@ fn page_key(group: GroupNo, page: u64) -> i64 {
     (page << GROUP_BITS | u64::from(group)) as i64
 }
 
-/// A checksum over what is stored and whose it is.
-fn checksum(key: u64, bytes: &[u8]) -> u32 {
+/// A checksum over the columns of a row: a bent number or name does as much harm as a bent blob.
+fn checksum(numbers: &[u64], texts: &[&[u8]]) -> u32 {
     let mut sum = crc32fast::Hasher::new();
-    sum.update(&key.to_le_bytes());
-    sum.update(bytes);
+    numbers.iter().for_each(|number| sum.update(&number.to_le_bytes()));
+    for text in texts {
+        sum.update(&(text.len() as u64).to_le_bytes());
+        sum.update(text);
+    }
     sum.finalize()
+}
+
+fn sum_of_group(number: u32, queue: u32, upto: u64, name: &str, head: &[u8]) -> u32 {
+    checksum(&[u64::from(number), u64::from(queue), upto], &[name.as_bytes(), head])
+}
+
+fn sum_of_page(key: i64, upto: u64, open: u64, entries: &[u8]) -> u32 {
+    checksum(&[key as u64, upto, open], &[entries])
+}
+
+fn sum_of_fact(no: u64, at_ms: u64, facts: &[u8]) -> u32 {
+    checksum(&[no, at_ms], &[facts])
+}
+
+fn sum_of_delayed(number: u64, due_ms: u64, queue: u32, id: &str, frame: &[u8]) -> u32 {
+    checksum(&[number, due_ms, u64::from(queue)], &[id.as_bytes(), frame])
+}
+
+fn sum_of_holder(holder: &Holder, groups: &[u8]) -> u32 {
+    let Terms { max_in_flight, lease_ms, max_hold_ms, grace_ms } = holder.terms;
+    let numbers = [holder.member, u64::from(max_in_flight), lease_ms, max_hold_ms, grace_ms];
+    let client = holder.client.as_deref().unwrap_or_default();
+    checksum(&numbers, &[&holder.instance, client.as_bytes(), groups])
 }
 
 /// Adds what a commit has of groups. Returns about how many bytes.
@@ -68,8 +94,8 @@ pub(super) fn append(db: &Connection, commit: &Commit<'_>) -> rusqlite::Result<u
         let mut groups = Vec::new();
         holder.groups.iter().for_each(|group| put_varint(&mut groups, u64::from(*group)));
         let terms = &holder.terms;
-        db.prepare_cached("INSERT OR REPLACE INTO holder VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?.execute(
-            params![
+        db.prepare_cached("INSERT OR REPLACE INTO holder VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
+            .execute(params![
                 holder.member as i64,
                 &holder.instance[..],
                 holder.client.as_deref(),
@@ -77,15 +103,15 @@ pub(super) fn append(db: &Connection, commit: &Commit<'_>) -> rusqlite::Result<u
                 terms.max_in_flight,
                 terms.lease_ms as i64,
                 terms.max_hold_ms as i64,
-                terms.grace_ms.min(i64::MAX as u64) as i64,
-            ],
-        )?;
+                terms.grace_ms as i64,
+                sum_of_holder(holder, &groups),
+            ])?;
     }
     if let Some(row) = commit.facts {
         db.prepare_cached("INSERT INTO fact VALUES (?1, ?2, ?3, ?4)")?.execute(params![
             row.no as i64,
             row.at_ms as i64,
-            checksum(row.no, &row.facts),
+            sum_of_fact(row.no, row.at_ms, &row.facts),
             row.facts
         ])?;
         bytes += row.facts.len();
@@ -100,7 +126,7 @@ pub(super) fn append(db: &Connection, commit: &Commit<'_>) -> rusqlite::Result<u
             row.due_ms as i64,
             row.queue,
             row.id.as_str(),
-            checksum(row.number, &row.frame),
+            sum_of_delayed(row.number, row.due_ms, row.queue, row.id.as_str(), &row.frame),
             row.frame
         ])?;
         bytes += row.frame.len();
@@ -122,7 +148,7 @@ fn write_group(db: &Connection, row: &GroupRow) -> rusqlite::Result<()> {
         row.queue,
         row.name,
         row.upto as i64,
-        checksum(u64::from(row.number) << 32 ^ row.upto, &head),
+        sum_of_group(row.number, row.queue, row.upto, &row.name, &head),
         head
     ])?;
     Ok(())
@@ -141,7 +167,7 @@ pub(super) fn write_fold(db: &Connection, fold: &Fold) -> rusqlite::Result<()> {
             key,
             row.upto as i64,
             row.open as i64,
-            checksum(key as u64 ^ row.upto, &row.entries),
+            sum_of_page(key, row.upto, row.open, &row.entries),
             row.entries
         ])?;
     }
@@ -178,17 +204,17 @@ pub(super) fn load(db: &Connection, place: Place<'_>) -> Result<LoadedGroups, St
         ..LoadedGroups::default()
     };
     let group = |row: &Row<'_>| -> rusqlite::Result<Result<GroupRow, u32>> {
-        let (number, upto, sum): (u32, i64, u32) = (row.get(0)?, row.get(3)?, row.get(4)?);
-        let stored: Vec<u8> = row.get(5)?;
-        let is_whole = checksum(u64::from(number) << 32 ^ upto as u64, &stored) == sum;
+        let (number, queue, name): (u32, u32, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let (upto, stored) = (row.get::<_, i64>(3)? as u64, row.get::<_, Vec<u8>>(5)?);
+        let is_whole = sum_of_group(number, queue, upto, &name, &stored) == row.get::<_, u32>(4)?;
         let Some(head) = read_head(&stored).filter(|_| is_whole) else { return Ok(Err(number)) };
-        Ok(Ok(GroupRow { number, queue: row.get(1)?, name: row.get(2)?, head, upto: upto as u64 }))
+        Ok(Ok(GroupRow { number, queue, name, head, upto }))
     };
     for row in rows(db, place, "SELECT number, queue, name, upto, checksum, head FROM grp", group)? {
         loaded.groups.push(row.map_err(|number| place.damaged(format!("group {number}")))?);
     }
-    let all =
-        "SELECT number, instance, client, groups, max_in_flight, lease_ms, max_hold_ms, grace_ms FROM holder";
+    let all = "SELECT number, instance, client, groups, max_in_flight, lease_ms, max_hold_ms, grace_ms, checksum \
+               FROM holder";
     for row in rows(db, place, all, read_holder)? {
         loaded.holders.push(row.map_err(|number| place.damaged(format!("the holder {number}")))?);
     }
@@ -198,10 +224,10 @@ pub(super) fn load(db: &Connection, place: Place<'_>) -> Result<LoadedGroups, St
         loaded.pages.push(row.map_err(|key| damaged_page(place, key))?);
     }
     let fact = |row: &Row<'_>| -> rusqlite::Result<Result<FactRow, u64>> {
-        let (no, sum) = (row.get::<_, i64>(0)? as u64, row.get::<_, u32>(2)?);
+        let (no, at_ms) = (row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64);
         let facts: Vec<u8> = row.get(3)?;
-        let is_whole = checksum(no, &facts) == sum;
-        Ok(if is_whole { Ok(FactRow { no, at_ms: row.get::<_, i64>(1)? as u64, facts }) } else { Err(no) })
+        let is_whole = sum_of_fact(no, at_ms, &facts) == row.get::<_, u32>(2)?;
+        Ok(if is_whole { Ok(FactRow { no, at_ms, facts }) } else { Err(no) })
     };
     for row in rows(db, place, "SELECT no, at_ms, checksum, facts FROM fact ORDER BY no", fact)? {
         loaded.facts.push(row.map_err(|no| place.damaged(format!("the facts of row {no}")))?);
@@ -234,16 +260,17 @@ pub(super) fn load_delayed(
 
 /// The frame of a delayed task.
 pub(super) fn delayed(db: &Connection, place: Place<'_>, number: u64) -> Result<Option<Vec<u8>>, StoreError> {
-    let found: Option<(u32, Vec<u8>)> = db
-        .prepare_cached("SELECT checksum, frame FROM delayed WHERE number = ?1")
-        .and_then(|mut s| s.query_row([number as i64], |row| Ok((row.get(0)?, row.get(1)?))).optional())
+    let read = |row: &Row<'_>| -> rusqlite::Result<Result<Vec<u8>, ()>> {
+        let (due_ms, queue, id): (i64, u32, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let frame: Vec<u8> = row.get(4)?;
+        let sum = sum_of_delayed(number, due_ms as u64, queue, &id, &frame);
+        Ok(if sum == row.get::<_, u32>(3)? { Ok(frame) } else { Err(()) })
+    };
+    let found = db
+        .prepare_cached("SELECT due_ms, queue, id, checksum, frame FROM delayed WHERE number = ?1")
+        .and_then(|mut s| s.query_row([number as i64], read).optional())
         .map_err(|e| place.error(&e))?;
-    match found {
-        Some((sum, frame)) if checksum(number, &frame) != sum => {
-            Err(place.damaged(format!("the delayed task {number}")))
-        }
-        found => Ok(found.map(|(_, frame)| frame)),
-    }
+    found.transpose().map_err(|()| place.damaged(format!("the delayed task {number}")))
 }
 
 /// One page.
@@ -274,7 +301,7 @@ fn read_page(row: &Row<'_>) -> rusqlite::Result<Result<PageRow, i64>> {
     let (key, upto, open, sum): (i64, i64, i64, u32) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
     let entries: Vec<u8> = row.get(4)?;
     let (group, page) = read_key(key);
-    let is_whole = checksum(key as u64 ^ upto as u64, &entries) == sum;
+    let is_whole = sum_of_page(key, upto as u64, open as u64, &entries) == sum;
     let page = PageRow { group, page, upto: upto as u64, open: open as u64, entries };
     Ok(if is_whole { Ok(page) } else { Err(key) })
 }
@@ -282,13 +309,6 @@ fn read_page(row: &Row<'_>) -> rusqlite::Result<Result<PageRow, i64>> {
 fn read_holder(row: &Row<'_>) -> rusqlite::Result<Result<Holder, i64>> {
     let number: i64 = row.get(0)?;
     let (instance, stored): (Vec<u8>, Vec<u8>) = (row.get(1)?, row.get(3)?);
-    let mut stored = &stored[..];
-    let mut groups = Vec::new();
-    while !stored.is_empty() {
-        let group = take_varint(&mut stored).and_then(|group| GroupNo::try_from(group).ok());
-        let Some(group) = group else { return Ok(Err(number)) };
-        groups.push(group);
-    }
     let Ok(instance) = instance.try_into() else { return Ok(Err(number)) };
     let client: Option<String> = row.get(2)?;
     let terms = Terms {
@@ -297,7 +317,18 @@ fn read_holder(row: &Row<'_>) -> rusqlite::Result<Result<Holder, i64>> {
         max_hold_ms: row.get::<_, i64>(6)? as u64,
         grace_ms: row.get::<_, i64>(7)? as u64,
     };
-    Ok(Ok(Holder { member: number as u64, instance, client: client.map(Into::into), groups, terms }))
+    let client = client.map(Into::into);
+    let mut holder = Holder { member: number as u64, instance, client, groups: Vec::new(), terms };
+    if sum_of_holder(&holder, &stored) != row.get::<_, u32>(8)? {
+        return Ok(Err(number));
+    }
+    let mut rest = &stored[..];
+    while !rest.is_empty() {
+        let group = take_varint(&mut rest).and_then(|group| GroupNo::try_from(group).ok());
+        let Some(group) = group else { return Ok(Err(number)) };
+        holder.groups.push(group);
+    }
+    Ok(Ok(holder))
 }
 
 fn rows<T>(
