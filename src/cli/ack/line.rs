@@ -72,7 +72,10 @@ impl Ack {
         }
         let delay_ms = line.delay_ms.or(self.delay_ms()).filter(|_| outcome.has_delay());
         if let Some(ms) = delay_ms.filter(|ms| *ms > RETRY_DELAY_MS_MAX) {
-            return Err(("bad_delay", format!("delay_ms is {ms}: it must be from 0 to {RETRY_DELAY_MS_MAX}")));
+            return Err((
+                "bad_delay",
+                format!("delay_ms is {ms}: it must be from 0 to {RETRY_DELAY_MS_MAX}"),
+            ));
         }
         Ok(pb::Result {
             ret,

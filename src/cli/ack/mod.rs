@@ -14,7 +14,11 @@ use super::{
     output::Output,
     time,
 };
-use crate::{name::ID_BYTES_MAX, pb, wire::{RETRY_DELAY_MS_MAX, TASK_BYTES_MAX}};
+use crate::{
+    name::ID_BYTES_MAX,
+    pb,
+    wire::{RETRY_DELAY_MS_MAX, TASK_BYTES_MAX},
+};
 use telling::Telling;
 
 pub(super) use telling::tell;

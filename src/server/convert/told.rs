@@ -22,7 +22,8 @@ pub(in crate::server) fn told(
     client: Option<&ClientName>,
 ) -> Result<Option<Told>, Status> {
     let word = word(result.outcome)?;
-    let delay_ms = result.delay_ms.map(|ms| milliseconds_in(0..=RETRY_DELAY_MS_MAX, "bad_delay", "delay_ms", ms));
+    let delay_ms =
+        result.delay_ms.map(|ms| milliseconds_in(0..=RETRY_DELAY_MS_MAX, "bad_delay", "delay_ms", ms));
     let delay_ms = delay_ms.transpose()?;
     let what = match &result.lease[..] {
         "" => TaskId::parse(&result.id).map(What::Id),
