@@ -26,6 +26,11 @@ sim:
 sim-machine RUNS="1000000":
     CONTACT_TEST_RUNS={{RUNS}} cargo test --locked --release --lib machine::simulation -- --nocapture
 
+# Workers and the server killed at random, over more tasks and more often than the tests do.
+chaos TASKS="200000" KILLS="400":
+    CONTACT_TEST_TASKS={{TASKS}} CONTACT_TEST_KILLS={{KILLS}} \
+        cargo test --locked --release --test groups_chaos -- --nocapture every_task
+
 # The figures of the README. RAW=PATH of a program that measures bare tonic puts the ratios beside them.
 bench *FLAGS:
     cargo bench --locked --bench figures -- {{FLAGS}}

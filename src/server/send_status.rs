@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, stream, stream::BoxStream};
 use tokio_util::sync::CancellationToken;
-use tonic::{Status, Streaming};
+use tonic::{Code, Status, Streaming};
 
 use super::{
     batches::Batches,
@@ -77,8 +77,10 @@ impl Session {
                         return Some(notices.into_iter().map(|notice| Ok(convert::notice(notice))).collect());
                     }
                     Some(_) => {}
-                    // The process attends elsewhere: there is nothing more to tell here.
-                    None => self.notices = stream::pending().boxed(),
+                    None => {
+                        let message = "too much was left unread of what became of the leases";
+                        return Some(vec![Err(status::new(Code::ResourceExhausted, "slow_reader", message))]);
+                    }
                 },
             }
         }

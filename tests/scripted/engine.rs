@@ -255,9 +255,6 @@ impl Engine for Scripted {
             Ok(view.clone())
         })
     }
-    fn known(&self, ids: Vec<TaskId>) -> BoxFuture<'_, Result<Vec<bool>, Error>> {
-        self.answer("known".into(), |_| Ok(vec![false; ids.len()]))
-    }
     fn report(&self, client: &ClientName, status: &str) {
         self.hears(format!("report {client} {status}"));
     }

@@ -57,7 +57,7 @@ pub struct Sharing {
 
 /// The attendance of a process: what `sendStatus` is. It ends when this is dropped.
 pub struct Attendance {
-    /// What the process is told.
+    /// What the process is told. Ends only when far too much of it was left unread.
     pub notices: BoxStream<'static, Notice>,
 }
 

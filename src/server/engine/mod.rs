@@ -108,9 +108,6 @@ pub trait Engine: Send + Sync + 'static {
         change: Change,
     ) -> BoxFuture<'_, Result<GroupView, Error>>;
 
-    /// Says of each id whether its task is kept.
-    fn known(&self, ids: Vec<TaskId>) -> BoxFuture<'_, Result<Vec<bool>, Error>>;
-
     /// Keeps the last status of a client; in memory, at most [`STATUS_BYTES_KEPT`] of it.
     fn report(&self, client: &ClientName, status: &str);
 

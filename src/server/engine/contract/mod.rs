@@ -23,6 +23,7 @@ pub(super) mod groups;
 use super::{
     Accepted, Engine, Error, Frames, Labels, NewTask, Position, Refused, RetryKey, STATUS_BYTES_KEPT, Start,
     Watch,
+    groups::{Told, Verdict, What, Word},
 };
 use crate::{
     name::{ClientName, OwnId, QueueName, TaskId},
@@ -970,6 +971,19 @@ pub(super) trait Whole: Engine {
         tasks: Vec<NewTask>,
     ) -> futures_util::future::BoxFuture<'_, Result<Vec<Result<Accepted, Refused>>, Error>> {
         Box::pin(async move { self.submit(tasks).await?.await })
+    }
+
+    /// Says of each id whether its task is kept, by telling of it what changes nothing.
+    fn known(&self, ids: Vec<TaskId>) -> futures_util::future::BoxFuture<'_, Result<Vec<bool>, Error>> {
+        let told = ids.into_iter().map(|id| Told {
+            what: What::Id(id),
+            word: Word::Received,
+            delay_ms: None,
+            said: String::new(),
+            client: None,
+        });
+        let told = self.tell(told.collect());
+        Box::pin(async { Ok(told.await?.iter().map(|judged| judged.verdict == Verdict::Noted).collect()) })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Tasks that have been accepted and wait for their time to enter the log. The store has them; here is what says
 //! when the next one is due.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, hash_map::Entry};
 
 use super::chunk::QueueNumber;
 use crate::name::OwnId;
@@ -38,6 +38,7 @@ pub(super) struct DelayedRow {
 pub(super) struct Delayed {
     by_due: BTreeMap<(u64, u64), QueueNumber>,
     due_ms: HashMap<u64, u64>,
+    counts: HashMap<QueueNumber, u64>,
 }
 
 impl Delayed {
@@ -45,12 +46,20 @@ impl Delayed {
     pub(super) fn insert(&mut self, number: u64, due_ms: u64, queue: QueueNumber) {
         self.due_ms.insert(number, due_ms);
         self.by_due.insert((due_ms, number), queue);
+        *self.counts.entry(queue).or_default() += 1;
     }
 
     /// Takes one out: it has entered the log, or was cancelled.
     pub(super) fn remove(&mut self, number: u64) -> Option<(u64, QueueNumber)> {
         let due_ms = self.due_ms.remove(&number)?;
-        self.by_due.remove(&(due_ms, number)).map(|queue| (due_ms, queue))
+        let queue = self.by_due.remove(&(due_ms, number))?;
+        if let Entry::Occupied(mut count) = self.counts.entry(queue) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+        Some((due_ms, queue))
     }
 
     /// When one is due. `None`: it does not wait.
@@ -71,12 +80,31 @@ impl Delayed {
 
     /// How many wait for a queue.
     pub(super) fn count(&self, queue: QueueNumber) -> u64 {
-        self.by_due.values().filter(|q| **q == queue).count() as u64
+        self.counts.get(&queue).copied().unwrap_or(0)
     }
 
     /// Those after a place in the order of their times: time, number and queue.
     pub(super) fn after(&self, due_ms: u64, number: u64) -> impl Iterator<Item = (u64, u64, QueueNumber)> {
         let from = (due_ms, number.saturating_add(1));
         self.by_due.range(from..).map(|(&(due_ms, number), &queue)| (due_ms, number, queue))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_queue_is_counted() {
+        let mut delayed = Delayed::default();
+        for (number, queue) in [(1, 7), (2, 7), (3, 8)] {
+            delayed.insert(number, 100, queue);
+        }
+        assert_eq!([6, 7, 8].map(|queue| delayed.count(queue)), [0, 2, 1]);
+        assert_eq!(delayed.remove(2), Some((100, 7)));
+        assert_eq!(delayed.remove(2), None);
+        assert_eq!(delayed.remove(3), Some((100, 8)));
+        assert_eq!([7, 8].map(|queue| delayed.count(queue)), [1, 0]);
+        assert_eq!(delayed.counts.len(), 1);
     }
 }

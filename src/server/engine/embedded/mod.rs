@@ -400,22 +400,6 @@ impl Engine for Embedded {
         })
     }
 
-    fn known(&self, ids: Vec<TaskId>) -> BoxFuture<'_, Result<Vec<bool>, Error>> {
-        Box::pin(async move {
-            let seqs = ids.iter().map(TaskId::seq).collect::<Option<Vec<u64>>>();
-            if let (Some(seqs), false) = (seqs, self.shared.purged.load(Relaxed)) {
-                self.shared.check()?;
-                // Every seq between the first kept and the head is a task.
-                let kept = self.shared.first_seq.load(Relaxed)..=self.shared.head_seq.load(Relaxed);
-                return Ok(seqs.iter().map(|seq| kept.contains(seq)).collect());
-            }
-            self.look(move |writer| {
-                ids.iter().map(|id| Ok(writer.locate(id)?.is_some())).collect::<Result<Vec<_>, _>>().map(Ok)
-            })
-            .await
-        })
-    }
-
     fn report(&self, client: &ClientName, status: &str) {
         let mut end = status.len().min(STATUS_BYTES_KEPT);
         while !status.is_char_boundary(end) {

@@ -105,3 +105,20 @@ impl<T, E: Clone> Outbox<T, E> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_has_ended_takes_no_more_and_gives_what_it_has() {
+        let outbox = Outbox::new();
+        assert_eq!((outbox.put(1), outbox.put(2)), (1, 2));
+        outbox.end("first");
+        outbox.end("second");
+        assert_eq!(outbox.put(3), 2);
+        assert_eq!(outbox.take(1).await, Ok(vec![1]));
+        assert_eq!(outbox.take(9).await, Ok(vec![2]));
+        assert_eq!(outbox.take(9).await, Err("first"));
+    }
+}

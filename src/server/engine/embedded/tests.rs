@@ -22,6 +22,7 @@ use crate::server::engine::{
 mod faults;
 mod files;
 mod held;
+mod leases;
 mod model;
 mod retention;
 mod writing;

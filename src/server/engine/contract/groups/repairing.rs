@@ -1,7 +1,7 @@
 //! What an operator does: cancel and purge. Who holds what is taken away is told.
 
 use super::{
-    super::{Fixture, Reader, in_time, own, queue, submit, submit_any, task},
+    super::{Fixture, Reader, Whole, in_time, own, queue, submit, submit_any, task},
     Ear, LONG_MS, Member, counts, done, everything, group, groups_of, id, in_state, page, say, seqs,
     share_of, some, stand, tasks_of, tell, told, told_by_id,
 };

@@ -131,14 +131,10 @@ impl Machine {
         }
         group.notes = group.notes.split_off(&(last_seq + 1));
         group.past = group.past.split_off(&(last_seq + 1));
-        let kept_page = (last_seq + 1) / PAGE_SEQS;
-        group.dirty = group.dirty.split_off(&kept_page);
         let over: Vec<u64> = group.open.range(..=last_seq).map(|(seq, _)| *seq).collect();
-        // A page that is trimmed in part is written once more: a start that found what is gone in it would look
-        // for its holders.
-        if over.last().is_some_and(|seq| seq / PAGE_SEQS == kept_page) {
-            group.dirty.insert(kept_page);
-        }
+        // Their pages are written once more, and so are those that have changed since they were: a purge leaves them
+        // where they are, and a start that found in them what is gone would look for its holders.
+        group.dirty.extend(over.iter().map(|seq| seq / PAGE_SEQS));
         for seq in over {
             self.forget(no, seq, counted_seq);
         }

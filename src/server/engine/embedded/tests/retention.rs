@@ -7,7 +7,7 @@ use crate::{
     name::TaskId,
     server::engine::{
         Accepted, Engine, Error, NewTask, Refused, Start, Watch,
-        contract::{Fixture, Reader, fill, key, own, queue, submit, submit_any, task, watch_of},
+        contract::{Fixture, Reader, Whole, fill, key, own, queue, submit, submit_any, task, watch_of},
     },
 };
 

@@ -402,7 +402,7 @@ impl Writer {
                         None => (Vec::new(), found.looked_upto_seq),
                     });
                     if let Some(jobs) = jobs.upgrade() {
-                        let _ = jobs.send(Job::Offer { group, from_seq, offered });
+                        let _ = jobs.send(Job::Offer { group, queue: number, from_seq, offered });
                     }
                 });
                 return false;
@@ -410,6 +410,11 @@ impl Writer {
         };
         self.machine.offer(group, from_seq, upto_seq, tasks);
         true
+    }
+
+    /// Whether a group is of this queue.
+    pub(super) fn is_of(&self, group: GroupNo, queue: QueueNumber) -> bool {
+        self.registry.by_no.get(&group).is_some_and(|named| named.number == queue)
     }
 
     /// A group's tasks cannot be read: its watches end with what went wrong, and may try again.

@@ -55,7 +55,6 @@ const COMMIT_BYTES: usize = 8 << 20;
 const TRIM_CHUNKS: usize = 64;
 /// How often the time is written down while nothing else is: a restart compares it with the wall clock.
 const MARK_EVERY: Duration = Duration::from_secs(60 * 60);
-
 /// Delayed tasks that found no room try again after so long, in milliseconds.
 const FULL_MS: u64 = 1000;
 
@@ -80,8 +79,13 @@ pub(super) enum Job {
     Heard { instance: Instance, stop: bool },
     /// Judge what is told of tasks.
     Tell { told: Vec<Told>, answer: Answer<Vec<Judged>> },
-    /// Tasks that a group had to have read: up to the seq that comes with them.
-    Offer { group: GroupNo, from_seq: u64, offered: Result<(Vec<Fresh>, u64), StoreError> },
+    /// Tasks of its queue that a group had to have read: up to the seq that comes with them.
+    Offer {
+        group: GroupNo,
+        queue: QueueNumber,
+        from_seq: u64,
+        offered: Result<(Vec<Fresh>, u64), StoreError>,
+    },
     /// End tasks for all groups.
     Cancel { ids: Vec<TaskId>, answer: Answer<Vec<Judged>> },
     /// Make dead tasks ready again.
@@ -379,7 +383,9 @@ impl Writer {
                 let judged = told.into_iter().map(|told| self.tell(now, draft, told)).collect();
                 Some(reply(answer, survivable(judged)?))
             }
-            Job::Offer { group, from_seq, offered } => {
+            // The number may be another group's now: a refused batch gives back those that it made.
+            Job::Offer { group, queue, .. } if !self.is_of(group, queue) => None,
+            Job::Offer { group, from_seq, offered, .. } => {
                 match survivable(offered)? {
                     Ok((tasks, upto_seq)) => self.machine.offer(group, from_seq, upto_seq, tasks),
                     Err(error) => self.offer_failed(now, group, from_seq, &error),
@@ -476,6 +482,15 @@ impl Writer {
             if let Some((_, queue)) = self.queues.remove(&name) {
                 self.shared.queues.release(queue);
             }
+        }
+    }
+}
+
+impl Drop for Writer {
+    /// Shares end with the writer. Why it has ended is known when it is gone.
+    fn drop(&mut self) {
+        for deliveries in self.deliveries.values() {
+            deliveries.end(Err(Error::Stopped));
         }
     }
 }

@@ -1,0 +1,204 @@
+//! Groups over a store that refuses, stalls and comes back: what the disk does to those who share.
+
+use std::time::Duration;
+
+use futures_util::{FutureExt, StreamExt, stream::BoxStream};
+use prost::Message;
+
+use super::{Bed, NO_TAIL, TAIL, until};
+use crate::{
+    name::GroupName,
+    pb,
+    server::engine::{
+        Accepted, Engine, Error, NewTask, Position, Start,
+        contract::{Fixture, in_time, own, queue, submit, submit_any, task},
+        embedded::store::StoreError,
+        frames::split,
+        groups::{Notice, Share, Sharing, Told, Verdict, What, Word},
+    },
+};
+
+/// A share of one queue, by a process of its own.
+fn share_of(name: &str, instance: u8, max_in_flight: u32) -> Share {
+    Share {
+        queues: vec![Position { queue: queue(name), start: Start::First, until_seq: None }],
+        store: None,
+        group: GroupName::parse("ci").unwrap(),
+        client: None,
+        instance: [instance; 16],
+        have: Vec::new(),
+        max_in_flight,
+        lease_ms: None,
+        max_hold_ms: 3_600_000,
+        grace_ms: 20_000,
+        max: None,
+        until_empty: false,
+    }
+}
+
+/// Reads what a share is handed.
+struct Member {
+    frames: BoxStream<'static, Result<bytes::Bytes, Error>>,
+}
+
+impl Member {
+    async fn open(engine: &dyn Engine, share: Share) -> Self {
+        Self::of(in_time(engine.share(share)).await.unwrap())
+    }
+
+    fn of(sharing: Sharing) -> Self {
+        Member { frames: sharing.frames }
+    }
+
+    /// The next tasks, at least `count`.
+    async fn take(&mut self, count: usize) -> Vec<pb::ServerMsg> {
+        let mut tasks = Vec::new();
+        while tasks.len() < count {
+            let bytes = in_time(self.frames.next()).await.unwrap().unwrap();
+            tasks.extend(split(&bytes).map(|frame| pb::ServerMsg::decode(&frame[5..]).unwrap()));
+        }
+        tasks
+    }
+}
+
+async fn tell(engine: &dyn Engine, lease: &str, word: Word) -> (Verdict, bool) {
+    let what = What::Lease(lease.to_owned());
+    let told = Told { what, word, delay_ms: None, said: String::new(), client: None };
+    let judged = in_time(engine.tell(vec![told])).await.unwrap();
+    (judged[0].verdict, judged[0].late)
+}
+
+#[tokio::test]
+async fn a_purge_over_whole_pages_leaves_no_lease_behind_on_disk() {
+    for mut bed in [Bed::memory(TAIL), Bed::sqlite(TAIL), Bed::sqlite(NO_TAIL)] {
+        // What is not purged keeps the log from being trimmed.
+        submit(&bed.engine(), vec![task("kept", "x")]).await;
+        submit(&bed.engine(), (0..3000).map(|n| task("a", format!("{n}"))).collect()).await;
+        let mut member = Member::open(&bed.engine(), share_of("a", 1, 10)).await;
+        member.take(10).await;
+        drop(member);
+        bed.reopen().await;
+        let engine = bed.engine();
+        let purged = in_time(engine.purge(queue("a"), None)).await.unwrap();
+        assert_eq!((purged.tasks, purged.leases), (3000, 10));
+        for _ in 0..2 {
+            bed.reopen().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_id_is_taken_while_its_delayed_task_enters_the_log() {
+    for bed in [Bed::memory(TAIL), Bed::sqlite(NO_TAIL)] {
+        let engine = bed.engine();
+        let named = |text: &str, delay_ms| NewTask { id: own("mine"), delay_ms, ..task("a", text) };
+        submit_any(&engine, vec![named("x", 1000)]).await;
+        bed.set_clock(super::BEGIN_MS + 1001);
+        // The batch that takes this in is the one that lets the delayed task into the log.
+        let again = submit_any(&engine, vec![named("x", 0), named("other", 0)]).await;
+        assert_eq!(again[0], Ok(Accepted { seq: 1, delayed: None, duplicate: true }));
+        assert!(again[1].is_err(), "{again:?}");
+        assert_eq!(engine.tasks_kept(), 1);
+    }
+}
+
+#[tokio::test]
+async fn shares_end_with_the_engine() {
+    let mut bed = Bed::memory(TAIL);
+    let engine = bed.engine();
+    let mut member = Member::open(&engine, share_of("a", 1, 10)).await;
+    assert!(member.frames.next().now_or_never().is_none());
+    bed.close().await;
+    assert_eq!(in_time(member.frames.next()).await.unwrap(), Err(Error::Stopped));
+    assert!(in_time(member.frames.next()).await.is_none());
+
+    bed.open().await;
+    let engine = bed.engine();
+    let mut member = Member::open(&engine, share_of("a", 1, 10)).await;
+    bed.memory_store().disk().faults.push_back(Some(StoreError::Failed("EIO".to_owned())));
+    let failed = Error::Failed("EIO".to_owned());
+    assert_eq!(in_time(engine.tell(Vec::new())).await.map(drop), Ok(()));
+    let submitted = in_time(engine.submit(vec![task("a", "x")])).await.unwrap().await;
+    assert_eq!(submitted.unwrap_err(), failed);
+    assert_eq!(in_time(member.frames.next()).await.unwrap(), Err(failed));
+}
+
+#[tokio::test]
+async fn a_delayed_task_that_finds_no_room_is_tried_again_at_leisure() {
+    let (bed, gate) = Bed::held();
+    let engine = bed.engine();
+    submit_any(&engine, vec![NewTask { delay_ms: 1000, ..task("a", "x") }]).await;
+    let full = || Some(StoreError::Full("no room".to_owned()));
+    bed.memory_store().disk().faults.extend((0..100_000).map(|_| full()));
+    bed.set_clock(super::BEGIN_MS + 1001);
+    let before = gate.state().appends;
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    let tries = gate.state().appends - before;
+    assert!((1..=5).contains(&tries), "{tries} tries in 1.5 s");
+    bed.memory_store().disk().faults.clear();
+    until(|| engine.tasks_kept() == 1).await;
+}
+
+#[tokio::test]
+async fn a_sign_of_life_that_came_in_time_counts_though_the_disk_was_slow() {
+    let (bed, gate) = Bed::held();
+    let engine = bed.engine();
+    submit(&engine, vec![task("a", "x")]).await;
+    let mut attendance = engine.attend([1; 16], None);
+    let mut member = Member::open(&engine, Share { lease_ms: Some(1000), ..share_of("a", 1, 1) }).await;
+    let lease = member.take(1).await.remove(0).lease;
+    gate.set_shut(true);
+    let stuck = tokio::spawn({
+        let engine = engine.clone();
+        async move { submit(&engine, vec![task("b", "x")]).await }
+    });
+    for _ in 0..15 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        engine.heard([1; 16], false);
+    }
+    gate.set_shut(false);
+    in_time(stuck).await.unwrap();
+    assert_eq!(tell(&engine, &lease, Word::Working).await, (Verdict::Ok, false));
+    let notice: Option<Option<Notice>> = attendance.notices.next().now_or_never();
+    assert_eq!(notice, None);
+}
+
+#[tokio::test]
+async fn who_leaves_far_too_much_unread_is_told_no_more() {
+    let bed = Bed::memory(TAIL);
+    let engine = bed.engine();
+    let mut attendance = engine.attend([1; 16], None);
+    for name in ["a", "b", "c", "d", "e"] {
+        submit(&engine, (0..10_000).map(|_| task(name, "x")).collect()).await;
+        let mut member = Member::open(&engine, share_of(name, 1, 10_000)).await;
+        let told = member.take(10_000).await.into_iter().map(|task| Told {
+            what: What::Lease(task.lease),
+            word: Word::Done,
+            delay_ms: None,
+            said: String::new(),
+            client: None,
+        });
+        let judged = in_time(engine.tell(told.collect())).await.unwrap();
+        assert!(judged.iter().all(|judged| judged.verdict == Verdict::Ok));
+    }
+    let mut read = 0;
+    while in_time(attendance.notices.next()).await.is_some() {
+        read += 1;
+    }
+    assert!((40_000..=40_100).contains(&read), "{read}");
+}
+
+#[tokio::test]
+async fn a_group_that_begins_at_a_time_begins_after_what_was_purged() {
+    for bed in [Bed::memory(TAIL), Bed::sqlite(NO_TAIL)] {
+        let engine = bed.engine();
+        submit(&engine, vec![task("kept", "x"), task("a", "x"), task("a", "y"), task("kept", "y")]).await;
+        in_time(engine.purge(queue("a"), None)).await.unwrap();
+        submit(&engine, vec![task("a", "z")]).await;
+        let mut share = share_of("a", 1, 1);
+        share.queues[0].start = Start::Time(0);
+        let sharing = in_time(engine.share(share)).await.unwrap();
+        assert_eq!(sharing.start, [4]);
+        assert_eq!(Member::of(sharing).take(1).await[0].task, "z");
+    }
+}
