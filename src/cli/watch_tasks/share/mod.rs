@@ -164,7 +164,8 @@ impl<'a> Share<'a> {
             look_pause: LOOK_FIRST,
             place,
             group,
-            duty: Duty::new(template.max_in_flight, sharing.grace(), flags.idle_exit, now),
+            duty: Duty::new(template.max_in_flight, sharing.grace(), flags.idle_exit, now)
+                .detaching(sharing.detach),
             template,
             has_begun: false,
             leases: Leases::default(),
