@@ -28,27 +28,23 @@ async fn damage_is_named_and_nothing_is_changed() {
         ("DELETE FROM meta WHERE key = 'token_key'", "no rows"),
     ] {
         let mut bed = Bed::sqlite(TAIL);
-        let file = bed.file();
         stage(&bed.engine()).await;
         bed.reopen().await;
         // Beside the pages there are facts that are not in them.
         let engine = bed.engine();
         set(&engine, |change| change.paused = Some(false)).await;
         drop(Member::open(&engine, share_of(40, "a", "g")).await.one().await);
-        let crashed = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().unwrap();
         for name in ["contact.db", "contact.db-wal"] {
-            fs::copy(bed.folder().join(name), crashed.path().join(name)).unwrap();
+            fs::copy(bed.folder().join(name), folder.path().join(name)).unwrap();
         }
-        bed.close().await;
-        for name in ["contact.db", "contact.db-wal"] {
-            fs::copy(crashed.path().join(name), bed.folder().join(name)).unwrap();
-        }
+        let file = folder.path().join("contact.db");
         at_rest(&file, damage);
         let before = fs::read(&file).unwrap();
-        let refused = bed.try_open().map(|()| "opened").unwrap_err();
+        let refused = Embedded::open(folder.path(), &bed.options).map(|_| damage).unwrap_err();
         assert!(matches!(&refused, OpenError::Damaged { file: f, .. } if *f == file), "{damage}: {refused}");
         let message = refused.to_string();
-        assert!(message.contains(word) && message.contains("contact.db"), "{damage}: {message}");
+        assert!(message.contains(word) && message.contains(file.to_str().unwrap()), "{damage}: {message}");
         assert!(fs::read(&file).unwrap() == before, "{damage}");
     }
 }
