@@ -143,7 +143,7 @@ pub(in super::super::super) async fn each_word_does_what_it_says(fixture: impl F
         // What is kept of a failure is cut between two letters; of a word that is no failure nothing is kept.
         let said = if end == End::Released { String::new() } else { "数".repeat(85) };
         assert_eq!(seen.said, said, "{n}");
-        assert_eq!(in_state(&*one, "a", "g", state).await.contains(&all[n]), true);
+        assert!(in_state(&*one, "a", "g", state).await.contains(&all[n]));
     }
     // A delay of its own goes before the back-off.
     let soon = Told { delay_ms: Some(1), ..told(&again.lease, Word::Failed) };
