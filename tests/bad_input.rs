@@ -105,7 +105,7 @@ fn flags() -> Vec<Case> {
         usage(&["watch-tasks", "--group", "ci", "--max-in-flight", "10001"], "'10001'"),
         usage(&["watch-tasks", "--group", "ci", "--lease", "999ms"], "a lease is 1s to 12h"),
         usage(&["watch-tasks", "--group", "ci", "--lease", "12h 1ms"], "a lease is 1s to 12h"),
-        usage(&["watch-tasks", "--group", "ci", "--max-hold", "999ms"], "1s or more"),
+        usage(&["watch-tasks", "--group", "ci", "--max-hold", "999ms"], "held for 1s to 365d"),
         usage(&["watch-tasks", "--group", "ci", "--grace", "soon"], "'soon'"),
         usage(&["watch-tasks", "--group", "ci", "--detach", "--auto-done"], "cannot be used with"),
         usage(&["watch-tasks", "--max-in-flight", "2"], "--group"),

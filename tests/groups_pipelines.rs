@@ -264,6 +264,22 @@ fn a_socket_for_a_pipe_is_closed_and_watched_as_well() {
 }
 
 #[test]
+fn a_parent_that_holds_the_pipe_open_did_not_let_the_watch_end() {
+    let (_folder, server) = server();
+    let house = House::new(&server);
+    house.with(1..3);
+    // `cat` sees no end before `timeout` does.
+    let script = format!(
+        "timeout 2 contact watch-tasks -q {} --group ci --max 2 --grace 1s | cat >/dev/null",
+        house.queue
+    );
+    let ended = run(&mut shell(&server, &script), "");
+    assert_eq!(ended.code, 0, "{ended:?}");
+    house.has_nothing_leased();
+    house.has_nothing_failed();
+}
+
+#[test]
 fn four_pipelines_of_one_client_share_a_group() {
     let (_folder, server) = server();
     let house = House::new(&server);

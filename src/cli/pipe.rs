@@ -11,7 +11,7 @@ use std::{
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    fs::{FileType, Mode, OFlags, fstat, open},
+    fs::{FileType, Mode, OFlags, fstat, open, stat},
     io::{Errno, ioctl_fionread},
     net::{Shutdown, shutdown},
     stdio::{dup2_stderr, dup2_stdout},
@@ -116,9 +116,19 @@ impl Closed {
         Ok(closed)
     }
 
-    /// Whether it can be seen whether somebody is there.
-    pub(super) fn can_be_seen(&self) -> bool {
-        !matches!(self, Closed::Other)
+    /// Whether its reader can see the end, and be seen to go.
+    pub(super) fn ends_its_reader(&self) -> bool {
+        !matches!(self, Closed::Other) && self.holder().is_none()
+    }
+
+    /// The process that has started this one, if it holds the same pipe: `timeout` and `sudo` do as long as
+    /// they wait, and so does a shell with more commands in front of the pipe. Then its reader does not see
+    /// the end.
+    pub(super) fn holder(&self) -> Option<u32> {
+        let Closed::Pipe(place) = self else { return None };
+        let parent = std::os::unix::process::parent_id();
+        let (own, others) = (fstat(place).ok()?, stat(format!("/proc/{parent}/fd/1")).ok()?);
+        ((own.st_dev, own.st_ino) == (others.st_dev, others.st_ino)).then_some(parent)
     }
 
     /// Whether somebody may still be reading what was written before.

@@ -10,7 +10,7 @@ use std::{
 use rand::{RngExt, rngs::StdRng};
 
 use crate::{
-    common::{Server, run, shell, until},
+    common::{Running, Server, run, shell, until},
     house::{House, Task, count, dice},
     pipeline::{Gate, Pipeline},
 };
@@ -282,6 +282,124 @@ fn a_task_that_kills_its_worker_ends_dead_alone() {
         (&49.into(), &1.into(), &0.into()),
         "{group}"
     );
+}
+
+#[test]
+fn five_that_kill_their_workers_end_dead_and_no_other_is_charged() {
+    const TASKS: u64 = 1000;
+    let is_poison = |seq: u64| seq % 200 == 100;
+    let house = House::new();
+    let _server = house.serve();
+    house.make_group(&["--backoff", "1ms"]);
+    let input: String =
+        (1..=TASKS).map(|n| if is_poison(n) { "poison\n".into() } else { format!("{n}\n") }).collect();
+    house.ok(&["submit"], input);
+    let script = "while IFS= read -r line; do
+            case $line in *poison*) kill -9 $WATCH; exit 1 ;; esac
+            printf '%s\\n' \"$line\"
+        done";
+    let start = || {
+        let flags = ["--max-in-flight", "50", "--lease", "60s", "--grace", "100ms", "--until-empty"];
+        Pipeline::start(&house, "workers", &flags, Command::new("sh").args(["-c", script]))
+    };
+    let mut pipelines: Vec<Pipeline> = (0..4).map(|_| start()).collect();
+    until("nothing is left", || {
+        for pipeline in &mut pipelines {
+            if pipeline.has_ended() {
+                *pipeline = start();
+            }
+        }
+        (house.group()["lag"] == 0).then_some(())
+    });
+    drop(pipelines);
+    for (seq, task) in house.tasks() {
+        let state = if is_poison(seq) { "dead" } else { "done" };
+        assert_eq!(task.state, state, "{seq}: {task:?}");
+        let charged = task.ends.iter().filter(|end| *end == "lost").count();
+        assert_eq!(charged, if is_poison(seq) { 5 } else { 0 }, "{seq}: {task:?}");
+        let others = ["lost", "lost_together", "done"];
+        assert!(task.ends.iter().all(|end| others.contains(&&end[..])), "{seq}: {task:?}");
+    }
+}
+
+/// What a model that is told the same makes of a task.
+fn follow(task: &mut Task, outcome: &str) {
+    task.attempt += 1;
+    task.ends.push(outcome.to_owned());
+    task.failures += u64::from(outcome == "failed");
+    task.state = match outcome {
+        "done" => "done",
+        "rejected" => "dead",
+        _ if task.failures == 3 => "dead",
+        _ => "open",
+    }
+    .to_owned();
+}
+
+#[test]
+fn what_was_told_of_tasks_is_exact_after_kills() {
+    let mut dice = dice();
+    let house = House::new();
+    let mut server = house.serve();
+    house.make_group(&["--backoff", "1ms", "--max-failures", "3"]);
+    house.submit(3000);
+    let new = Task { state: "open".into(), attempt: 0, failures: 0, ends: Vec::new() };
+    let mut model: BTreeMap<u64, Task> = (1..=3000).map(|seq| (seq, new.clone())).collect();
+    loop {
+        let open = model.values().filter(|task| task.state == "open").count();
+        if open == 0 {
+            break;
+        }
+        let take = open.min(dice.random_range(1..600)).to_string();
+        let flags = ["watch-tasks", "--group", "ci", "--detach", "--lease", "10m", "--max", &take];
+        let taken = house.ok(&flags, "");
+        let told: Vec<(u64, &str, String)> = taken
+            .into_iter()
+            .map(|mut line| {
+                let outcome =
+                    ["done", "done", "done", "failed", "released", "rejected"][dice.random_range(0..6)];
+                line["outcome"] = outcome.into();
+                let seq = line["seq"].as_u64().unwrap();
+                assert_eq!(line["attempt"], model[&seq].attempt + 1, "{line}");
+                (seq, outcome, format!("{line}\n"))
+            })
+            .collect();
+        let mut ack = Running::start(house.contact().arg("ack"));
+        // In pieces, each of which may be a call of its own; the server is killed before one of them.
+        let victim = dice.random_range(0..=told.len());
+        for (n, (.., line)) in told.iter().enumerate() {
+            if n == victim {
+                std::thread::sleep(Duration::from_micros(dice.random_range(0..30_000)));
+                server.kill();
+                server = house.serve();
+            }
+            ack.say(line);
+        }
+        let verdicts = ack.end();
+        assert_eq!((verdicts.code, verdicts.json().len()), (0, told.len()), "{verdicts:?}");
+        for ((seq, outcome, _), line) in told.iter().zip(verdicts.json()) {
+            assert_eq!(line["id"], seq.to_string());
+            // It may have been taken by a server that had no time to say so.
+            assert!(line["verdict"] == "ok" || line["verdict"] == "duplicate", "{line}: {outcome}");
+            follow(model.get_mut(seq).unwrap(), outcome);
+        }
+    }
+    for (seq, task) in house.tasks() {
+        let mut expected = model[&seq].clone();
+        if expected.state == "done" {
+            // Of what is done only the ends are kept.
+            expected.failures = 0;
+        }
+        assert_eq!(task, expected, "{seq}");
+    }
+    let count_of = |state: &str| model.values().filter(|task| task.state == state).count();
+    let group = house.group();
+    assert_eq!(
+        (&group["done"], &group["dead"]),
+        (&count_of("done").into(), &count_of("dead").into()),
+        "{group}"
+    );
+    assert_eq!((&group["lag"], &group["leased"]), (&0.into(), &0.into()), "{group}");
 }
 
 #[test]

@@ -215,3 +215,19 @@ async fn one_may_watch_here_and_attend_there_and_settle_here_again() {
         within("the end", serving).await.unwrap().unwrap();
     }
 }
+
+#[test]
+fn who_detaches_is_not_kept_by_what_it_leaves_behind() {
+    let house = House::new();
+    let _server = house.serve();
+    house.make_group(&[]);
+    house.submit(3);
+    let flags = ["watch-tasks", "--group", "ci", "--detach", "--lease", "10m"];
+    // More than there is, and one at a time.
+    let taken = house.ok(&[&flags[..], &["--max", "5", "--idle-exit", "200ms"]].concat(), "");
+    assert_eq!(taken.len(), 3);
+    house.submit(2);
+    let one = house.ok(&[&flags[..], &["--idle-exit", "200ms"]].concat(), "");
+    assert_eq!((one.len(), &one[0]["id"]), (1, &json!("4")));
+    assert_eq!(house.group()["leased"], 4);
+}

@@ -19,7 +19,7 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    /// Starts it. `name` is of its files: what watch-tasks and ack say on stderr is in `NAME.err`, the verdicts in
+    /// Starts it. The worker finds the number of the watch's process in `WATCH`. `name` is of its files: what watch-tasks and ack say on stderr is in `NAME.err`, the verdicts in
     /// `NAME.acks`.
     pub fn start(house: &House, name: &str, flags: &[&str], worker: &mut Command) -> Pipeline {
         let said = || Stdio::from(house.log(&format!("{name}.err")));
@@ -27,7 +27,8 @@ impl Pipeline {
         watch.args(["watch-tasks", "--group", "ci"]).args(flags);
         let mut watch = watch.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(said()).spawn().unwrap();
         let lines = Stdio::from(watch.stdout.take().unwrap());
-        let mut worker = worker.stdin(lines).stdout(Stdio::piped()).spawn().unwrap();
+        let worker = worker.env("WATCH", watch.id().to_string()).stdin(lines).stdout(Stdio::piped());
+        let mut worker = worker.spawn().unwrap();
         let echoed = Stdio::from(worker.stdout.take().unwrap());
         let verdicts: File = house.log(&format!("{name}.acks"));
         let ack = house.contact().arg("ack").stdin(echoed).stdout(verdicts).stderr(said()).spawn().unwrap();

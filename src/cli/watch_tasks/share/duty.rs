@@ -44,6 +44,8 @@ pub(super) struct Duty {
     credit: usize,
     grace: Duration,
     idle: Option<Duration>,
+    /// It leaves its leases behind: they do not keep it.
+    detaches: bool,
     /// When a lease was last taken or ended.
     moved_at: Instant,
     stop: Option<(Stop, Instant)>,
@@ -59,12 +61,18 @@ impl Duty {
             credit: credit as usize,
             grace,
             idle,
+            detaches: false,
             moved_at: now,
             stop: None,
             signal: None,
             last_words_until: None,
             has_said_stalled: false,
         }
+    }
+
+    /// It is to leave its leases behind.
+    pub(super) fn detaching(self, detaches: bool) -> Self {
+        Duty { detaches, ..self }
     }
 
     /// A task was handed out.
@@ -124,8 +132,8 @@ impl Duty {
         if let Some(until) = self.last_words_until {
             return Some((until, Due::GiveUp));
         }
-        if held == 0 {
-            let idle = self.idle.filter(|_| self.stop.is_none());
+        let idle = self.idle.filter(|_| self.stop.is_none());
+        if held == 0 || self.detaches && idle.is_some() {
             return idle.map(|idle| (self.moved_at + idle, Due::Idle));
         }
         let since = self.stop.map_or(self.moved_at, |(_, at)| at.max(self.moved_at));
@@ -161,6 +169,16 @@ mod tests {
         assert_eq!(duty.next(0), Some((t + 105 * SECOND, Due::Idle)));
         duty.stop(Stop::Asked, t + 101 * SECOND);
         assert_eq!(duty.next(0), None);
+    }
+
+    #[test]
+    fn what_it_leaves_behind_does_not_keep_it() {
+        let (duty, t) = duty(1);
+        let mut duty = duty.detaching(true);
+        duty.taken(t + SECOND);
+        assert_eq!(duty.next(1), Some((t + 6 * SECOND, Due::Idle)));
+        duty.stop(Stop::Asked, t + 6 * SECOND);
+        assert!(!matches!(duty.next(1), Some((_, Due::Idle))));
     }
 
     #[test]

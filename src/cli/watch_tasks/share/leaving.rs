@@ -72,8 +72,9 @@ impl Share<'_> {
                 Ok(closed) => self.closed = Some(closed),
                 Err(failure) => self.output_over(Err(failure), now),
             },
-            // After a signal nobody waits for one who cannot be seen.
-            Some(closed) if closed.is_read() && (closed.can_be_seen() || self.duty.signal().is_none()) => {}
+            // After a signal nobody waits for one who does not see the end, or cannot be seen.
+            Some(closed)
+                if closed.is_read() && (closed.ends_its_reader() || self.duty.signal().is_none()) => {}
             Some(_) => self.output_over(Ok(()), now),
         }
     }

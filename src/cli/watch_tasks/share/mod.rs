@@ -164,7 +164,8 @@ impl<'a> Share<'a> {
             look_pause: LOOK_FIRST,
             place,
             group,
-            duty: Duty::new(template.max_in_flight, sharing.grace(), flags.idle_exit, now),
+            duty: Duty::new(template.max_in_flight, sharing.grace(), flags.idle_exit, now)
+                .detaching(sharing.detach),
             template,
             has_begun: false,
             leases: Leases::default(),
@@ -250,12 +251,12 @@ impl<'a> Share<'a> {
 
     /// When something is to be done though nothing happens.
     fn wake(&self) -> Option<Instant> {
-        let due = self.duty.next(self.leases.len()).map(|(at, _)| at);
+        let due = self.duty.next(self.leases.len()).filter(|_| self.leave_by.is_none()).map(|(at, _)| at);
         let look = self.is_looking().then_some(self.look_at);
+        // These tell more than once; what is past has been looked at.
         let moment = self.duty.stopped_at().map(|at| at + MOMENT);
-        let all = [due, look, moment, self.quiet_at, self.leave_by].into_iter().flatten();
-        // What is past has been looked at.
-        all.filter(|at| *at > self.now).min()
+        let ends = [moment, self.quiet_at, self.leave_by].into_iter().flatten().filter(|at| *at > self.now);
+        ends.chain(due).chain(look).min()
     }
 
     /// Does what follows from what has happened, and what is due.
@@ -275,6 +276,8 @@ impl<'a> Share<'a> {
             Some((at, Due::Stalled)) if now >= at => {
                 self.duty.said_stalled();
                 self.say_stalled();
+                // And if the word that one has ended was lost on its way.
+                self.teller.tell(self.leases.untold(), pb::Outcome::Working);
             }
             Some((at, Due::GiveUp)) if now >= at && self.leave_by.is_none() => {
                 self.give_back_beyond(0);

@@ -2,7 +2,7 @@
 
 use super::{Share, leases::some};
 use crate::{
-    cli::watch_tasks::place::Headers,
+    cli::{pipe::Closed, watch_tasks::place::Headers},
     pb,
     wire::{NEW_HEADER, START_HEADER},
 };
@@ -45,10 +45,18 @@ impl Share<'_> {
         let held = self.leases.len();
         let ids = some(self.leases.ids());
         let tasks = if held == 1 { "task is" } else { "tasks are" };
+        let cure = match self.closed.as_ref().and_then(Closed::holder) {
+            Some(holder) => format!(
+                "Process {holder}, which has started this one, holds the pipe open, so that its reader does \
+                 not see the end; for `timeout` there is --timeout"
+            ),
+            None => "A worker that keeps its output back in a pipe can be told not to (jq --unbuffered, \
+                     stdbuf -oL); --detach waits for nobody"
+                .to_owned(),
+        };
         let message = format!(
-            "stalled: {held} {tasks} held and none has been settled for 10s: {ids}. A worker that keeps its \
-             output back in a pipe can be told not to (jq --unbuffered, stdbuf -oL); --detach waits for \
-             nobody; `contact ack` with a task's line or lease settles it"
+            "stalled: {held} {tasks} held and none has been settled for 10s: {ids}. {cure}; `contact ack` with \
+             a task's line or lease settles it"
         );
         self.context.errors.notice("stalled", &message);
     }

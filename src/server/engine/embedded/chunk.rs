@@ -65,13 +65,14 @@ impl Chunk {
         })
     }
 
-    /// How many tasks of a queue are in it up to a seq.
-    pub(super) fn count(&self, queue: QueueNumber, upto_seq: u64) -> u64 {
+    /// How many tasks of a queue are in it between two seqs, both inclusive.
+    pub(super) fn count(&self, queue: QueueNumber, from_seq: u64, upto_seq: u64) -> u64 {
         let Some(part) = self.head.part(queue) else { return 0 };
-        if part.last_seq <= upto_seq {
+        if from_seq <= part.first_seq && part.last_seq <= upto_seq {
             return part.tasks;
         }
-        let frames = self.frames_of(part).and_then(|frames| frames.ending_at(upto_seq));
+        let frames =
+            self.frames_of(part).and_then(|frames| frames.starting_at(from_seq)?.ending_at(upto_seq));
         frames.map_or(0, |frames| frames.tasks().count() as u64)
     }
 

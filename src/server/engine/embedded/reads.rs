@@ -25,6 +25,7 @@ type Reply<T> = Box<dyn FnOnce(Result<T, StoreError>) + Send>;
 
 enum Ask {
     Read { queue: QueueNumber, from_seq: u64, upto_seq: u64, reply: Reply<Found> },
+    Count { queue: QueueNumber, from_seq: u64, upto_seq: u64, reply: Reply<u64> },
     SeqAt { at_ms: u64, reply: Reply<Option<u64>> },
 }
 
@@ -84,6 +85,14 @@ impl Reads {
         let _ = self.asks.send(Ask::Read { queue, from_seq, upto_seq, reply });
     }
 
+    /// How many tasks of a queue lie between two seqs, both inclusive.
+    pub(super) async fn count(&self, queue: QueueNumber, from_seq: u64, upto_seq: u64) -> Result<u64, Error> {
+        let (reply, answer) = oneshot::channel();
+        let reply = Box::new(|counted| drop(reply.send(counted)));
+        let _ = self.asks.send(Ask::Count { queue, from_seq, upto_seq, reply });
+        answered(answer).await
+    }
+
     /// The first seq that was accepted at `at_ms` or later.
     pub(super) async fn seq_at(&self, at_ms: u64) -> Result<Option<u64>, Error> {
         let (reply, answer) = oneshot::channel();
@@ -113,6 +122,9 @@ fn serve(asks: &Mutex<mpsc::Receiver<Ask>>, mut reader: Box<dyn Reader>) {
         match ask {
             Ok(Ask::Read { queue, from_seq, upto_seq, reply }) => {
                 reply(reader.read(queue, from_seq, upto_seq, READ_BYTES));
+            }
+            Ok(Ask::Count { queue, from_seq, upto_seq, reply }) => {
+                reply(reader.count(queue, from_seq, upto_seq));
             }
             Ok(Ask::SeqAt { at_ms, reply }) => {
                 reply(reader.seq_at(at_ms));

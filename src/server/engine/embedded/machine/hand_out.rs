@@ -4,6 +4,7 @@
 use super::{
     Fact, Fresh, GroupNo, InstanceId, Machine, MemberNo, Now, Stir, StreamEnd,
     fact::Next,
+    group::PAGE_SEQS,
     task::{Note, Outcome, has_expired},
 };
 
@@ -42,6 +43,12 @@ impl Machine {
             let Some(group) = self.groups.get_mut(&no) else { return };
             if group.wanting.is_empty() {
                 let queue = group.queue;
+                // Who only calls the roll takes nothing, and what it has done would pile up: the group is offered
+                // tasks for nobody, to pass them by.
+                let is_much = group.fresh.is_empty() && group.notes.len() as u64 >= PAGE_SEQS;
+                if is_much {
+                    self.ask(no);
+                }
                 if let Some(queue) = self.queues.get_mut(&queue) {
                     queue.attentive.remove(&no);
                 }

@@ -21,6 +21,9 @@ use super::{
 };
 use crate::name::{OwnId, QueueName};
 
+/// Rows of facts that may wait to be folded.
+const FACT_ROWS_MAX: usize = 1024;
+
 /// What is kept.
 #[derive(Debug, Clone, Default)]
 pub(in super::super) struct Disk {
@@ -84,6 +87,14 @@ impl Disk {
             self.facts = self.facts.split_off(&(upto + 1));
             self.holders.retain(|number, _| !fold.gone_holders.contains(number));
         }
+    }
+
+    fn count(&self, queue: QueueNumber, from_seq: u64, upto_seq: u64) -> u64 {
+        if from_seq > upto_seq {
+            return 0;
+        }
+        let chunks = self.chunks.range(self.chunk_start(from_seq)..=upto_seq);
+        chunks.map(|(_, (chunk, _))| chunk.count(queue, from_seq, upto_seq)).sum()
     }
 
     /// Where the chunk that holds `seq` begins, or would.
@@ -173,9 +184,8 @@ impl Store for MemoryStore {
         Ok(self.disk().delayed.get(&number).map(|row| row.frame.clone()))
     }
 
-    fn count(&mut self, queue: QueueNumber, upto_seq: u64) -> Result<u64, StoreError> {
-        let disk = self.disk();
-        Ok(disk.chunks.range(..=upto_seq).map(|(_, (chunk, _))| chunk.count(queue, upto_seq)).sum())
+    fn count(&mut self, queue: QueueNumber, from_seq: u64, upto_seq: u64) -> Result<u64, StoreError> {
+        Ok(self.disk().count(queue, from_seq, upto_seq))
     }
 
     fn chunk(&mut self, seq: u64) -> Result<Option<Chunk>, StoreError> {
@@ -205,7 +215,7 @@ impl Store for MemoryStore {
     }
 
     fn wants_checkpoint(&self) -> bool {
-        false
+        self.disk().facts.len() >= FACT_ROWS_MAX
     }
 
     fn fold(&mut self, fold: &Fold) -> Result<(), StoreError> {
@@ -244,6 +254,10 @@ impl Reader for MemoryStore {
             }
         }
         Ok(Found { frames: None, looked_upto_seq })
+    }
+
+    fn count(&mut self, queue: QueueNumber, from_seq: u64, upto_seq: u64) -> Result<u64, StoreError> {
+        Ok(self.disk().count(queue, from_seq, upto_seq))
     }
 
     fn seq_at(&mut self, at_ms: u64) -> Result<Option<u64>, StoreError> {

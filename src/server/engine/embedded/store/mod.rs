@@ -45,8 +45,8 @@ pub(super) trait Store: Send {
     /// The frame of a delayed task.
     fn delayed(&mut self, number: u64) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// How many tasks of a queue lie up to a seq, inclusive, from the first one kept on.
-    fn count(&mut self, queue: QueueNumber, upto_seq: u64) -> Result<u64, StoreError>;
+    /// How many tasks of a queue lie between two seqs, both inclusive.
+    fn count(&mut self, queue: QueueNumber, from_seq: u64, upto_seq: u64) -> Result<u64, StoreError>;
 
     /// The oldest chunks, if they were accepted before `before_ms`: at most `most` of them.
     fn oldest(&mut self, before_ms: u64, most: usize) -> Result<Vec<Old>, StoreError>;
@@ -83,6 +83,9 @@ pub(super) trait Reader: Send {
         upto_seq: u64,
         most_bytes: usize,
     ) -> Result<Found, StoreError>;
+
+    /// How many tasks of a queue lie between two seqs, both inclusive.
+    fn count(&mut self, queue: QueueNumber, from_seq: u64, upto_seq: u64) -> Result<u64, StoreError>;
 
     /// The first seq that was accepted at `at_ms` or later.
     fn seq_at(&mut self, at_ms: u64) -> Result<Option<u64>, StoreError>;

@@ -81,8 +81,8 @@ impl Store for Held {
         self.store.delayed(number)
     }
 
-    fn count(&mut self, queue: QueueNumber, upto_seq: u64) -> Result<u64, StoreError> {
-        self.store.count(queue, upto_seq)
+    fn count(&mut self, queue: QueueNumber, from_seq: u64, upto_seq: u64) -> Result<u64, StoreError> {
+        Store::count(&mut self.store, queue, from_seq, upto_seq)
     }
 
     fn fold(&mut self, fold: &Fold) -> Result<(), StoreError> {
@@ -178,8 +178,8 @@ impl Store for Recording {
         self.store.delayed(number)
     }
 
-    fn count(&mut self, queue: QueueNumber, upto_seq: u64) -> Result<u64, StoreError> {
-        self.store.count(queue, upto_seq)
+    fn count(&mut self, queue: QueueNumber, from_seq: u64, upto_seq: u64) -> Result<u64, StoreError> {
+        Store::count(&mut self.store, queue, from_seq, upto_seq)
     }
 
     fn chunk(&mut self, seq: u64) -> Result<Option<Chunk>, StoreError> {

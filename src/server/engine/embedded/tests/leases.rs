@@ -14,7 +14,7 @@ use crate::{
         contract::{Fixture, in_time, own, queue, submit, submit_any, task},
         embedded::store::StoreError,
         frames::split,
-        groups::{Notice, Share, Sharing, Told, Verdict, What, Word},
+        groups::{GroupFilter, Notice, Share, Sharing, Told, Verdict, What, Word},
     },
 };
 
@@ -200,5 +200,69 @@ async fn a_group_that_begins_at_a_time_begins_after_what_was_purged() {
         let sharing = in_time(engine.share(share)).await.unwrap();
         assert_eq!(sharing.start, [4]);
         assert_eq!(Member::of(sharing).take(1).await[0].task, "z");
+    }
+}
+
+#[tokio::test]
+async fn what_lies_before_a_task_is_counted_over_cut_chunks() {
+    for bed in [Bed::memory(NO_TAIL), Bed::sqlite(TAIL), Bed::sqlite(NO_TAIL)] {
+        let engine = bed.engine();
+        for _ in 0..6 {
+            submit(&engine, ["a", "b", "a", "a", "b"].map(|name| task(name, "x")).into()).await;
+        }
+        let of_a = |seq: &u64| [1, 3, 4].contains(&(seq % 5));
+        for start in 1..=30 {
+            let mut share = share_of("a", 1, 1);
+            share.group = GroupName::parse(&format!("g{start}")).unwrap();
+            share.queues[0].start = Start::Seq(start);
+            // None of them is handed out: the watch has ended before.
+            drop(in_time(engine.share(Share { max: Some(0), ..share })).await.unwrap());
+        }
+        for seq in (1..=30).filter(of_a) {
+            let id = crate::name::TaskId::parse(&seq.to_string()).unwrap();
+            let explained = in_time(engine.explain(id)).await.unwrap().unwrap();
+            for group in explained.groups {
+                let start: u64 = group.task.group.unwrap().as_str()[1..].parse().unwrap();
+                let before = (start..seq).filter(of_a).count() as u64;
+                assert_eq!(group.before, before, "from {start} to {seq}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_roll_call_without_a_watch_does_not_pile_up() {
+    for mut bed in [Bed::memory(TAIL), Bed::sqlite(NO_TAIL)] {
+        let client = crate::name::ClientName::parse("w1").unwrap();
+        let seen = async |bed: &Bed| {
+            let filter = GroupFilter { queue: None, group: None, after: None, limit: 9 };
+            in_time(bed.engine().groups(filter)).await.unwrap().items.remove(0)
+        };
+        let seqs = submit(&bed.engine(), (0..5000).map(|_| task("a", "x")).collect()).await;
+        for seqs in seqs[1..].chunks(100) {
+            let told = seqs.iter().map(|seq| Told {
+                what: What::Id(crate::name::TaskId::parse(&seq.to_string()).unwrap()),
+                word: Word::Done,
+                delay_ms: None,
+                said: String::new(),
+                client: Some(client.clone()),
+            });
+            in_time(bed.engine().tell(told.collect())).await.unwrap();
+        }
+        assert_eq!(seen(&bed).await.next_seq, 1, "the first one is to be done");
+        let told = Told {
+            what: What::Id(crate::name::TaskId::parse("1").unwrap()),
+            word: Word::Done,
+            delay_ms: None,
+            said: String::new(),
+            client: Some(client.clone()),
+        };
+        in_time(bed.engine().tell(vec![told])).await.unwrap();
+        for _ in 0..2 {
+            let group = seen(&bed).await;
+            assert!(group.next_seq > 4000, "{}", group.next_seq);
+            assert_eq!((group.done, group.ready), (5000, 0));
+            bed.reopen().await;
+        }
     }
 }

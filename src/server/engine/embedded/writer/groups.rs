@@ -158,8 +158,7 @@ impl Writer {
                 (draft.next_seq(), extent.trimmed + extent.tasks + drafted.len() as u64)
             }
             Start::Seq(seq) if seq > extent.trimmed_seq + 1 => {
-                let logged =
-                    self.store.count(number, seq - 1)? - self.store.count(number, extent.trimmed_seq)?;
+                let logged = self.store.count(number, extent.trimmed_seq + 1, seq - 1)?;
                 let drafted = drafted.iter().filter(|fresh| fresh.seq < seq).count() as u64;
                 (seq, extent.trimmed + logged + drafted)
             }

@@ -36,6 +36,9 @@ pub(in super::super) struct Sight {
     pub(in super::super) said: Option<Box<str>>,
 }
 
+/// The queue that a task of the log is in, and that queue's groups.
+pub(in super::super) type InQueue = (Arc<Queue>, Vec<GroupNo>);
+
 /// Where a task's text is.
 #[derive(Debug, Clone)]
 pub(in super::super) enum Place {
@@ -279,7 +282,7 @@ impl Writer {
     pub(in super::super) fn found(
         &mut self,
         id: &TaskId,
-    ) -> Result<Option<(u64, Option<(Arc<Queue>, Vec<GroupNo>)>)>, StoreError> {
+    ) -> Result<Option<(u64, Option<InQueue>)>, StoreError> {
         let Some(place) = self.locate(id)? else { return Ok(None) };
         if number_at(place).is_some() {
             return Ok(Some((place, None)));

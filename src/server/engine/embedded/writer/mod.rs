@@ -101,10 +101,16 @@ pub(super) enum Job {
     /// Throw tasks away.
     Purge { queue: QueueName, upto_seq: Option<u64>, answer: Answer<Purged> },
     /// Look at what is on disk, when all that came before is.
-    Look(Box<dyn FnOnce(&mut Writer) -> Result<(), String> + Send>),
+    Look(Looking),
     /// Write everything down and end.
     Close,
 }
+
+/// A look, and its answer to whoever asked.
+type Looking = Box<dyn FnOnce(&mut Writer) -> Result<(), String> + Send>;
+
+/// A page's group and number, and its tasks that have ended.
+type ReadPage = (GroupNo, u64, Vec<(u64, Past)>);
 
 /// Where an answer goes.
 type Answer<T> = oneshot::Sender<Result<T, Error>>;
@@ -160,8 +166,8 @@ pub(super) struct Writer {
     shown_ahead_ms: i64,
     deliveries: HashMap<StreamId, DeliveryFeed>,
     attending: HashMap<Instance, (Option<Box<str>>, Vec<NoticeFeed>)>,
-    /// The ended tasks of the page that was read last.
-    last_page: Option<(GroupNo, u64, Vec<(u64, Past)>)>,
+    /// The page that was read last.
+    last_page: Option<ReadPage>,
     /// For what is read on behalf of the writer. Does not keep it going.
     own_jobs: Weak<mpsc::Sender<Job>>,
 }

@@ -199,19 +199,6 @@ impl Writer {
         }
     }
 
-    /// How many tasks of a queue lie from a seq on and before another.
-    pub(in super::super) fn count_between(
-        &mut self,
-        name: &QueueName,
-        from_seq: u64,
-        before_seq: u64,
-    ) -> Result<u64, StoreError> {
-        let Some((number, _)) = self.queues.get(name) else { return Ok(0) };
-        let number = *number;
-        let before = self.store.count(number, before_seq.saturating_sub(1))?;
-        Ok(before.saturating_sub(self.store.count(number, from_seq.saturating_sub(1))?))
-    }
-
     /// The queue that a task of the log is in.
     pub(super) fn queue_of(&mut self, seq: u64) -> Result<Option<(QueueNumber, Arc<Queue>)>, StoreError> {
         let Some(chunk) = self.chunk(seq)? else { return Ok(None) };

@@ -67,7 +67,7 @@ impl Writer {
             } else {
                 // Purged in part, and counted then.
                 let chunk = self.chunk(part.first_seq).map_err(|e| e.to_string())?;
-                part.tasks - chunk.map_or(0, |chunk| chunk.count(part.queue, trimmed_seq))
+                part.tasks - chunk.map_or(0, |chunk| chunk.count(part.queue, 0, trimmed_seq))
             };
             queue.trim(part.last_seq, tasks);
             queue.evict(part.last_seq);
@@ -122,7 +122,7 @@ impl Writer {
         let tasks = if last_seq == before.last_seq {
             before.tasks
         } else {
-            self.store.count(number, last_seq)? - self.store.count(number, before.trimmed_seq)?
+            self.store.count(number, before.trimmed_seq + 1, last_seq)?
         };
         let leases = self.machine.leases_upto(number, last_seq);
         // On disk first: who watches is told nothing that a crash would take back.

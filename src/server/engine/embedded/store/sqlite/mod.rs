@@ -181,33 +181,8 @@ impl Store for SqliteStore {
         groups::delayed(&self.db, Place(&self.file), number)
     }
 
-    fn count(&mut self, queue: u32, upto_seq: u64) -> Result<u64, StoreError> {
-        let mut tasks = 0;
-        let mut cut = None;
-        let place = Place(&self.file);
-        let mut statement = self
-            .db
-            .prepare_cached(
-                "SELECT first_seq, last_seq, at_ms, directory, head_checksum FROM chunk \
-                 WHERE first_seq <= ?1 ORDER BY first_seq",
-            )
-            .map_err(|e| place.error(&e))?;
-        let mut rows = statement.query([upto_seq as i64]).map_err(|e| place.error(&e))?;
-        while let Some(row) = rows.next().map_err(|e| place.error(&e))? {
-            let head = place.head(read_head(row))?;
-            match head.part(queue) {
-                Some(part) if part.last_seq <= upto_seq => tasks += part.tasks,
-                // Only the last chunk can be cut.
-                Some(_) => cut = Some(head.first_seq),
-                None => {}
-            }
-        }
-        drop(rows);
-        drop(statement);
-        if let Some(chunk) = cut.map(|seq| self.chunk(seq)).transpose()?.flatten() {
-            tasks += chunk.count(queue, upto_seq);
-        }
-        Ok(tasks)
+    fn count(&mut self, queue: u32, from_seq: u64, upto_seq: u64) -> Result<u64, StoreError> {
+        count(&self.db, Place(&self.file), queue, from_seq, upto_seq)
     }
 
     fn append(&mut self, commit: &Commit<'_>) -> Result<(), StoreError> {
@@ -217,22 +192,7 @@ impl Store for SqliteStore {
     }
 
     fn chunk(&mut self, seq: u64) -> Result<Option<Chunk>, StoreError> {
-        let mut statement = self
-            .db
-            .prepare_cached(
-                "SELECT first_seq, last_seq, at_ms, directory, head_checksum, checksum, frames FROM chunk \
-                 WHERE first_seq <= ?1 ORDER BY first_seq DESC LIMIT 1",
-            )
-            .map_err(|e| Place(&self.file).error(&e))?;
-        let found = statement
-            .query_row([seq as i64], |row| {
-                Ok((read_head(row)?, row.get::<_, i64>(5)? as u32, row.get::<_, Vec<u8>>(6)?))
-            })
-            .optional()
-            .map_err(|e| Place(&self.file).error(&e))?;
-        let Some((head, checksum, frames)) = found else { return Ok(None) };
-        let chunk = Place(&self.file).chunk(Ok(head), checksum, frames)?;
-        Ok(Some(chunk).filter(|c| c.head.last_seq >= seq))
+        chunk(&self.db, Place(&self.file), seq)
     }
 
     fn oldest(&mut self, before_ms: u64, most: usize) -> Result<Vec<Old>, StoreError> {
@@ -350,6 +310,57 @@ impl Store for SqliteStore {
         let db = open().map_err(|e| Place(&self.file).error(&e))?;
         Ok(Box::new(SqliteReader { file: self.file.clone(), db }))
     }
+}
+
+/// The chunk that holds `seq`.
+fn chunk(db: &Connection, place: Place<'_>, seq: u64) -> Result<Option<Chunk>, StoreError> {
+    let found = db
+        .prepare_cached(
+            "SELECT first_seq, last_seq, at_ms, directory, head_checksum, checksum, frames FROM chunk \
+             WHERE first_seq <= ?1 ORDER BY first_seq DESC LIMIT 1",
+        )
+        .and_then(|mut statement| {
+            statement
+                .query_row([seq as i64], |row| {
+                    Ok((read_head(row)?, row.get::<_, i64>(5)? as u32, row.get::<_, Vec<u8>>(6)?))
+                })
+                .optional()
+        })
+        .map_err(|e| place.error(&e))?;
+    let Some((head, checksum, frames)) = found else { return Ok(None) };
+    let chunk = place.chunk(Ok(head), checksum, frames)?;
+    Ok(Some(chunk).filter(|c| c.head.last_seq >= seq))
+}
+
+/// How many tasks of a queue lie between two seqs, both inclusive.
+fn count(
+    db: &Connection,
+    place: Place<'_>,
+    queue: u32,
+    from_seq: u64,
+    upto_seq: u64,
+) -> Result<u64, StoreError> {
+    let mut statement = db
+        .prepare_cached(
+            "SELECT first_seq, last_seq, at_ms, directory, head_checksum FROM chunk \
+             WHERE first_seq >= coalesce((SELECT max(first_seq) FROM chunk WHERE first_seq <= ?1), 0) \
+             AND first_seq <= ?2 ORDER BY first_seq",
+        )
+        .map_err(|e| place.error(&e))?;
+    let mut rows = statement.query([from_seq as i64, upto_seq as i64]).map_err(|e| place.error(&e))?;
+    let mut tasks = 0;
+    while let Some(row) = rows.next().map_err(|e| place.error(&e))? {
+        let head = place.head(read_head(row))?;
+        let Some(part) = head.part(queue) else { continue };
+        if from_seq <= part.first_seq && part.last_seq <= upto_seq {
+            tasks += part.tasks;
+        } else if part.first_seq <= upto_seq && from_seq <= part.last_seq {
+            // Only the first and the last can be cut.
+            let chunk = chunk(db, place, head.first_seq)?;
+            tasks += chunk.map_or(0, |chunk| chunk.count(queue, from_seq, upto_seq));
+        }
+    }
+    Ok(tasks)
 }
 
 /// Returns about how many bytes went into the WAL.

@@ -89,6 +89,10 @@ impl Reader for SqliteReader {
         Ok(Found { frames: join(runs), looked_upto_seq })
     }
 
+    fn count(&mut self, queue: u32, from_seq: u64, upto_seq: u64) -> Result<u64, StoreError> {
+        super::count(&self.db, Place(&self.file), queue, from_seq, upto_seq)
+    }
+
     fn seq_at(&mut self, at_ms: u64) -> Result<Option<u64>, StoreError> {
         // Time grows with seq, so it is a search by halves over the primary key.
         let look = |from: i64| {
