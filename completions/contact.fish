@@ -29,7 +29,7 @@ complete -c contact -n "__fish_contact_needs_command" -l client -d 'This machine
 complete -c contact -n "__fish_contact_needs_command" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_needs_command" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_needs_command" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
+complete -c contact -n "__fish_contact_needs_command" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
 complete -c contact -n "__fish_contact_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_needs_command" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_needs_command" -f -a "serve" -d 'Run the server'
@@ -64,7 +64,7 @@ complete -c contact -n "__fish_contact_using_subcommand serve" -l client -d 'Thi
 complete -c contact -n "__fish_contact_using_subcommand serve" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand serve" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand serve" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
+complete -c contact -n "__fish_contact_using_subcommand serve" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
 complete -c contact -n "__fish_contact_using_subcommand serve" -l insecure -d 'Listen beyond this machine, although anybody there may then do anything'
 complete -c contact -n "__fish_contact_using_subcommand serve" -l demo -d 'Submit the tutorial\'s ten tasks now and again'
 complete -c contact -n "__fish_contact_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -80,7 +80,7 @@ complete -c contact -n "__fish_contact_using_subcommand submit" -l client -d 'Th
 complete -c contact -n "__fish_contact_using_subcommand submit" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand submit" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand submit" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
+complete -c contact -n "__fish_contact_using_subcommand submit" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
 complete -c contact -n "__fish_contact_using_subcommand submit" -l json -d 'Each line of stdin is a JSON object: task, and perhaps id, queue, to, labels, delay_ms, expires_ms'
 complete -c contact -n "__fish_contact_using_subcommand submit" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand submit" -s V -l version -d 'Print version'
@@ -101,10 +101,10 @@ complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l client -
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
+complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l to-me -d 'Watch this client\'s inbox, the queue @NAME'
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l until-empty -d 'Leave after the last task that is there when the watch begins; with --group once none of those is ready, waiting or held here'
-complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l detach -d 'Leave after the last line: its lease then lives as long as --lease says'
+complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l detach -d 'Leave after the last line: its lease then lives as long as --lease says. Not with --until-empty, which waits for what is held here'
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l auto-done -d 'Settle each task as done when its line is written'
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -s V -l version -d 'Print version'
@@ -122,7 +122,7 @@ complete -c contact -n "__fish_contact_using_subcommand ack" -l client -d 'This 
 complete -c contact -n "__fish_contact_using_subcommand ack" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand ack" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand ack" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
+complete -c contact -n "__fish_contact_using_subcommand ack" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
 complete -c contact -n "__fish_contact_using_subcommand ack" -l strict -d 'Exit with 1 if a task\'s verdict is not ok, duplicate or noted'
 complete -c contact -n "__fish_contact_using_subcommand ack" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand ack" -s V -l version -d 'Print version'
@@ -133,7 +133,7 @@ complete -c contact -n "__fish_contact_using_subcommand send-status" -l client -
 complete -c contact -n "__fish_contact_using_subcommand send-status" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand send-status" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand send-status" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
+complete -c contact -n "__fish_contact_using_subcommand send-status" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
 complete -c contact -n "__fish_contact_using_subcommand send-status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand send-status" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand queues" -s q -l queue -d 'Only this queue [default: all]' -r
@@ -143,7 +143,7 @@ complete -c contact -n "__fish_contact_using_subcommand queues" -l client -d 'Th
 complete -c contact -n "__fish_contact_using_subcommand queues" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand queues" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand queues" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
+complete -c contact -n "__fish_contact_using_subcommand queues" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
 complete -c contact -n "__fish_contact_using_subcommand queues" -s w -l watch -d 'Go on and show what changes, until it is stopped'
 complete -c contact -n "__fish_contact_using_subcommand queues" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand queues" -s V -l version -d 'Print version'
@@ -155,7 +155,7 @@ complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_s
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -s w -l watch -d 'Go on and show what changes, until it is stopped'
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -s V -l version -d 'Print version'
@@ -171,7 +171,7 @@ complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -s q -l queue -d 'Only groups of this queue [default: all; to change a group: default]' -r
@@ -180,7 +180,7 @@ complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -s q -l queue -d 'Only groups of this queue [default: all; to change a group: default]' -r
@@ -189,7 +189,7 @@ complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand tasks" -s q -l queue -d 'Only of this queue [default: default; with --state delayed, leased, waiting or dead: all]' -r
@@ -209,7 +209,7 @@ complete -c contact -n "__fish_contact_using_subcommand tasks" -l client -d 'Thi
 complete -c contact -n "__fish_contact_using_subcommand tasks" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand tasks" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand tasks" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
+complete -c contact -n "__fish_contact_using_subcommand tasks" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
 complete -c contact -n "__fish_contact_using_subcommand tasks" -s w -l watch -d 'Go on and show what changes, until it is stopped'
 complete -c contact -n "__fish_contact_using_subcommand tasks" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand tasks" -s V -l version -d 'Print version'
@@ -218,7 +218,7 @@ complete -c contact -n "__fish_contact_using_subcommand why" -l client -d 'This 
 complete -c contact -n "__fish_contact_using_subcommand why" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand why" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand why" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
+complete -c contact -n "__fish_contact_using_subcommand why" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
 complete -c contact -n "__fish_contact_using_subcommand why" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand why" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand cancel" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
@@ -226,7 +226,7 @@ complete -c contact -n "__fish_contact_using_subcommand cancel" -l client -d 'Th
 complete -c contact -n "__fish_contact_using_subcommand cancel" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand cancel" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand cancel" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
+complete -c contact -n "__fish_contact_using_subcommand cancel" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
 complete -c contact -n "__fish_contact_using_subcommand cancel" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand cancel" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand redrive" -l group -d 'The group; `@` is this client\'s own' -r
@@ -237,7 +237,7 @@ complete -c contact -n "__fish_contact_using_subcommand redrive" -l client -d 'T
 complete -c contact -n "__fish_contact_using_subcommand redrive" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand redrive" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand redrive" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
+complete -c contact -n "__fish_contact_using_subcommand redrive" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
 complete -c contact -n "__fish_contact_using_subcommand redrive" -l all -d 'All that are dead now, the oldest first'
 complete -c contact -n "__fish_contact_using_subcommand redrive" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand redrive" -s V -l version -d 'Print version'
@@ -248,7 +248,7 @@ complete -c contact -n "__fish_contact_using_subcommand purge" -l client -d 'Thi
 complete -c contact -n "__fish_contact_using_subcommand purge" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand purge" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand purge" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
+complete -c contact -n "__fish_contact_using_subcommand purge" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
 complete -c contact -n "__fish_contact_using_subcommand purge" -l all -d 'All tasks that there are'
 complete -c contact -n "__fish_contact_using_subcommand purge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand purge" -s V -l version -d 'Print version'
@@ -257,7 +257,7 @@ complete -c contact -n "__fish_contact_using_subcommand health" -l client -d 'Th
 complete -c contact -n "__fish_contact_using_subcommand health" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand health" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand health" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
+complete -c contact -n "__fish_contact_using_subcommand health" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
 complete -c contact -n "__fish_contact_using_subcommand health" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand health" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
@@ -265,7 +265,7 @@ complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l client -d
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
+complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand completions" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
@@ -273,7 +273,7 @@ complete -c contact -n "__fish_contact_using_subcommand completions" -l client -
 complete -c contact -n "__fish_contact_using_subcommand completions" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand completions" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand completions" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
+complete -c contact -n "__fish_contact_using_subcommand completions" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
 complete -c contact -n "__fish_contact_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand completions" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand man" -l dir -d 'Write all pages into this folder instead' -r -F
@@ -282,7 +282,7 @@ complete -c contact -n "__fish_contact_using_subcommand man" -l client -d 'This 
 complete -c contact -n "__fish_contact_using_subcommand man" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand man" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand man" -l retry-for -d 'How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever' -r
+complete -c contact -n "__fish_contact_using_subcommand man" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
 complete -c contact -n "__fish_contact_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand man" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "serve" -d 'Run the server'

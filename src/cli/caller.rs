@@ -54,7 +54,7 @@ impl<'a> Caller<'a> {
             }
         }
         let on_new = async |channel: Channel| Ok((on(channel.clone()).await?, channel));
-        let answered = target.call(self.context.global.retry_for, on_new).await;
+        let answered = target.call(self.context.retry_for(), on_new).await;
         let (answer, channel) = answered.map_err(|failure| self.explain(name, failure))?;
         self.channel = Some(channel);
         Ok(answer.into_inner())

@@ -110,14 +110,33 @@ impl Target {
     where
         F: Future<Output = Result<T, Status>>,
     {
-        let mut tries = Tries::new(Some(retry_for));
+        self.call_until(Some(retry_for), |_| {}, call).await
+    }
+
+    /// Makes one call, trying again while the server cannot be reached: for ever, if that has no end.
+    /// `troubled` is told of the first failure.
+    pub(super) async fn call_until<T, F>(
+        &self,
+        patience: Option<Duration>,
+        troubled: impl Fn(&Status),
+        call: impl Fn(Channel) -> F,
+    ) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, Status>>,
+    {
+        let mut tries = Tries::new(patience);
         loop {
             let result = match self.connect().await {
                 Ok(channel) => call(channel).await,
                 Err(status) => Err(status),
             };
             match result {
-                Err(status) if exit::is_broken(&status) => tries.pause(&status, self).await?,
+                Err(status) if exit::is_broken(&status) => {
+                    if tries.failed() {
+                        troubled(&status);
+                    }
+                    tries.pause(&status, self).await?;
+                }
                 result => return result.map_err(|status| self.failure(&status)),
             }
         }

@@ -34,7 +34,7 @@ impl Health {
     pub(super) async fn run(self, context: &Context, out: &mut Output) -> Result<u8, Failure> {
         let target = context.target();
         let service = &self.service;
-        let status = target.call(context.global.retry_for, |channel| check(channel, service.clone())).await?;
+        let status = target.call(context.retry_for(), |channel| check(channel, service.clone())).await?;
         out.line(&HealthLine { status: status.as_str_name() }, || status.as_str_name().to_owned()).await?;
         Ok(if status == ServingStatus::Serving { 0 } else { code::NO })
     }

@@ -49,6 +49,9 @@ mod wait_ready;
 mod watch_tasks;
 mod why;
 
+/// How long to try unless told otherwise.
+const RETRY_FOR: Duration = Duration::from_secs(10);
+
 /// Hands tasks to machines you cannot dial, and hears back.
 ///
 /// One binary is the server and the client. Every command reads and writes JSON lines, so that shell scripts
@@ -118,10 +121,11 @@ struct Global {
           value_parser = time::positive_duration, hide_env_values = true)]
     timeout: Option<Duration>,
 
-    /// How long to try while the server cannot be reached; watch-tasks and wait-ready try for ever
-    #[arg(long, global = true, env = "CONTACT_RETRY_FOR", default_value = "10s", value_name = "DURATION",
+    /// How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that
+    /// reads stdin try for ever]
+    #[arg(long, global = true, env = "CONTACT_RETRY_FOR", value_name = "DURATION",
           value_parser = time::duration, hide_env_values = true)]
-    retry_for: Duration,
+    retry_for: Option<Duration>,
 }
 
 /// How to print.
@@ -164,6 +168,11 @@ impl Context {
             Failure::usage(format!("the host's name {host:?} does not make a client's name"))
                 .hint("name this client: --client NAME or CONTACT_CLIENT")
         })
+    }
+
+    /// How long to try while the server cannot be reached.
+    fn retry_for(&self) -> Duration {
+        self.global.retry_for.unwrap_or(RETRY_FOR)
     }
 
     fn target(&self) -> &Target {

@@ -60,7 +60,7 @@ impl SendStatus {
             Source::Made { left: self.round(), next: None }
         };
         // Who repeats is a machine that reports for ever, like the tutorial's client.
-        let patience = self.every.is_none().then_some(context.global.retry_for);
+        let patience = self.every.is_none().then_some(context.retry_for());
         let client = context.client()?;
         let mut sending =
             Sending { flags: self, out, context, client, source, unsent: VecDeque::new(), bad_lines: false };

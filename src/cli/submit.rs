@@ -161,7 +161,7 @@ impl Submit {
             refused: None,
             progress: Progress::start("tasks on disk", total),
         };
-        exchange::run(&mut submitting, context.target(), Some(context.global.retry_for)).await?;
+        exchange::run(&mut submitting, context.target(), Some(context.retry_for())).await?;
         Ok(match submitting {
             Submitting { bad_lines: true, .. } => code::BAD_INPUT,
             Submitting { refused: Some(code), .. } => code,

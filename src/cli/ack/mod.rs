@@ -135,8 +135,9 @@ impl Ack {
         if self.ret.len() > TASK_BYTES_MAX {
             return Err(Failure::usage(format!("--ret has at most {TASK_BYTES_MAX} bytes")));
         }
-        let mut telling = Telling::new(context, out);
-        if !self.ids.is_empty() || !self.leases.is_empty() {
+        let is_stdin = self.ids.is_empty() && self.leases.is_empty();
+        let mut telling = Telling::new(context, out, is_stdin);
+        if !is_stdin {
             let mut items = self.named()?;
             while !items.is_empty() {
                 let rest = items.split_off(items.len().min(ITEMS_MAX));

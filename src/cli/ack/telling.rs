@@ -4,7 +4,7 @@ use serde::Serialize;
 use tonic::{Code, Response, Status, transport::Channel};
 
 use crate::{
-    cli::{Context, Failure, exchange::is_ours, exit::code, json, output::Output, verdicts::word},
+    cli::{Context, Failure, exchange::is_ours, exit, exit::code, json, output::Output, verdicts::word},
     name::ClientName,
     pb,
 };
@@ -32,10 +32,12 @@ pub(super) struct Telling<'a> {
     refused: bool,
     anonymous: u64,
     is_foreign: bool,
+    /// What is told comes from stdin, and nobody has said how long to try.
+    is_endless: bool,
 }
 
 impl<'a> Telling<'a> {
-    pub(super) fn new(context: &'a Context, out: &'a mut Output) -> Self {
+    pub(super) fn new(context: &'a Context, out: &'a mut Output, is_stdin: bool) -> Self {
         Telling {
             context,
             out,
@@ -45,6 +47,7 @@ impl<'a> Telling<'a> {
             refused: false,
             anonymous: 0,
             is_foreign: false,
+            is_endless: is_stdin && context.global.retry_for.is_none(),
         }
     }
 
@@ -54,7 +57,6 @@ impl<'a> Telling<'a> {
             // It stands for the whole call.
             first.client = client.to_string();
         }
-        let target = self.context.target();
         let told = match self.channel.take() {
             // The server may have gone since the last call: then this try does not count.
             Some(channel) => call(channel, &items).await.ok(),
@@ -62,10 +64,7 @@ impl<'a> Telling<'a> {
         };
         let (receipt, channel) = match told {
             Some(told) => told,
-            None => {
-                let told = target.call(self.context.global.retry_for, |channel| call(channel, &items)).await;
-                told.map_err(explain)?
-            }
+            None => self.tell_anew(&items).await?,
         };
         self.channel = Some(channel);
         self.is_foreign |= !is_ours(&receipt);
@@ -76,6 +75,21 @@ impl<'a> Telling<'a> {
             self.print(item, told).await?;
         }
         self.out.flush().await
+    }
+
+    /// Tells over a new connection. At the end of a pipeline it tries for ever: were it to leave, the worker would
+    /// not notice before its next word, and the watch would hold what nobody can settle.
+    async fn tell_anew(&self, items: &[pb::Result]) -> Result<(Response<pb::Receipt>, Channel), Failure> {
+        let (target, is_endless) = (self.context.target(), self.is_endless);
+        let troubled = |status: &Status| {
+            if is_endless {
+                let cause = exit::cause(status);
+                let message = format!("server {}: {cause}; trying again for ever", target.address);
+                self.context.errors.notice("retrying", &message);
+            }
+        };
+        let patience = (!is_endless).then_some(self.context.retry_for());
+        target.call_until(patience, troubled, |channel| call(channel, items)).await.map_err(explain)
     }
 
     async fn print(&mut self, item: &pb::Result, told: &pb::Told) -> Result<(), Failure> {

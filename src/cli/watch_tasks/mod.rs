@@ -119,8 +119,9 @@ struct Sharing {
     #[arg(long, value_name = "DURATION", requires = "group", value_parser = time::duration)]
     grace: Option<Duration>,
 
-    /// Leave after the last line: its lease then lives as long as --lease says
-    #[arg(long, requires = "group")]
+    /// Leave after the last line: its lease then lives as long as --lease says. Not with --until-empty, which
+    /// waits for what is held here
+    #[arg(long, requires = "group", conflicts_with = "until_empty")]
     detach: bool,
 
     /// Settle each task as done when its line is written

@@ -284,7 +284,7 @@ impl<'a> Share<'a> {
                 // A server that is busy is waited for, also after a signal; one that is away then is not.
                 let patience = match self.duty.signal() {
                     Some(_) if !self.session.is_up() => MOMENT,
-                    _ => self.context.global.retry_for.max(MOMENT),
+                    _ => self.context.retry_for().max(MOMENT),
                 };
                 self.leave_by = Some(now + patience);
             }

@@ -30,8 +30,9 @@ impl Share<'_> {
     pub(super) fn say_ended(&self, id: &str, why: pb::ended::Why, was_away: bool) {
         use pb::ended::Why;
         let (word, what) = match why {
-            // The server does not say by what a lease ended that a watch comes back with.
-            Why::Lost if was_away => ("lost", "is not held any more: it ended while the server was away"),
+            // The server does not say by what a lease ended that a watch comes back with: most were settled just
+            // before. Of one that was not, the verdict on its word tells.
+            Why::Lost if was_away => return,
             Why::Settled | Why::Unspecified => return,
             Why::Cancelled => ("cancelled", "was cancelled"),
             Why::Lost => ("lost", "was taken back: this process was not heard in time"),

@@ -36,12 +36,14 @@ impl Embedded {
         let mut finder = Finder::new(self.shared.clone());
         let mut items = Vec::with_capacity(page.items.len());
         for (view, queue) in page.items {
-            let oldest_at_ms = if view.tasks == 0 {
-                None
-            } else {
-                submitted_at(&mut finder, &queue, view.first_seq).await?
-            };
-            items.push(QueueView { oldest_at_ms, ..view });
+            // Before its first task others' may lie.
+            let run = if view.tasks == 0 { None } else { finder.run(&queue, view.first_seq).await? };
+            let oldest = run.as_ref().and_then(|run| split(&run.bytes).next()).and_then(Task::read);
+            items.push(QueueView {
+                first_seq: oldest.as_ref().map_or(view.first_seq, |task| task.seq),
+                oldest_at_ms: oldest.map(|task| task.submitted_at_ms),
+                ..view
+            });
         }
         Ok(Page { items, more: page.more })
     }
