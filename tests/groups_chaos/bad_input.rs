@@ -151,6 +151,7 @@ fn what_a_group_cannot_be_asked_for_is_wrong_usage_and_named() {
         (&["--max-hold", "999ms"], &["--max-hold", "1s to 365d"]),
         (&["--max-hold", "366d"], &["--max-hold", "1s to 365d"]),
         (&["--auto-done"], &["--auto-done", "--detach"]),
+        (&["--until-empty"], &["--until-empty", "--detach"]),
         (&["--after", "1"], &["--after", "--group"]),
         (&["--from", "0"], &["--from", "begin at 1"]),
         (&["-q", "a", "-q", "a"], &["twice"]),
@@ -162,7 +163,7 @@ fn what_a_group_cannot_be_asked_for_is_wrong_usage_and_named() {
         assert!(words.iter().all(|word| refused.stderr.contains(word)), "{flags:?}: {}", refused.stderr);
     }
     for flag in [&["--lease", "1s"][..], &["--max-in-flight", "1"], &["--max-hold", "1s"], &["--detach"]] {
-        let refused = house.run(&[&["watch-tasks", "--until-empty"], flag].concat(), "");
+        let refused = house.run(&[&["watch-tasks", "--max", "1"], flag].concat(), "");
         assert_eq!(refused.code, 2, "{flag:?}: {refused:?}");
         assert!(refused.stderr.contains("--group"), "{flag:?}: {}", refused.stderr);
     }

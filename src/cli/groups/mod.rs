@@ -123,13 +123,14 @@ const COLUMNS: &[Column] = &[
     numbers("LEASED"),
     numbers("WAITING"),
     numbers("DEAD"),
-    numbers("DONE"),
     numbers("LAG"),
     numbers("OLDEST"),
+    // What a narrow screen has no room for stands behind: it changes rarely, or nobody waits for it.
+    words("NOTE"),
+    numbers("DONE"),
     numbers("LEASE"),
     words("BACKOFF"),
-    numbers("FAILURES"),
-    words("NOTE"),
+    numbers("MAX-FAIL"),
 ];
 
 struct GroupList {
@@ -179,13 +180,13 @@ impl List for GroupList {
             Cell::count(line.leased),
             Cell::count(line.waiting),
             Cell::count(line.dead).bad(),
-            Cell::count(line.done),
             Cell::count(line.lag),
             Cell::text(line.oldest_at.as_ref().map(|at| time::age(at, now)).unwrap_or_default()),
+            Cell::text(line.note()).notable(),
+            Cell::count(line.done),
             Cell::text(time::shown_ms(line.lease_ms)).dim(),
             Cell::text(backoff).dim(),
             Cell::text(max_failures).dim(),
-            Cell::text(line.note()).notable(),
         ]
     }
 }

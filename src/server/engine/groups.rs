@@ -135,7 +135,7 @@ pub struct QueueView {
     pub queue: QueueName,
     /// How many tasks are kept.
     pub tasks: u64,
-    /// The first seq that may be kept.
+    /// The first seq kept, or that may be while none is.
     pub first_seq: u64,
     /// The last seq there is; 0 if none ever was.
     pub last_seq: u64,

@@ -51,6 +51,8 @@ use tail::Tail;
 
 /// A batch takes in no more once it has this many bytes.
 const COMMIT_BYTES: usize = 8 << 20;
+/// About how many bytes a fact takes.
+const FACT_BYTES: usize = 32;
 /// Chunks trimmed in one step, so that a submit never waits long.
 const TRIM_CHUNKS: usize = 64;
 /// How often the time is written down while nothing else is: a restart compares it with the wall clock.
@@ -386,16 +388,24 @@ impl Writer {
                 None
             }
             Job::Tell { told, answer } => {
+                // What is told becomes facts, which have their place in the commit.
+                draft.bytes += told.iter().map(|told| FACT_BYTES + told.said.len()).sum::<usize>();
                 let judged = told.into_iter().map(|told| self.tell(now, draft, told)).collect();
                 Some(reply(answer, survivable(judged)?))
             }
             // The number may be another group's now: a refused batch gives back those that it made.
             Job::Offer { group, queue, .. } if !self.is_of(group, queue) => None,
             Job::Offer { group, from_seq, offered, .. } => {
-                match survivable(offered)? {
-                    Ok((tasks, upto_seq)) => self.machine.offer(group, from_seq, upto_seq, tasks),
-                    Err(error) => self.offer_failed(now, group, from_seq, &error),
-                }
+                // As for a watcher: what cannot be read ends those who would have it, and nobody else.
+                let error = match offered {
+                    Ok((tasks, upto_seq)) => {
+                        self.machine.offer(group, from_seq, upto_seq, tasks);
+                        return Ok(None);
+                    }
+                    Err(StoreError::Damaged(why)) => Error::Damaged(why),
+                    Err(StoreError::Failed(why) | StoreError::Full(why)) => Error::Failed(why),
+                };
+                self.offer_failed(now, group, from_seq, &error);
                 None
             }
             Job::Cancel { ids, answer } => {
