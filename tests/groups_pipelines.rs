@@ -268,7 +268,8 @@ fn a_parent_that_holds_the_pipe_open_did_not_let_the_watch_end() {
     let (_folder, server) = server();
     let house = House::new(&server);
     house.with(1..3);
-    // `cat` sees no end before `timeout` does.
+    // `cat` sees no end before `timeout` does. And `timeout` signals twice, the watch and the watch's group: that
+    // is one wish, not two.
     let script = format!(
         "timeout 2 contact watch-tasks -q {} --group ci --max 2 --grace 1s | cat >/dev/null",
         house.queue
