@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, stream, stream::BoxStream};
 use tokio_util::sync::CancellationToken;
-use tonic::{Code, Status, Streaming};
+use tonic::{Status, Streaming};
 
 use super::{
     batches::Batches,
@@ -14,7 +14,7 @@ use super::{
     chatter::Chatter,
     convert,
     engine::{
-        Engine,
+        Engine, Error,
         groups::{Instance, Notice},
     },
     status,
@@ -77,10 +77,7 @@ impl Session {
                         return Some(notices.into_iter().map(|notice| Ok(convert::notice(notice))).collect());
                     }
                     Some(_) => {}
-                    None => {
-                        let message = "too much was left unread of what became of the leases";
-                        return Some(vec![Err(status::new(Code::ResourceExhausted, "slow_reader", message))]);
-                    }
+                    None => return Some(vec![Err(status::from_engine(Error::SlowReader))]),
                 },
             }
         }

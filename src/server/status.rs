@@ -48,6 +48,7 @@ pub(super) fn from_engine(error: Error) -> Status {
             [("queue", queue.to_string()), ("next_seq", next_seq.to_string())],
         ),
         Error::Superseded => new(Code::Aborted, "superseded", message),
+        Error::SlowReader => new(Code::ResourceExhausted, "slow_reader", message),
         Error::NoGroup { .. } => new(Code::NotFound, "no_group", message),
         Error::NoQueue(_) => new(Code::NotFound, "no_queue", message),
         Error::BadPlace(_) => invalid("bad_place", message),

@@ -284,6 +284,9 @@ pub enum Error {
     /// The same process has opened the same watch again.
     #[error("this process has opened the same watch again")]
     Superseded,
+    /// A stream was not read, and what it was sent has grown too much.
+    #[error("too much was left unread of what this stream was sent")]
+    SlowReader,
     /// There is no such group.
     #[error("queue {queue:?} has no group {group:?}")]
     NoGroup {

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Weak, mpsc};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use tokio::sync::oneshot;
 
@@ -39,7 +39,7 @@ pub(super) type Notices = Outbox<(Key, Why), ()>;
 pub(super) type NoticeFeed = Feed<(Key, Why), ()>;
 
 /// Opens a share.
-pub(super) async fn open(engine: &Embedded, share: Share) -> Result<Sharing, Error> {
+pub(super) async fn open(engine: &Embedded, mut share: Share) -> Result<Sharing, Error> {
     let shared = &engine.shared;
     shared.check()?;
     if let Some(asked) = &share.store
@@ -47,36 +47,21 @@ pub(super) async fn open(engine: &Embedded, share: Share) -> Result<Sharing, Err
     {
         return Err(Error::OtherStore { asked: asked.clone(), store: shared.store_id.clone() });
     }
-    let mut queues = Vec::with_capacity(share.queues.len());
-    for position in share.queues {
-        let start = match position.start {
-            Start::Time(at_ms) => match shared.reads.seq_at(at_ms).await? {
+    for position in &mut share.queues {
+        if let Start::Time(at_ms) = position.start {
+            position.start = match shared.reads.seq_at(at_ms).await? {
                 // What was purged since is not missed.
                 Some(seq) => Start::Seq(seq.max(shared.queues.first_seq(&position.queue))),
                 None => Start::New,
-            },
-            start => start,
-        };
-        queues.push((position.queue, start));
+            };
+        }
     }
     // What cannot be read is no lease of it.
-    let have = share.have.iter().filter_map(|token| shared.tokens.read(token)).collect();
+    let have = share.have.iter().filter_map(|token| shared.tokens.read(token));
+    let have = have.map(|key| (key.group, key.seq, key.attempt)).collect();
     let stream = shared.next_stream();
     let deliveries = Arc::new(Deliveries::new());
-    let asking = Asking {
-        stream,
-        queues,
-        group: share.group,
-        client: share.client,
-        instance: share.instance,
-        have,
-        max_in_flight: share.max_in_flight,
-        lease_ms: share.lease_ms,
-        max_hold_ms: share.max_hold_ms,
-        grace_ms: share.grace_ms,
-        max: share.max,
-        until_empty: share.until_empty,
-    };
+    let asking = Asking { stream, share, have };
     let (answer, answered) = oneshot::channel();
     let seat = Seat { jobs: Arc::downgrade(&engine.jobs), leaving: Leaving::Stream(stream) };
     let feed = DeliveryFeed::new(&deliveries, Err(Error::Stopped));
@@ -120,7 +105,7 @@ impl Out {
         loop {
             let Some(key) = self.waiting.next() else {
                 if !buffer.is_empty() {
-                    return Ok(Some(BytesMut::from(&buffer[..]).freeze()));
+                    return Ok(Some(buffer.into()));
                 }
                 if self.deliveries.is_empty() {
                     // It may be long until the next one.

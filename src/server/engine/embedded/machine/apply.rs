@@ -201,13 +201,11 @@ impl Machine {
 
     /// After a restart: a watch that may hold leases.
     pub(in super::super) fn load_holder(&mut self, holder: super::Holder) {
+        self.name(holder.instance, holder.client);
         let instance = self.instances.entry(holder.instance).or_default();
         instance.members.push(holder.member);
         // Until it is back only its messages count.
         instance.has_attended = true;
-        if holder.client.is_some() {
-            instance.client = holder.client;
-        }
         let member = Member {
             instance: holder.instance,
             wants_in: vec![false; holder.groups.len()],

@@ -88,6 +88,8 @@ pub(super) struct Machine {
     queues: HashMap<QueueNo, Queue>,
     members: HashMap<MemberNo, Member>,
     instances: HashMap<InstanceId, Instance>,
+    /// The processes of each client.
+    clients: HashMap<Box<str>, BTreeSet<InstanceId>>,
     streams: HashMap<StreamId, MemberNo>,
     next_member: MemberNo,
     /// When leases of a process are next to be looked at.

@@ -106,6 +106,7 @@ impl Machine {
             instance.members.iter().copied().find(|m| self.members[m].groups == join.groups)
         });
         let is_up = self.is_up(join.instance);
+        self.name(join.instance, join.client);
         let instance = self.instances.entry(join.instance).or_default();
         if !is_up {
             // It is back, and may be one that does without.
@@ -113,10 +114,6 @@ impl Machine {
         }
         instance.closed_ms = None;
         let was_stopped = std::mem::take(&mut instance.stopped);
-        let is_renamed = join.client.is_some() && instance.client != join.client;
-        if is_renamed {
-            instance.client.clone_from(&join.client);
-        }
         let no = found.unwrap_or_else(|| {
             self.next_member += 1;
             instance.members.push(self.next_member);
@@ -140,7 +137,7 @@ impl Machine {
         }
         let Some(member) = self.members.get_mut(&no) else { return };
         (member.left, member.until) = (join.left, join.until);
-        if std::mem::replace(&mut member.terms, join.terms) != join.terms || is_renamed {
+        if std::mem::replace(&mut member.terms, join.terms) != join.terms {
             self.unrecorded.insert(no);
         }
         self.streams.insert(join.stream, no);
@@ -194,12 +191,10 @@ impl Machine {
 
     /// A process attends from now on.
     pub(in super::super) fn attend(&mut self, now: Now, id: InstanceId, client: Option<Box<str>>) {
+        self.name(id, client);
         let instance = self.instances.entry(id).or_default();
         instance.attending += 1;
         instance.closed_ms = None;
-        if client.is_some() {
-            instance.client = client;
-        }
         let is_first = !std::mem::replace(&mut instance.has_attended, true);
         self.hear(now, id);
         if is_first {
@@ -240,6 +235,30 @@ impl Machine {
                 }
             }
             self.want(no);
+        }
+    }
+
+    /// A process says whose it is.
+    pub(super) fn name(&mut self, id: InstanceId, client: Option<Box<str>>) {
+        let Some(client) = client else { return };
+        let instance = self.instances.entry(id).or_default();
+        if instance.client.as_ref() == Some(&client) {
+            return;
+        }
+        let old = instance.client.replace(client.clone());
+        self.unrecorded.extend(&instance.members);
+        self.unname(id, old.as_deref());
+        self.clients.entry(client).or_default().insert(id);
+    }
+
+    fn unname(&mut self, id: InstanceId, client: Option<&str>) {
+        if let Some(client) = client
+            && let Some(instances) = self.clients.get_mut(client)
+        {
+            instances.remove(&id);
+            if instances.is_empty() {
+                self.clients.remove(client);
+            }
         }
     }
 
@@ -320,7 +339,8 @@ impl Machine {
         if self.instances.get(&id).is_some_and(|i| i.attending == 0 && i.members.is_empty()) {
             self.make_no_room(id);
             self.move_deadline(id, None);
-            self.instances.remove(&id);
+            let client = self.instances.remove(&id).and_then(|instance| instance.client);
+            self.unname(id, client.as_deref());
         }
     }
 

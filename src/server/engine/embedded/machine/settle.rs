@@ -142,7 +142,8 @@ impl Machine {
 
     /// Whether the task is leased to a process of this client just now, in any group.
     pub(in super::super) fn is_leased_to(&self, client: &str, queue: QueueNo, seq: u64) -> bool {
-        let instances = self.instances.values().filter(|instance| instance.client.as_deref() == Some(client));
+        let instances =
+            self.clients.get(client).into_iter().flatten().filter_map(|id| self.instances.get(id));
         let members = instances.flat_map(|instance| &instance.members).map(|no| &self.members[no]);
         members.flat_map(|member| member.groups.iter().map(move |group| (member, *group))).any(
             |(member, group)| {

@@ -189,6 +189,47 @@ async fn who_leaves_far_too_much_unread_is_told_no_more() {
 }
 
 #[tokio::test]
+async fn a_share_that_is_never_read_ends_once_far_too_much_waits_for_it() {
+    let bed = Bed::memory(TAIL);
+    let engine = bed.engine();
+    let seqs = submit(&engine, (0..40_000).map(|_| task("a", "x")).collect()).await;
+    let mut unread = Member::open(&engine, share_of("a", 1, 10_000)).await;
+    // What it was handed ends without it, and it is handed more.
+    for round in seqs.chunks(10_000).take(3) {
+        until_in_hand(&engine, |leased, _| leased == 10_000).await;
+        let ids = round.iter().map(|seq| crate::name::TaskId::parse(&seq.to_string()).unwrap());
+        let judged = in_time(engine.cancel(ids.collect())).await.unwrap();
+        assert!(judged.iter().all(|judged| judged.verdict == Verdict::Ok));
+    }
+    until_in_hand(&engine, |_, members| members == 0).await;
+    let end = loop {
+        if let Err(error) = in_time(unread.frames.next()).await.unwrap() {
+            break error;
+        }
+    };
+    assert_eq!(end, Error::SlowReader);
+    // Others are not kept waiting by it.
+    let mut other = Member::open(&engine, share_of("a", 2, 10)).await;
+    submit(&engine, vec![task("a", "y")]).await;
+    assert!(!other.take(1).await.is_empty());
+}
+
+/// Waits until as many tasks of the one group are leased, and as many watches take its tasks, as they shall be.
+async fn until_in_hand(engine: &dyn Engine, is_so: impl Fn(u64, u64) -> bool) {
+    in_time(async {
+        loop {
+            let filter = GroupFilter { queue: None, group: None, after: None, limit: 9 };
+            let group = engine.groups(filter).await.unwrap().items.remove(0);
+            if is_so(group.leased, group.members) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_group_that_begins_at_a_time_begins_after_what_was_purged() {
     for bed in [Bed::memory(TAIL), Bed::sqlite(NO_TAIL)] {
         let engine = bed.engine();

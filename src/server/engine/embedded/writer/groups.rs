@@ -5,48 +5,33 @@ use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
 };
 
-use super::{Draft, Job, Writer};
+use super::{Draft, Writer};
 use crate::{
     name::{ClientName, GroupName, QueueName, TaskId},
     server::engine::{
-        Error, Start,
+        Error, Position, Start,
         embedded::{
             chunk::QueueNumber,
             delayed::number_at,
-            facts::{Entry, GroupRow, read_facts, read_page},
+            facts::{Entry, GroupRow, read_page},
             machine::{
-                Effect, Fresh, GroupNo, Head, Hungry, Join, Judgement, Key, Machine, Note, Now, PAGE_SEQS,
-                Past, Stand, StreamId, Telling, Terms,
+                Fresh, GroupNo, Head, Join, Judgement, Key, Note, Now, PAGE_SEQS, Past, Stand, StreamId,
+                Telling, Terms,
             },
-            queue::{Look, Queue},
-            shares::{NoticeFeed, Notices},
+            queue::Queue,
             store::StoreError,
         },
-        frames::{seq_and_expiry, split},
-        groups::{Change, Instance, Judged, SAID_BYTES_KEPT, Settings, Told, Verdict, What, Word},
+        groups::{Change, Judged, SAID_BYTES_KEPT, Settings, Share, Told, Verdict, What, Word},
     },
 };
-
-/// Tasks offered to a group at a time.
-const OFFER_TASKS: usize = 1024;
-/// Notices that wait for a process that does not read them; then its stream is ended, and it comes back.
-const NOTICES_MAX: usize = 40_000;
 
 /// A share, as far as it can be judged without the writer.
 pub(in super::super) struct Asking {
     pub(in super::super) stream: StreamId,
     /// No [`Start::Time`] any more.
-    pub(in super::super) queues: Vec<(QueueName, Start)>,
-    pub(in super::super) group: GroupName,
-    pub(in super::super) client: Option<ClientName>,
-    pub(in super::super) instance: Instance,
-    pub(in super::super) have: Vec<Key>,
-    pub(in super::super) max_in_flight: u32,
-    pub(in super::super) lease_ms: Option<u64>,
-    pub(in super::super) max_hold_ms: u64,
-    pub(in super::super) grace_ms: u64,
-    pub(in super::super) max: Option<u64>,
-    pub(in super::super) until_empty: bool,
+    pub(in super::super) share: Share,
+    /// Its leases: group, seq and attempt.
+    pub(in super::super) have: BTreeSet<(GroupNo, u64, u32)>,
 }
 
 /// A share that has begun.
@@ -89,9 +74,10 @@ impl Writer {
         draft: &mut Draft,
         asking: Asking,
     ) -> Result<Result<Begun, Error>, StoreError> {
+        let Asking { stream, share, have } = asking;
         // All is judged before anything is made.
-        for (queue, start) in &asking.queues {
-            let is_there = self.registry.by_name.contains_key(&(queue.clone(), asking.group.clone()));
+        for Position { queue, start, .. } in &share.queues {
+            let is_there = self.registry.by_name.contains_key(&(queue.clone(), share.group.clone()));
             if let (false, Start::Seq(asked)) = (is_there, *start) {
                 let trimmed_seq = self.queues.get(queue).map_or(0, |(_, queue)| queue.extent().trimmed_seq);
                 if asked <= trimmed_seq {
@@ -107,30 +93,30 @@ impl Writer {
         let mut begun =
             Begun { start: Vec::new(), is_new: Vec::new(), lease_ms: u64::MAX, groups: Vec::new() };
         let mut until = Vec::new();
-        for (queue, start) in asking.queues {
-            let (no, is_new) = self.group(draft, &queue, &asking.group, start)?;
+        for Position { queue, start, .. } in &share.queues {
+            let (no, is_new) = self.group(draft, queue, &share.group, *start)?;
             let Some(named) = self.registry.by_no.get(&no).cloned() else { continue };
             let head = self.machine.head(no).unwrap_or_default();
             begun.start.push(head.next_seq);
             begun.is_new.push(is_new);
-            begun.lease_ms = begun.lease_ms.min(asking.lease_ms.unwrap_or(head.settings.lease_ms));
+            begun.lease_ms = begun.lease_ms.min(share.lease_ms.unwrap_or(head.settings.lease_ms));
             until.push(self.last_seq(draft, named.number));
             begun.groups.push((no, named.queue, named.name));
         }
         let join = Join {
-            stream: asking.stream,
-            instance: asking.instance,
-            client: asking.client.map(|client| client.as_str().into()),
+            stream,
+            instance: share.instance,
+            client: share.client.map(|client| client.as_str().into()),
             groups: begun.groups.iter().map(|(no, ..)| *no).collect(),
             terms: Terms {
-                max_in_flight: asking.max_in_flight,
+                max_in_flight: share.max_in_flight,
                 lease_ms: begun.lease_ms,
-                max_hold_ms: asking.max_hold_ms,
-                grace_ms: asking.grace_ms,
+                max_hold_ms: share.max_hold_ms,
+                grace_ms: share.grace_ms,
             },
-            left: asking.max,
-            until: asking.until_empty.then_some(until),
-            have: asking.have.iter().map(|key| (key.group, key.seq, key.attempt)).collect::<BTreeSet<_>>(),
+            left: share.max,
+            until: share.until_empty.then_some(until),
+            have,
         };
         self.machine.join(now, join);
         Ok(Ok(begun))
@@ -362,188 +348,6 @@ impl Writer {
         found.copied().ok_or_else(|| Error::NoGroup { queue: queue.clone(), group: group.clone() })
     }
 
-    /// Lets the machine hand out all that it can, with the tasks of this batch.
-    pub(super) fn hand_out(&mut self, now: Now, draft: &Draft) {
-        for (queue, fresh) in &draft.fresh {
-            if let Some(last) = fresh.last() {
-                self.machine.grow(*queue, last.seq);
-            }
-        }
-        loop {
-            self.machine.pump(now);
-            let mut offered = false;
-            for hungry in self.machine.take_hungry() {
-                offered |= self.offer(draft, hungry);
-            }
-            if !offered {
-                return;
-            }
-        }
-    }
-
-    /// Offers a group the next tasks of its queue. False if they have to be read first.
-    fn offer(&mut self, draft: &Draft, hungry: Hungry) -> bool {
-        let Hungry { group, queue: number, from_seq } = hungry;
-        let Some(queue) = self.by_number.get(&number) else { return false };
-        let (tasks, upto_seq) = match queue.look(from_seq) {
-            Look::Frames(frames) => some_of(&frames.bytes, frames.last_seq),
-            Look::Trimmed { first_seq } => (Vec::new(), first_seq - 1),
-            Look::Nothing => {
-                let drafted = draft.fresh.get(&number).map_or(&[][..], |fresh| fresh);
-                let first = drafted.partition_point(|fresh| fresh.seq < from_seq);
-                (drafted[first..].to_vec(), draft.next_seq() - 1)
-            }
-            Look::OnDisk { number, upto_seq } => {
-                let jobs = self.own_jobs.clone();
-                self.shared.reads.read_then(number, from_seq, upto_seq, move |found| {
-                    let offered = found.map(|found| match &found.frames {
-                        Some(frames) => some_of(&frames.bytes, found.looked_upto_seq),
-                        None => (Vec::new(), found.looked_upto_seq),
-                    });
-                    if let Some(jobs) = jobs.upgrade() {
-                        let _ = jobs.send(Job::Offer { group, queue: number, from_seq, offered });
-                    }
-                });
-                return false;
-            }
-        };
-        self.machine.offer(group, from_seq, upto_seq, tasks);
-        true
-    }
-
-    /// Whether a group is of this queue.
-    pub(super) fn is_of(&self, group: GroupNo, queue: QueueNumber) -> bool {
-        self.registry.by_no.get(&group).is_some_and(|named| named.number == queue)
-    }
-
-    /// A group's tasks cannot be read: its watches end with what went wrong, and may try again.
-    pub(super) fn offer_failed(&mut self, now: Now, group: GroupNo, from_seq: u64, error: &Error) {
-        tracing::error!("the tasks of a group cannot be read: {error}");
-        for stream in self.machine.streams_of(group) {
-            if let Some(deliveries) = self.deliveries.get(&stream) {
-                deliveries.end(Err(error.clone()));
-            }
-            self.machine.leave(now, stream);
-        }
-        // Nothing was offered; who comes back asks anew.
-        self.machine.offer(group, from_seq, from_seq.saturating_sub(1), []);
-    }
-
-    /// Shows what the machine has decided: it is on disk.
-    pub(super) fn show(&mut self) {
-        for effect in self.machine.take_effects() {
-            match effect {
-                Effect::Deliver { stream, group, seq, attempt } => {
-                    if let Some(deliveries) = self.deliveries.get(&stream) {
-                        deliveries.put(Key { group, seq, attempt });
-                    }
-                }
-                Effect::End { stream, end } => {
-                    if let Some(deliveries) = self.deliveries.get(&stream) {
-                        deliveries.end(Ok(end));
-                    }
-                }
-                Effect::Notice { instance, group, seq, attempt, why } => {
-                    let attending = self.attending.get(&instance).map(|(_, notices)| &notices[..]);
-                    for notices in attending.unwrap_or_default() {
-                        if notices.put((Key { group, seq, attempt }, why)) > NOTICES_MAX {
-                            notices.end(());
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// Reads what there is of groups anew, and gives every lease its full time: after a start, `off_ms` after what
-    /// was written last, and when what was decided could not be written.
-    pub(super) fn load_groups(&mut self, off_ms: u64) -> Result<(), StoreError> {
-        let loaded = self.store.load_groups()?;
-        self.machine = Machine::default();
-        self.registry = Registry::default();
-        self.last_fact = loaded.last_fact;
-        self.last_page = None;
-        let written_ms = loaded.facts.iter().map(|row| row.at_ms).max().unwrap_or(0).max(loaded.machine_ms);
-        // Never back, and on only by the time that has gone by.
-        self.machine_ms += (written_ms + off_ms).saturating_sub(self.now().ms);
-        let mut positions = HashMap::new();
-        let shared = self.shared.clone();
-        let damaged = |what: String| shared.damaged(&what);
-        for (number, queue) in &self.by_number {
-            self.machine.grow(*number, queue.extent().last_seq);
-        }
-        let mut heads = HashMap::new();
-        for row in loaded.groups {
-            let name = GroupName::parse(&row.name).map_err(|e| damaged(e.to_string()))?;
-            let queue = self.by_number.get(&row.queue).cloned();
-            let queue =
-                queue.ok_or_else(|| damaged(format!("group {name} has a queue that is not there")))?;
-            self.machine.add_group(row.number, row.queue, row.head);
-            self.registry.insert(row.number, Named { number: row.queue, queue, name });
-            heads.insert(row.number, row.upto);
-        }
-        self.machine.load_cancelled(loaded.cancelled);
-        for holder in loaded.holders {
-            self.machine.load_holder(holder);
-        }
-        for row in &loaded.pages {
-            let place =
-                || damaged(format!("the page of group {} at seq {}", row.group, row.page * PAGE_SEQS));
-            let entries = read_page(row).filter(|_| heads.contains_key(&row.group)).ok_or_else(place)?;
-            // What a group has counted as trimmed is of no use to it, and who held it may be forgotten.
-            let trimmed_seq = self.machine.head(row.group).map_or(0, |head| head.trimmed_seq);
-            for (seq, entry) in entries.into_iter().filter(|(seq, _)| *seq > trimmed_seq) {
-                match entry {
-                    Entry::Open(open) => self.machine.load_open(row.group, seq, open),
-                    Entry::Note(note) => self.machine.load_note(row.group, seq, note),
-                    Entry::Past(past) => self.machine.load_past(row.group, seq, &past),
-                }
-            }
-            positions.insert((row.group, row.page), row.upto);
-        }
-        positions.extend(loaded.positions);
-        for row in &loaded.facts {
-            let facts =
-                read_facts(&row.facts).ok_or_else(|| damaged(format!("the facts of row {}", row.no)))?;
-            for fact in facts {
-                let head = heads.get(&fact.group()).ok_or_else(|| {
-                    damaged(format!("the facts of row {} name a group that is not there", row.no))
-                })?;
-                let to_head = row.no > *head;
-                let page = fact.seq().map(|seq| (fact.group(), seq / PAGE_SEQS));
-                let to_task = page.is_none_or(|page| row.no > positions.get(&page).copied().unwrap_or(0));
-                self.machine.replay(row.at_ms, &fact, to_head, to_task);
-            }
-        }
-        if !self.machine.holders_are_known() {
-            return Err(damaged("a lease has a holder that is not there".to_owned()));
-        }
-        for (number, queue) in &self.by_number {
-            let extent = queue.extent();
-            if extent.trimmed_seq > 0 {
-                self.machine.trim(*number, extent.trimmed_seq, extent.trimmed);
-            }
-        }
-        let now = self.now();
-        self.machine.restart(now);
-        self.machine.take_effects();
-        for (instance, (client, attendances)) in &self.attending {
-            for _ in attendances {
-                self.machine.attend(now, *instance, client.clone());
-            }
-        }
-        Ok(())
-    }
-
-    /// What was decided could not be written: the machine is thrown away and built from what is on disk, and who
-    /// watches comes back.
-    pub(super) fn start_over(&mut self, why: &str) -> Result<(), StoreError> {
-        for (_, deliveries) in self.deliveries.drain() {
-            deliveries.end(Err(Error::Full(why.to_owned())));
-        }
-        self.load_groups(0)
-    }
-
     /// What a fold writes of the groups of a queue.
     pub(super) fn group_rows(&self, queue: QueueNumber) -> Vec<GroupRow> {
         self.machine.groups_of(queue).iter().filter_map(|no| self.group_row(*no)).collect()
@@ -560,44 +364,6 @@ impl Writer {
             upto: self.last_fact,
         })
     }
-
-    /// A process attends.
-    pub(super) fn attend(
-        &mut self,
-        now: Now,
-        instance: Instance,
-        client: Option<Box<str>>,
-        notices: NoticeFeed,
-    ) {
-        let (known, attending) = self.attending.entry(instance).or_default();
-        if client.is_some() {
-            known.clone_from(&client);
-        }
-        attending.push(notices);
-        self.machine.attend(now, instance, client);
-    }
-
-    /// A process attends no more.
-    pub(super) fn unattend(&mut self, now: Now, instance: Instance, notices: &Arc<Notices>) {
-        let Some((_, attending)) = self.attending.get_mut(&instance) else { return };
-        attending.retain(|feed| !feed.is_of(notices));
-        if attending.is_empty() {
-            self.attending.remove(&instance);
-        }
-        self.machine.unattend(now, instance);
-    }
-}
-
-/// The first tasks of a run, and up to where that is all.
-fn some_of(bytes: &[u8], last_seq: u64) -> (Vec<Fresh>, u64) {
-    let mut frames = split(bytes).map(seq_and_expiry);
-    let tasks: Vec<Fresh> =
-        frames.by_ref().take(OFFER_TASKS).map(|(seq, expires_ms)| Fresh { seq, expires_ms }).collect();
-    let upto_seq = match frames.next() {
-        Some(_) => tasks.last().map_or(last_seq, |last| last.seq),
-        None => last_seq,
-    };
-    (tasks, upto_seq)
 }
 
 fn judged(verdict: Verdict, seq: u64) -> Judged {

@@ -38,7 +38,9 @@ use crate::{
 
 mod draft;
 mod groups;
+mod hand_out;
 mod lists;
+mod restore;
 mod submit;
 mod tail;
 mod upkeep;
@@ -498,15 +500,6 @@ impl Writer {
             if let Some((_, queue)) = self.queues.remove(&name) {
                 self.shared.queues.release(queue);
             }
-        }
-    }
-}
-
-impl Drop for Writer {
-    /// Shares end with the writer. Why it has ended is known when it is gone.
-    fn drop(&mut self) {
-        for deliveries in self.deliveries.values() {
-            deliveries.end(Err(Error::Stopped));
         }
     }
 }
