@@ -6,6 +6,17 @@ use tokio_util::sync::CancellationToken;
 
 use super::{chatter::Chatter, engine::Engine};
 
+/// Where a call comes from: host and port, or `unix`.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Peer(pub(super) String);
+
+impl Peer {
+    /// Of a call's request.
+    pub(super) fn of<T>(request: &tonic::Request<T>) -> Self {
+        request.extensions().get::<Peer>().cloned().unwrap_or_default()
+    }
+}
+
 /// The world of the calls.
 #[derive(Clone)]
 pub(super) struct Call {

@@ -16,7 +16,7 @@ use tonic::{body::Body, service::Routes};
 use tower::ServiceExt;
 
 use crate::wire::STORE_HEADER;
-use call::Call;
+use call::{Call, Peer};
 use engine::Engine;
 
 mod ack;
@@ -24,6 +24,7 @@ mod batches;
 mod call;
 mod cancel;
 mod chatter;
+mod clients;
 mod convert;
 pub mod demo;
 pub mod engine;
@@ -34,11 +35,13 @@ mod queues;
 mod ready;
 mod receipt;
 mod redrive;
+mod roll_call;
 mod send_status;
 mod service;
 mod status;
 mod submit;
 mod tasks;
+mod watch_results;
 mod watch_tasks;
 mod why;
 
@@ -99,8 +102,9 @@ pub async fn serve(
                 }
             },
         };
-        let (routes, store) = (routes.clone(), store.clone());
-        let service = hyper::service::service_fn(move |request: http::Request<Incoming>| {
+        let (routes, store, peer) = (routes.clone(), store.clone(), Peer(stream.peer()));
+        let service = hyper::service::service_fn(move |mut request: http::Request<Incoming>| {
+            request.extensions_mut().insert(peer.clone());
             answer(routes.clone(), store.clone(), request)
         });
         let connection = connections.watch(http.serve_connection(TokioIo::new(stream), service));

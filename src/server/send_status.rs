@@ -10,12 +10,13 @@ use tonic::{Status, Streaming};
 
 use super::{
     batches::Batches,
-    call::Call,
+    call::{Call, Peer},
     chatter::Chatter,
     convert,
     engine::{
         Engine, Error,
         groups::{Instance, Notice},
+        presence::Who,
     },
     status,
 };
@@ -26,12 +27,17 @@ const NOTICES_MAX: usize = 256;
 
 type Reply = Result<pb::Result, Status>;
 
-pub(super) fn answer(call: &Call, statuses: Streaming<pb::ClientMsg>) -> BoxStream<'static, Reply> {
+pub(super) fn answer(
+    call: &Call,
+    statuses: Streaming<pb::ClientMsg>,
+    peer: Peer,
+) -> BoxStream<'static, Reply> {
     let session = Session {
         messages: Batches::new(statuses, &call.stopping, |status| status.msg.len()),
         engine: call.engine.clone(),
         chatter: call.statuses_logged.clone(),
         stopping: call.stopping.clone(),
+        peer,
         client: None,
         instance: None,
         control: false,
@@ -54,6 +60,7 @@ struct Session {
     engine: Arc<dyn Engine>,
     chatter: Arc<Chatter>,
     stopping: CancellationToken,
+    peer: Peer,
     /// Who speaks, and the process, once they have been said.
     client: Option<ClientName>,
     instance: Option<Instance>,
@@ -118,7 +125,8 @@ impl Session {
         let instance = convert::instance(&message.instance)?;
         match self.instance {
             None => {
-                let attendance = self.engine.attend(instance, self.client.as_ref());
+                let (client, address) = (self.client.clone(), self.peer.0.clone());
+                let attendance = self.engine.attend(Who { client, instance, address });
                 self.notices = attendance.notices.ready_chunks(NOTICES_MAX).boxed();
                 self.instance = Some(instance);
                 Ok(())

@@ -4,7 +4,10 @@ use futures_util::stream::BoxStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
-    ack, call::Call, cancel, groups, purge, queues, redrive, send_status, submit, tasks, watch_tasks, why,
+    ack,
+    call::{Call, Peer},
+    cancel, clients, groups, purge, queues, redrive, roll_call, send_status, submit, tasks, watch_results,
+    watch_tasks, why,
 };
 use crate::{
     pb::{self, contact_server},
@@ -29,16 +32,20 @@ impl contact_server::Contact for Service {
     type sendStatusStream = Answers<pb::Result>;
     type getTaskStream = Answers<pb::ServerMsg>;
     type submitTaskStream = Answers<pb::Submitted>;
+    type watchResultsStream = Answers<pb::Result>;
+    type watchClientsStream = Answers<pb::ClientEvent>;
 
     async fn send_status(
         &self,
         request: Request<Streaming<pb::ClientMsg>>,
     ) -> Result<Response<Self::sendStatusStream>, Status> {
-        Ok(Response::new(send_status::answer(&self.0, request.into_inner())))
+        let (peer, request) = (Peer::of(&request), request.into_inner());
+        Ok(Response::new(send_status::answer(&self.0, request, peer)))
     }
 
     async fn get_task(&self, request: Request<pb::Watch>) -> Result<Response<Self::getTaskStream>, Status> {
-        watch_tasks::answer(&self.0, request.into_inner()).await
+        let peer = Peer::of(&request);
+        watch_tasks::answer(&self.0, request.into_inner(), peer).await
     }
 
     async fn tell_result(
@@ -85,5 +92,27 @@ impl contact_server::Contact for Service {
 
     async fn set_group(&self, request: Request<pb::GroupSettings>) -> Result<Response<pb::Group>, Status> {
         groups::set(&self.0, request.into_inner()).await.map(Response::new)
+    }
+
+    async fn watch_results(
+        &self,
+        request: Request<pb::WatchResults>,
+    ) -> Result<Response<Self::watchResultsStream>, Status> {
+        watch_results::answer(&self.0, request.into_inner()).await
+    }
+
+    async fn call_roll(&self, request: Request<pb::RollCall>) -> Result<Response<pb::Roll>, Status> {
+        roll_call::answer(&self.0, request.into_inner()).await.map(Response::new)
+    }
+
+    async fn list_clients(&self, request: Request<pb::ListClients>) -> Result<Response<pb::Clients>, Status> {
+        clients::list(&self.0, request.into_inner()).await.map(Response::new)
+    }
+
+    async fn watch_clients(
+        &self,
+        request: Request<pb::WatchClients>,
+    ) -> Result<Response<Self::watchClientsStream>, Status> {
+        clients::watch(&self.0, request.get_ref())
     }
 }

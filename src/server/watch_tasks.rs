@@ -8,7 +8,7 @@ use tonic::{
 };
 
 use super::{
-    call::Call,
+    call::{Call, Peer},
     convert::{self, Asked},
     engine::{Error, Frames, Watch, groups::Share},
     ready, status,
@@ -20,9 +20,9 @@ use crate::{
 
 type Answer = Response<BoxStream<'static, Result<pb::ServerMsg, Status>>>;
 
-pub(super) async fn answer(call: &Call, watch: pb::Watch) -> Result<Answer, Status> {
+pub(super) async fn answer(call: &Call, watch: pb::Watch, peer: Peer) -> Result<Answer, Status> {
     let max = Some(watch.max).filter(|max| *max > 0);
-    match convert::watch(watch)? {
+    match convert::watch(watch, peer.0)? {
         Asked::All(watch) => all(call, watch, max).await,
         Asked::Share(share) => a_share(call, *share).await,
     }
@@ -52,7 +52,7 @@ async fn a_share(call: &Call, share: Share) -> Result<Answer, Status> {
 }
 
 /// What the engine yields, until the server stops.
-fn until_stopping<T>(
+pub(super) fn until_stopping<T>(
     call: &Call,
     frames: BoxStream<'static, Result<T, Error>>,
 ) -> impl Stream<Item = Result<T, Status>> + Send + 'static
@@ -91,7 +91,7 @@ fn first_tasks(
 }
 
 /// A header of numbers: one for each queue of the watch, separated by blanks.
-fn put(
+pub(super) fn put(
     headers: &mut MetadataMap,
     name: &'static str,
     numbers: impl IntoIterator<Item = u64>,

@@ -44,6 +44,7 @@ fn in_group(group: InGroup) -> Result<pb::InGroup, Status> {
         State::Dead if last_end == Some(End::Rejected) => vec![("rejected", facts.rejected())],
         State::Dead => vec![("failures", facts.failures())],
         State::Cancelled => vec![("cancelled", "it was cancelled".to_owned())],
+        State::Gone => vec![("gone", "it was purged, or is past the retention".to_owned())],
         State::Expired => vec![("expired", "its time was over before it was done".to_owned())],
         State::Leased => vec![("leased", facts.leased())],
         State::Ready | State::Waiting | State::Delayed | State::Logged => facts.pending(state),

@@ -13,6 +13,8 @@ use contact::{
             Page, Purged, QueueFilter, QueueView, Settings, Share, Sharing, State, TaskFilter, TaskPage,
             TaskView, Told, Verdict,
         },
+        presence::{ClientEvent, ClientEvents, ClientFilter, ClientView, Who},
+        results::{ResultFilter, ResultView, Results, RollEntry},
     },
 };
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream};
@@ -29,6 +31,10 @@ pub(crate) struct Script {
     pub(crate) explained: Vec<InGroup>,
     /// The most tasks of one page, whatever is asked for.
     pub(crate) page_tasks: usize,
+    pub(crate) results: Vec<ResultView>,
+    pub(crate) roll: Vec<RollEntry>,
+    pub(crate) clients: Vec<ClientView>,
+    pub(crate) events: Vec<ClientEvent>,
     pub(crate) notices: Vec<mpsc::UnboundedSender<Notice>>,
     /// Each call, in words.
     pub(crate) heard: Vec<String>,
@@ -81,7 +87,8 @@ impl Engine for Scripted {
         0
     }
     fn share(&self, share: Share) -> BoxFuture<'_, Result<Sharing, Error>> {
-        let call = format!("share {} as {:?} in flight {}", share.group, share.client, share.max_in_flight);
+        let call =
+            format!("share {} as {:?} in flight {}", share.group, share.who.client, share.max_in_flight);
         self.answer(call, |script| {
             // Each one alone, and then two in one piece.
             let frames: Vec<Bytes> = script.tasks.iter().map(|task| task.frame.clone()).collect();
@@ -98,8 +105,8 @@ impl Engine for Scripted {
             })
         })
     }
-    fn attend(&self, instance: Instance, client: Option<&ClientName>) -> Attendance {
-        self.hears(format!("attend {} as {client:?}", instance[0]));
+    fn attend(&self, who: Who) -> Attendance {
+        self.hears(format!("attend {} as {:?}", who.instance[0], who.client));
         let (sender, notices) = mpsc::unbounded_channel();
         self.0.lock().unwrap().notices.push(sender);
         Attendance { notices: UnboundedReceiverStream::new(notices).boxed() }
@@ -109,7 +116,10 @@ impl Engine for Scripted {
     }
     fn tell(&self, told: Vec<Told>) -> BoxFuture<'_, Result<Vec<Judged>, Error>> {
         let call = told.iter().map(|told| {
-            format!("{:?} {:?} {:?} {:?} {:?}", told.what, told.word, told.delay_ms, told.said, told.client)
+            format!(
+                "{:?} {:?} {:?} {:?} {:?}",
+                told.what, told.word, told.delay_ms, told.answer.ret, told.client
+            )
         });
         self.answer(call.collect::<Vec<_>>().join("\n"), |_| {
             // Every third is late.
@@ -168,6 +178,45 @@ impl Engine for Scripted {
                 unknown: filter.ids.iter().filter(|id| !ids.contains(id)).cloned().collect(),
             })
         })
+    }
+    fn results(&self, filter: ResultFilter) -> BoxFuture<'_, Result<Results, Error>> {
+        self.answer(format!("results {filter:?}"), |script| {
+            let (ids, ends) = match filter {
+                ResultFilter::Of(ids) => (ids.iter().map(ToString::to_string).collect(), false),
+                ResultFilter::Log { until_empty, .. } => (Vec::new(), until_empty),
+            };
+            let is_wanted = |result: &&ResultView| ids.is_empty() || ids.contains(&result.id);
+            let results: Vec<ResultView> = script.results.iter().filter(is_wanted).cloned().collect();
+            let start = results.first().map_or(1, |first| first.n);
+            let until = ends.then(|| results.last().map_or(0, |last| last.n));
+            let all = stream::iter((!results.is_empty()).then_some(Ok(results)));
+            Ok(Results {
+                start,
+                until,
+                results: if ends { all.boxed() } else { all.chain(stream::pending()).boxed() },
+            })
+        })
+    }
+    fn call_roll(
+        &self,
+        id: TaskId,
+        clients: Vec<ClientName>,
+    ) -> BoxFuture<'_, Result<Vec<RollEntry>, Error>> {
+        self.answer(format!("roll of {id} for {clients:?}"), |script| Ok(script.roll.clone()))
+    }
+    fn clients(&self, filter: ClientFilter) -> BoxFuture<'_, Result<Page<ClientView>, Error>> {
+        self.answer(format!("clients {}", filter.limit), |script| {
+            let wanted = |view: &&ClientView| {
+                filter.client.as_ref().is_none_or(|client| view.client == *client)
+                    && filter.after.as_ref().is_none_or(|after| view.client > *after)
+            };
+            Ok(page(script.clients.iter().filter(wanted), filter.limit))
+        })
+    }
+    fn client_events(&self, client: Option<ClientName>) -> ClientEvents {
+        self.hears(format!("events of {client:?}"));
+        let events = self.0.lock().unwrap().events.clone().into_iter().map(Ok);
+        stream::iter(events).chain(stream::pending()).boxed()
     }
     fn explain(&self, id: TaskId) -> BoxFuture<'_, Result<Option<Explained>, Error>> {
         self.answer(format!("explain {id:?}"), |script| {

@@ -9,11 +9,15 @@ use tonic::Status;
 use super::{engine::groups::Instance, status};
 use crate::name::{BadName, ClientName, GroupName, QueueName, TaskId};
 
+mod client;
+mod result;
 mod task;
 mod told;
 mod view;
 mod watch;
 
+pub(super) use client::{client_event, client_info, some_client};
+pub(super) use result::{answer, result, result_filter, roll_call};
 pub(super) use task::{new_task, submitted};
 pub(super) use told::{notice, told, verdict};
 pub(super) use view::{group, queue, state, task};

@@ -7,7 +7,10 @@ use crate::{
     name::{ClientName, ID_BYTES_MAX, TaskId},
     pb,
     server::{
-        engine::groups::{Judged, Notice, Told, Verdict, What, Why, Word},
+        engine::{
+            groups::{Judged, Notice, Told, Verdict, What, Why, Word},
+            results::Answer,
+        },
         status,
     },
     wire::RETRY_DELAY_MS_MAX,
@@ -30,7 +33,16 @@ pub(in crate::server) fn told(
         // It counts, whatever the id says.
         _ => Some(What::Lease(result.lease)),
     };
-    Ok(what.map(|what| Told { what, word, delay_ms, said: result.ret, client: client.cloned() }))
+    let answer = Answer {
+        ret: result.ret,
+        exit_code: result.exit_code,
+        stderr: result.stderr,
+        ret_cut: result.ret_cut,
+        stderr_cut: result.stderr_cut,
+        ret_lossy: result.ret_lossy,
+        stderr_lossy: result.stderr_lossy,
+    };
+    Ok(what.map(|what| Told { what, word, delay_ms, answer, client: client.cloned() }))
 }
 
 fn word(outcome: Option<i32>) -> Result<Word, Status> {

@@ -86,14 +86,15 @@ pub(in crate::server) fn state(number: i32) -> Result<Option<State>, Status> {
         Ok(pb::State::Dead) => State::Dead,
         Ok(pb::State::Cancelled) => State::Cancelled,
         Ok(pb::State::Expired) => State::Expired,
+        Ok(pb::State::Gone) => State::Gone,
         Err(_) => {
-            let message = format!("state is {number}: this server knows those from 0 to 8");
+            let message = format!("state is {number}: this server knows those from 0 to 9");
             return Err(status::invalid("bad_state", message));
         }
     }))
 }
 
-fn state_of(state: State) -> pb::State {
+pub(super) fn state_of(state: State) -> pb::State {
     match state {
         State::Logged => pb::State::Unspecified,
         State::Delayed => pb::State::Delayed,
@@ -104,10 +105,11 @@ fn state_of(state: State) -> pb::State {
         State::Dead => pb::State::Dead,
         State::Cancelled => pb::State::Cancelled,
         State::Expired => pb::State::Expired,
+        State::Gone => pb::State::Gone,
     }
 }
 
-fn end_of(end: End) -> pb::End {
+pub(super) fn end_of(end: End) -> pb::End {
     match end {
         End::Done => pb::End::Done,
         End::Failed => pb::End::Failed,
@@ -128,11 +130,11 @@ mod tests {
 
     #[test]
     fn every_state_comes_back() {
-        for number in 1..=8 {
+        for number in 1..=9 {
             assert_eq!(i32::from(state_of(state(number).unwrap().unwrap())), number);
         }
         assert_eq!(state(0).unwrap(), None);
-        assert!(state(9).unwrap_err().message().contains("state is 9"));
+        assert!(state(10).unwrap_err().message().contains("state is 10"));
     }
 
     #[test]

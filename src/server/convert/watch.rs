@@ -7,7 +7,7 @@ use super::{client, group_name, instance, milliseconds_in, queue_name};
 use crate::{
     pb,
     server::{
-        engine::{Position, Start, Watch, groups::Share},
+        engine::{Position, Start, Watch, groups::Share, presence::Who},
         status,
     },
     wire::{GRACE_MS, IN_FLIGHT_MAX, LEASE_MS, MAX_HOLD_MS, MAX_HOLD_RANGE_MS},
@@ -25,12 +25,21 @@ pub(in crate::server) enum Asked {
 }
 
 /// Judges a watch.
-pub(in crate::server) fn watch(watch: pb::Watch) -> Result<Asked, Status> {
+pub(in crate::server) fn watch(watch: pb::Watch, address: String) -> Result<Asked, Status> {
     let queues = positions(&watch.queues)?;
     let store = Some(&watch.store).filter(|store| !store.is_empty()).cloned();
+    let who = Who {
+        client: (!watch.client.is_empty()).then(|| client(&watch.client)).transpose()?,
+        instance: match &watch.instance[..] {
+            // Nobody else can name it: it lives as long as the stream.
+            [] => rand::random(),
+            bytes => instance(bytes)?,
+        },
+        address,
+    };
     if watch.group.is_empty() {
         check_alone(&watch)?;
-        return Ok(Asked::All(Watch { queues, store, until_empty: watch.until_empty }));
+        return Ok(Asked::All(Watch { who, queues, store, until_empty: watch.until_empty }));
     }
     if let Some(position) = queues.iter().find(|position| position.until_seq.is_some()) {
         let message =
@@ -50,12 +59,7 @@ pub(in crate::server) fn watch(watch: pb::Watch) -> Result<Asked, Status> {
         queues,
         store,
         group: group_name(&watch.group)?,
-        client: (!watch.client.is_empty()).then(|| client(&watch.client)).transpose()?,
-        instance: match &watch.instance[..] {
-            // Nobody else can name it: it lives as long as the stream.
-            [] => rand::random(),
-            bytes => instance(bytes)?,
-        },
+        who,
         have: watch.have,
         max_in_flight: watch.max_in_flight.max(1),
         lease_ms: match watch.lease_ms {
@@ -76,8 +80,6 @@ pub(in crate::server) fn watch(watch: pb::Watch) -> Result<Asked, Status> {
 /// Without a group nothing is leased: who asks for something of leases has lost the group's name.
 fn check_alone(watch: &pb::Watch) -> Result<(), Status> {
     let asked = [
-        ("client", !watch.client.is_empty()),
-        ("instance", !watch.instance.is_empty()),
         ("have", !watch.have.is_empty()),
         ("max_in_flight", watch.max_in_flight > 0),
         ("lease_ms", watch.lease_ms > 0),
@@ -118,12 +120,13 @@ fn position(position: &pb::Position) -> Result<Position, Status> {
         Some(Asked::FromNew(true)) => Start::New,
         Some(Asked::FromSeq(0)) => return Err(status::invalid("bad_position", "seqs begin at 1")),
         Some(Asked::FromSeq(seq)) => Start::Seq(seq),
-        Some(Asked::FromTime(time)) => Start::Time(milliseconds(time)?),
+        Some(Asked::FromTime(time)) => Start::Time(start_time(&time)?),
     };
     Ok(Position { queue: queue_name(&position.queue)?, start, until_seq: position.until_seq })
 }
 
-fn milliseconds(time: Timestamp) -> Result<u64, Status> {
+/// Judges a time to start at, in milliseconds since 1970.
+pub(super) fn start_time(time: &Timestamp) -> Result<u64, Status> {
     let bad = || status::invalid("bad_position", "from_time is no time since 1970");
     let seconds = u64::try_from(time.seconds).map_err(|_| bad())?;
     let nanos = u64::try_from(time.nanos).ok().filter(|n| *n < 1_000_000_000).ok_or_else(bad)?;
@@ -136,7 +139,7 @@ mod tests {
     use super::*;
 
     fn shared(watch_of: pb::Watch) -> Result<Share, Status> {
-        match watch(pb::Watch { group: "ci".into(), ..watch_of }) {
+        match watch(pb::Watch { group: "ci".into(), ..watch_of }, String::new()) {
             Ok(Asked::Share(share)) => Ok(*share),
             Ok(Asked::All(_)) => panic!("no share"),
             Err(status) => Err(status),
@@ -147,10 +150,10 @@ mod tests {
     fn a_share_that_says_nothing_gets_the_defaults() {
         let share = shared(pb::Watch::default()).unwrap();
         assert_eq!((share.max_in_flight, share.lease_ms, share.max_hold_ms), (1, None, 12 * 3_600_000));
-        assert_eq!((share.grace_ms, share.max, share.client), (20_000, None, None));
+        assert_eq!((share.grace_ms, share.max, share.who.client), (20_000, None, None));
         assert_eq!(share.queues[0].queue.as_str(), "default");
         // Each stream is a process of its own.
-        assert_ne!(share.instance, shared(pb::Watch::default()).unwrap().instance);
+        assert_ne!(share.who.instance, shared(pb::Watch::default()).unwrap().who.instance);
     }
 
     #[test]
@@ -165,7 +168,7 @@ mod tests {
             ..pb::Watch::default()
         };
         let share = shared(asked(1000, 10_000, 0)).unwrap();
-        assert_eq!((share.instance, share.lease_ms, share.grace_ms), ([7; 16], Some(1000), 0));
+        assert_eq!((share.who.instance, share.lease_ms, share.grace_ms), ([7; 16], Some(1000), 0));
         let share = shared(asked(12 * 3_600_000, 1, u64::MAX)).unwrap();
         assert_eq!((share.lease_ms, share.grace_ms), (Some(12 * 3_600_000), 12 * 3_600_000));
     }

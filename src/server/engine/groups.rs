@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
 pub use super::words::{End, Settings, State, Verdict, Why, Word};
-use super::{Error, Position};
+use super::{Error, Position, presence::Who, results::Answer};
 use crate::name::{ClientName, GroupName, QueueName, TaskId};
 
 /// A process: 128 random bits of its own.
@@ -24,9 +24,7 @@ pub struct Share {
     /// The group's name in each of the queues.
     pub group: GroupName,
     /// Who watches.
-    pub client: Option<ClientName>,
-    /// The process.
-    pub instance: Instance,
+    pub who: Who,
     /// The leases that the process still has.
     pub have: Vec<String>,
     /// How many unsettled tasks it may hold.
@@ -84,13 +82,14 @@ pub struct Told {
     pub word: Word,
     /// When to hand it out again, with [`Word::Failed`] and [`Word::Released`]; `None`: as the group says.
     pub delay_ms: Option<u64>,
-    /// What the worker says; the first [`SAID_BYTES_KEPT`] of a failure are kept.
-    pub said: String,
+    /// What the worker says beside it. The first [`SAID_BYTES_KEPT`] of a failure stand with the task; all of it
+    /// is the task's result.
+    pub answer: Answer,
     /// Who tells.
     pub client: Option<ClientName>,
 }
 
-/// How much is kept of what a worker says to a failure, in bytes.
+/// How much of what a worker says to a failure stands with the task, in bytes.
 pub const SAID_BYTES_KEPT: usize = 256;
 
 /// Which task is told about.

@@ -25,12 +25,16 @@ use groups::{
     Attendance, Change, Explained, GroupFilter, GroupView, Instance, Judged, Page, Purged, QueueFilter,
     QueueView, Share, Sharing, TaskFilter, TaskPage, Told,
 };
+use presence::{ClientEvents, ClientFilter, ClientView, Who};
+use results::{ResultFilter, Results, RollEntry};
 
 #[cfg(test)]
 mod contract;
 pub mod embedded;
 pub mod frames;
 pub mod groups;
+pub mod presence;
+pub mod results;
 mod words;
 
 pub use frames::{Frames, Labels};
@@ -62,7 +66,7 @@ pub trait Engine: Send + Sync + 'static {
     fn share(&self, share: Share) -> BoxFuture<'_, Result<Sharing, Error>>;
 
     /// A process begins to attend: it has opened `sendStatus`. From now on its leases live by its being heard.
-    fn attend(&self, instance: Instance, client: Option<&ClientName>) -> Attendance;
+    fn attend(&self, who: Who) -> Attendance;
 
     /// A process was heard: the ends of all its leases move. With `stop` it is handed nothing more.
     fn heard(&self, instance: Instance, stop: bool);
@@ -108,7 +112,22 @@ pub trait Engine: Send + Sync + 'static {
         change: Change,
     ) -> BoxFuture<'_, Result<GroupView, Error>>;
 
-    /// Keeps the last status of a client; in memory, at most [`STATUS_BYTES_KEPT`] of it.
+    /// What has been told of tasks. Each result is kept at least as long as its task, and durable before it is
+    /// shown.
+    fn results(&self, filter: ResultFilter) -> BoxFuture<'_, Result<Results, Error>>;
+
+    /// The roll-call of a task: of these clients, or of all that are known to have to do with it, by name.
+    fn call_roll(&self, id: TaskId, clients: Vec<ClientName>)
+    -> BoxFuture<'_, Result<Vec<RollEntry>, Error>>;
+
+    /// Clients that are there or were seen in the last [`presence::SEEN_KEPT_MS`], by name.
+    fn clients(&self, filter: ClientFilter) -> BoxFuture<'_, Result<Page<ClientView>, Error>>;
+
+    /// Who is there, and then who comes, goes and reports; of one client, or of all.
+    fn client_events(&self, client: Option<ClientName>) -> ClientEvents;
+
+    /// Keeps the last status of a client, at most [`STATUS_BYTES_KEPT`] of it. It outlives the process, if the
+    /// store does, but the last seconds of it may be lost.
     fn report(&self, client: &ClientName, status: &str);
 
     /// The last status of a client, and when it came.
@@ -194,6 +213,8 @@ pub enum Refused {
 /// What to watch.
 #[derive(Debug, Clone)]
 pub struct Watch {
+    /// Who watches.
+    pub who: Who,
     /// The queues.
     pub queues: Vec<Position>,
     /// The store that the positions come from.
@@ -295,12 +316,31 @@ pub enum Error {
         /// The group.
         group: GroupName,
     },
+    /// No task has these ids.
+    #[error("no task has the id {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
+    NoTask(Vec<TaskId>),
     /// There is no such queue.
     #[error("there is no queue {0:?}")]
     NoQueue(QueueName),
     /// A place to go on at that this engine has not given out.
     #[error("{0:?} is no place in this list")]
     BadPlace(String),
+    /// Results are no longer kept from the one that was asked for on.
+    #[error("result {asked} is no longer kept: the first one kept is {first_n}")]
+    ResultsTrimmed {
+        /// What was asked for.
+        asked: u64,
+        /// From here on nothing is missing.
+        first_n: u64,
+    },
+    /// The position lies beyond the next result.
+    #[error("there is no result {asked} yet: the next one is {next_n}")]
+    ResultsFuture {
+        /// What was asked for.
+        asked: u64,
+        /// The next number to be given out.
+        next_n: u64,
+    },
     /// The positions come from another store.
     #[error("the positions come from store {asked}, this is store {store}")]
     OtherStore {

@@ -58,6 +58,8 @@ pub enum State {
     Cancelled,
     /// By its own time.
     Expired,
+    /// Purged, or past the retention.
+    Gone,
 }
 
 /// How an attempt ended.

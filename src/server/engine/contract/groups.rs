@@ -16,6 +16,8 @@ use futures_util::{FutureExt, StreamExt, stream::BoxStream};
 use prost::Message;
 
 use super::{in_time, queue, submit, task};
+use crate::server::engine::presence::Who;
+use crate::server::engine::results::Answer;
 use crate::{
     name::{ClientName, GroupName, TaskId},
     pb,
@@ -50,8 +52,7 @@ pub(in super::super) fn share_from(number: u8, queues: &[(&str, Start)], group: 
         queues: queues.iter().map(position).collect(),
         store: None,
         group: named(group),
-        client: Some(client(number)),
-        instance: process(number),
+        who: who(number),
         have: Vec::new(),
         max_in_flight: 1,
         lease_ms: Some(LONG_MS),
@@ -60,6 +61,11 @@ pub(in super::super) fn share_from(number: u8, queues: &[(&str, Start)], group: 
         max: None,
         until_empty: false,
     }
+}
+
+/// A process and its client by a number.
+pub(in super::super) fn who(number: u8) -> Who {
+    Who { client: Some(client(number)), instance: process(number), address: format!("10.0.0.{number}:1") }
 }
 
 pub(in super::super) fn named(group: &str) -> GroupName {
@@ -184,7 +190,7 @@ pub(in super::super) struct Ear(Attendance);
 
 impl Ear {
     pub(in super::super) fn open(engine: &dyn Engine, number: u8) -> Self {
-        Ear(engine.attend(process(number), Some(&client(number))))
+        Ear(engine.attend(who(number)))
     }
 
     /// The next lease that has ended, and why.
@@ -206,7 +212,13 @@ impl Ear {
 }
 
 pub(in super::super) fn told(lease: &str, word: Word) -> Told {
-    Told { what: What::Lease(lease.to_owned()), word, delay_ms: None, said: String::new(), client: None }
+    Told {
+        what: What::Lease(lease.to_owned()),
+        word,
+        delay_ms: None,
+        answer: Answer::default(),
+        client: None,
+    }
 }
 
 pub(in super::super) fn told_by_id(text: &str, word: Word, number: Option<u8>) -> Told {

@@ -25,6 +25,8 @@ use super::{
     Watch,
     groups::{Told, Verdict, What, Word},
 };
+use crate::server::engine::presence::Who;
+use crate::server::engine::results::Answer;
 use crate::{
     name::{ClientName, OwnId, QueueName, TaskId},
     wire::TASK_BYTES_MAX,
@@ -299,7 +301,7 @@ pub(super) async fn a_watch_cut_again_and_again_misses_nothing(fixture: impl Fix
         let watch = Watch {
             store: Some(watcher.store_id().to_owned()),
             queues: vec![Position { until_seq: Some(next_seq + 6), ..position("a", Start::Seq(next_seq)) }],
-            until_empty: false,
+            ..watch_of(&[])
         };
         let mut reader = Reader::try_open(&*watcher, watch).await.unwrap();
         // Cut after a single look, or at the end that was asked for.
@@ -948,7 +950,12 @@ pub(super) fn key(instance: u8, n: u64) -> Option<RetryKey> {
 
 pub(super) fn watch_of(queues: &[(&str, Start)]) -> Watch {
     let queues = queues.iter().map(|&(name, start)| position(name, start)).collect();
-    Watch { queues, store: None, until_empty: false }
+    Watch { who: nobody(), queues, store: None, until_empty: false }
+}
+
+/// A process without a name.
+pub(super) fn nobody() -> Who {
+    Who { client: None, instance: [0; 16], address: String::new() }
 }
 
 fn position(name: &str, start: Start) -> Position {
@@ -979,7 +986,7 @@ pub(super) trait Whole: Engine {
             what: What::Id(id),
             word: Word::Received,
             delay_ms: None,
-            said: String::new(),
+            answer: Answer::default(),
             client: None,
         });
         let told = self.tell(told.collect());

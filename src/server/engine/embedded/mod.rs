@@ -27,7 +27,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::future::BoxFuture;
+use futures_util::{StreamExt, future::BoxFuture};
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use super::{
@@ -36,6 +36,8 @@ use super::{
         Attendance, Change, Explained, GroupFilter, GroupView, Instance, Judged, Page, Purged, QueueFilter,
         QueueView, Share, Sharing, TaskFilter, TaskPage, Told,
     },
+    presence::{ClientEvents, ClientFilter, ClientView, Who},
+    results::{ResultFilter, Results, RollEntry},
 };
 use crate::name::{ClientName, GroupName, QueueName, TaskId};
 
@@ -340,8 +342,8 @@ impl Engine for Embedded {
         Box::pin(shares::open(self, share))
     }
 
-    fn attend(&self, instance: Instance, client: Option<&ClientName>) -> Attendance {
-        shares::attend(self, instance, client.map(|client| client.as_str().into()))
+    fn attend(&self, who: Who) -> Attendance {
+        shares::attend(self, who.instance, who.client.map(|client| client.as_str().into()))
     }
 
     fn heard(&self, instance: Instance, stop: bool) {
@@ -404,6 +406,26 @@ impl Engine for Embedded {
             let page = self.list_groups(filter).await?;
             page.items.into_iter().next().ok_or(Error::NoGroup { queue: asked_queue, group: asked_group })
         })
+    }
+
+    fn results(&self, _filter: ResultFilter) -> BoxFuture<'_, Result<Results, Error>> {
+        Box::pin(async { Err(Error::Failed("no results yet".to_owned())) })
+    }
+
+    fn call_roll(
+        &self,
+        _id: TaskId,
+        _clients: Vec<ClientName>,
+    ) -> BoxFuture<'_, Result<Vec<RollEntry>, Error>> {
+        Box::pin(async { Err(Error::Failed("no roll-call yet".to_owned())) })
+    }
+
+    fn clients(&self, _filter: ClientFilter) -> BoxFuture<'_, Result<Page<ClientView>, Error>> {
+        Box::pin(async { Err(Error::Failed("no clients yet".to_owned())) })
+    }
+
+    fn client_events(&self, _client: Option<ClientName>) -> ClientEvents {
+        futures_util::stream::pending().boxed()
     }
 
     fn report(&self, client: &ClientName, status: &str) {

@@ -5,6 +5,7 @@ use super::{
     LONG_MS, Member, client, done, id, message_of, named, page, say, seq_of, share_of, some, stand, tasks_of,
     tell, told,
 };
+use crate::server::engine::results::Answer;
 use crate::server::engine::{
     Engine, Error, NewTask,
     groups::{GroupFilter, QueueFilter, Share, State, TaskFilter, Told, Verdict, Word},
@@ -106,8 +107,11 @@ async fn stage(one: &dyn Engine, other: &dyn Engine) -> Vec<u64> {
         Member::open(other, Share { max_in_flight: 4, max: Some(4), ..share_of(1, "a", "g") }).await;
     let held = member.rest().await.unwrap();
     done(one, &held[0]).await;
-    let later =
-        Told { delay_ms: Some(LONG_MS), said: "not yet".to_owned(), ..told(&held[1].lease, Word::Failed) };
+    let later = Told {
+        delay_ms: Some(LONG_MS),
+        answer: Answer::text("not yet"),
+        ..told(&held[1].lease, Word::Failed)
+    };
     assert_eq!(tell(one, later).await.0, Verdict::Ok);
     assert_eq!(say(one, &held[2].lease, Word::Rejected).await, Verdict::Ok);
     all

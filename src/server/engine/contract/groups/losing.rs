@@ -16,6 +16,7 @@ use super::{
     Ear, LONG_MS, Member, counts, done, everything, group, named, process, say, seqs, share_of, some, stand,
     tell, told,
 };
+use crate::server::engine::results::Answer;
 use crate::server::engine::{
     Engine,
     groups::{Change, End, Share, State, Told, Verdict, Why, Word},
@@ -254,7 +255,7 @@ async fn late(one: &dyn Engine, other: &dyn Engine) {
     assert_eq!(seqs(&held), all);
     let before = everything(one, "late").await;
     for word in [Word::Failed, Word::Released, Word::Failed] {
-        let told = Told { said: "late".to_owned(), delay_ms: Some(1), ..told(&held[0].lease, word) };
+        let told = Told { answer: Answer::text("late"), delay_ms: Some(1), ..told(&held[0].lease, word) };
         assert_eq!(tell(other, told).await, (Verdict::Ok, true), "{word:?} was counted then");
     }
     assert_eq!(everything(other, "late").await, before);

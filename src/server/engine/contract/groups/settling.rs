@@ -9,6 +9,7 @@ use super::{
     LONG_MS, Member, counts, done, everything, group, id, in_state, named, say, seqs, share_of, some, stand,
     tell, tell_all, told, told_by_id,
 };
+use crate::server::engine::results::Answer;
 use crate::server::engine::{
     Engine,
     groups::{Change, End, Share, State, Told, Verdict, Word},
@@ -117,7 +118,7 @@ pub(in super::super::super) async fn each_word_does_what_it_says(fixture: impl F
     let held = member.take(5).await;
     let told_by = |n: usize, word, delay_ms| Told {
         delay_ms,
-        said: format!("{}|{word:?}", "数".repeat(100)),
+        answer: Answer::text(format!("{}|{word:?}", "数".repeat(100))),
         ..told(&held[n].lease, word)
     };
     for told in [
@@ -168,7 +169,10 @@ pub(in super::super::super) async fn failures_end_in_death_and_redriving_begins_
         if leased.seq == all[0] && leased.attempt <= 4 {
             assert_eq!(say(&*one, &leased.lease, Word::Released).await, Verdict::Ok);
         } else {
-            let failed = Told { said: format!("no {}", leased.attempt), ..told(&leased.lease, Word::Failed) };
+            let failed = Told {
+                answer: Answer::text(format!("no {}", leased.attempt)),
+                ..told(&leased.lease, Word::Failed)
+            };
             assert_eq!(tell(&*other, failed).await, (Verdict::Ok, false));
         }
     }
@@ -269,7 +273,7 @@ pub(in super::super::super) async fn a_stale_word_changes_nothing(fixture: impl 
     assert_eq!(second.attempt, 2);
     let before = everything(&*one, "a").await;
     for word in WORDS.into_iter().chain([Word::Working, Word::Received]) {
-        let told = Told { said: "late".to_owned(), delay_ms: Some(1), ..told(&first.lease, word) };
+        let told = Told { answer: Answer::text("late"), delay_ms: Some(1), ..told(&first.lease, word) };
         assert_eq!(tell(&*other, told).await, (Verdict::Stale, false), "{word:?}");
         another.expect_quiet(&*one).await;
     }

@@ -13,6 +13,8 @@ use super::{
     Ear, LONG_MS, Member, client, counts, done, group, groups_of, id, in_state, named, page, process, say,
     seqs, share_from, share_of, some, stand, tasks_of, tell, told, told_by_id,
 };
+use crate::server::engine::contract::groups::who;
+use crate::server::engine::presence::Who;
 use crate::server::engine::{
     Accepted, Error, NewTask, Refused, Start, Watch,
     groups::{Change, QueueFilter, Share, State, TaskFilter, Told, Verdict, What, Why, Word},
@@ -126,7 +128,7 @@ pub(in super::super::super) async fn a_new_group_begins_where_it_is_asked_to(fix
         member.expect_quiet(&*one).await;
         assert_eq!(counts(&*one, "a", &name).await, [0, wanted.len() as u64, 0, 0]);
         // It is there now, and goes on where it is.
-        let again = Member::open(&*one, Share { instance: process(100), ..many(n, Start::New) }).await;
+        let again = Member::open(&*one, Share { who: who(100), ..many(n, Start::New) }).await;
         assert_eq!((again.is_new, again.start), (vec![false], vec![a[19] + 1]));
     }
     let next_seq = all[39].seq + 1;
@@ -209,7 +211,7 @@ pub(in super::super::super) async fn a_task_wakes_one_of_a_thousand_members(fixt
     let (one, other) = fixture.handles();
     let opens = (0..1000u16).map(|n| {
         let mut share = share_of(0, "a", "g");
-        share.instance[..2].copy_from_slice(&n.to_be_bytes());
+        share.who.instance[..2].copy_from_slice(&n.to_be_bytes());
         Member::open(&*other, share)
     });
     let mut members = join_all(opens).await;
@@ -297,7 +299,7 @@ pub(in super::super::super) async fn the_same_watch_again_replaces_the_older(fix
     let held = first.take(3).await;
     // Beside it another watch of the same process, and one of another process of the same client.
     let mut beside = Member::open(&*one, share_from(1, &[("b", Start::First)], "g")).await;
-    let namesake = Share { instance: process(2), ..share_of(1, "a", "g") };
+    let namesake = Share { who: Who { instance: process(2), ..who(1) }, ..share_of(1, "a", "g") };
     let mut namesake = Member::open(&*one, namesake).await;
     assert_eq!(namesake.one().await.seq, all[3]);
 

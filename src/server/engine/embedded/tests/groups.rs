@@ -3,6 +3,7 @@
 use futures_util::future::join_all;
 
 use super::{Bed, NO_TAIL, TAIL, at_rest, until};
+use crate::server::engine::results::Answer;
 use crate::server::engine::{
     Engine, NewTask, Start,
     contract::{
@@ -61,7 +62,8 @@ async fn stage(engine: &Embedded) -> Stage {
     for _ in 0..3 {
         let leased = member.one().await;
         assert_eq!(leased.seq, seqs[2]);
-        let failed = Told { said: "no".to_owned(), delay_ms: Some(0), ..told(&leased.lease, Word::Failed) };
+        let failed =
+            Told { answer: Answer::text("no"), delay_ms: Some(0), ..told(&leased.lease, Word::Failed) };
         assert_eq!(tell(engine, failed).await.0, Verdict::Ok);
         ended.push((leased, Word::Failed));
     }

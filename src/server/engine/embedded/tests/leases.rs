@@ -6,6 +6,9 @@ use futures_util::{FutureExt, StreamExt, stream::BoxStream};
 use prost::Message;
 
 use super::{Bed, NO_TAIL, TAIL, until};
+use crate::server::engine::contract::nobody;
+use crate::server::engine::presence::Who;
+use crate::server::engine::results::Answer;
 use crate::{
     name::GroupName,
     pb,
@@ -24,8 +27,7 @@ fn share_of(name: &str, instance: u8, max_in_flight: u32) -> Share {
         queues: vec![Position { queue: queue(name), start: Start::First, until_seq: None }],
         store: None,
         group: GroupName::parse("ci").unwrap(),
-        client: None,
-        instance: [instance; 16],
+        who: Who { instance: [instance; 16], ..nobody() },
         have: Vec::new(),
         max_in_flight,
         lease_ms: None,
@@ -63,7 +65,7 @@ impl Member {
 
 async fn tell(engine: &dyn Engine, lease: &str, word: Word) -> (Verdict, bool) {
     let what = What::Lease(lease.to_owned());
-    let told = Told { what, word, delay_ms: None, said: String::new(), client: None };
+    let told = Told { what, word, delay_ms: None, answer: Answer::default(), client: None };
     let judged = in_time(engine.tell(vec![told])).await.unwrap();
     (judged[0].verdict, judged[0].late)
 }
@@ -144,7 +146,7 @@ async fn a_sign_of_life_that_came_in_time_counts_though_the_disk_was_slow() {
     let (bed, gate) = Bed::held();
     let engine = bed.engine();
     submit(&engine, vec![task("a", "x")]).await;
-    let mut attendance = engine.attend([1; 16], None);
+    let mut attendance = engine.attend(Who { instance: [1; 16], ..nobody() });
     let mut member = Member::open(&engine, Share { lease_ms: Some(1000), ..share_of("a", 1, 1) }).await;
     let lease = member.take(1).await.remove(0).lease;
     gate.set_shut(true);
@@ -167,7 +169,7 @@ async fn a_sign_of_life_that_came_in_time_counts_though_the_disk_was_slow() {
 async fn who_leaves_far_too_much_unread_is_told_no_more() {
     let bed = Bed::memory(TAIL);
     let engine = bed.engine();
-    let mut attendance = engine.attend([1; 16], None);
+    let mut attendance = engine.attend(Who { instance: [1; 16], ..nobody() });
     for name in ["a", "b", "c", "d", "e"] {
         submit(&engine, (0..10_000).map(|_| task(name, "x")).collect()).await;
         let mut member = Member::open(&engine, share_of(name, 1, 10_000)).await;
@@ -175,7 +177,7 @@ async fn who_leaves_far_too_much_unread_is_told_no_more() {
             what: What::Lease(task.lease),
             word: Word::Done,
             delay_ms: None,
-            said: String::new(),
+            answer: Answer::default(),
             client: None,
         });
         let judged = in_time(engine.tell(told.collect())).await.unwrap();
@@ -285,7 +287,7 @@ async fn a_roll_call_without_a_watch_does_not_pile_up() {
                 what: What::Id(crate::name::TaskId::parse(&seq.to_string()).unwrap()),
                 word: Word::Done,
                 delay_ms: None,
-                said: String::new(),
+                answer: Answer::default(),
                 client: Some(client.clone()),
             });
             in_time(bed.engine().tell(told.collect())).await.unwrap();
@@ -295,7 +297,7 @@ async fn a_roll_call_without_a_watch_does_not_pile_up() {
             what: What::Id(crate::name::TaskId::parse("1").unwrap()),
             word: Word::Done,
             delay_ms: None,
-            said: String::new(),
+            answer: Answer::default(),
             client: Some(client.clone()),
         };
         in_time(bed.engine().tell(vec![told])).await.unwrap();

@@ -105,8 +105,8 @@ impl Writer {
         }
         let join = Join {
             stream,
-            instance: share.instance,
-            client: share.client.map(|client| client.as_str().into()),
+            instance: share.who.instance,
+            client: share.who.client.map(|client| client.as_str().into()),
             groups: begun.groups.iter().map(|(no, ..)| *no).collect(),
             terms: Terms {
                 max_in_flight: share.max_in_flight,
@@ -197,7 +197,7 @@ impl Writer {
         // Of what is purged nothing is looked up: some of it was not written down.
         let lacks = !is_gone && self.machine.lacks(key.group, key.seq);
         let written = if lacks { self.written(key.group, key.seq)? } else { None };
-        let mut said = told.said;
+        let mut said = told.answer.ret;
         if said.len() > SAID_BYTES_KEPT {
             said.truncate((0..=SAID_BYTES_KEPT).rev().find(|end| said.is_char_boundary(*end)).unwrap_or(0));
         }

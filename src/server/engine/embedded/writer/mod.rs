@@ -391,7 +391,7 @@ impl Writer {
             }
             Job::Tell { told, answer } => {
                 // What is told becomes facts, which have their place in the commit.
-                draft.bytes += told.iter().map(|told| FACT_BYTES + told.said.len()).sum::<usize>();
+                draft.bytes += told.iter().map(|told| FACT_BYTES + told.answer.bytes()).sum::<usize>();
                 let judged = told.into_iter().map(|told| self.tell(now, draft, told)).collect();
                 Some(reply(answer, survivable(judged)?))
             }

@@ -8,6 +8,7 @@ use super::{
     super::{BEGIN_MS, held::Recorder},
     *,
 };
+use crate::server::engine::results::Answer;
 use crate::server::engine::{
     contract::{
         Whole,
@@ -77,7 +78,7 @@ async fn a_crash_between_any_two_writes_loses_nothing() {
         _ => Word::Rejected,
     };
     let told = held.iter().enumerate().map(|(n, leased)| Told {
-        said: "x".repeat(256),
+        answer: Answer::text("x".repeat(256)),
         delay_ms: Some(LONG_MS),
         ..told(&leased.lease, words(n))
     });
