@@ -53,6 +53,7 @@ mod machine;
 mod outbox;
 mod queue;
 mod reads;
+mod results;
 mod retries;
 mod shares;
 mod store;

@@ -31,6 +31,7 @@ use crate::name::{OwnId, QueueName};
 mod file;
 mod groups;
 mod reader;
+mod results;
 
 pub use file::OpenError;
 use reader::SqliteReader;
@@ -42,6 +43,14 @@ const CHECKPOINT_BYTES: usize = 4 << 20;
 const WAL_PAGES_MAX: i64 = 8192;
 /// Pages given back to the file system in one step: 2 MiB.
 const GIVE_BACK_PAGES: i64 = 256;
+
+/// What is kept of clients.
+const CLIENT_SCHEMA: &str = "
+    CREATE TABLE client (
+        name TEXT PRIMARY KEY, last_seen_ms INTEGER NOT NULL, status TEXT, status_at_ms INTEGER,
+        watched BLOB NOT NULL, checksum INTEGER NOT NULL
+    );
+";
 
 /// Rows of retry keys forgotten in one step.
 const FORGET_ROWS: i64 = 1000;
