@@ -90,12 +90,6 @@ impl Client {
     pub(super) fn has_watched(&self, queue: &QueueName, now_ms: u64) -> bool {
         self.watched.get(queue).is_some_and(|at_ms| is_recent(*at_ms, now_ms))
     }
-
-    /// How many queues it is known to have watched.
-    #[cfg(test)]
-    pub(super) fn watched(&self) -> usize {
-        self.watched.len()
-    }
 }
 
 fn is_recent(at_ms: u64, now_ms: u64) -> bool {

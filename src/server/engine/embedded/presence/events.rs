@@ -70,6 +70,20 @@ impl Ring {
         self.next_no
     }
 
+    /// Somebody begins to watch,
+    pub(super) fn begin(&mut self) {
+        self.watchers += 1;
+    }
+
+    /// and somebody watches no more.
+    pub(super) fn end(&mut self) {
+        self.watchers -= 1;
+        if self.watchers == 0 {
+            self.events = VecDeque::new();
+            self.bytes = 0;
+        }
+    }
+
     /// Adds an event, if anybody watches.
     pub(super) fn push(&mut self, event: impl FnOnce() -> Event) {
         if self.watchers == 0 {
@@ -86,7 +100,7 @@ impl Ring {
     }
 
     /// Some events from a number on, and the number to go on at. `None`: they are not kept any more.
-    fn read(&self, from_no: u64, client: Option<&ClientName>) -> Option<(Vec<Event>, u64)> {
+    pub(super) fn read(&self, from_no: u64, client: Option<&ClientName>) -> Option<(Vec<Event>, u64)> {
         let first_no = self.next_no - self.events.len() as u64;
         let place = from_no.checked_sub(first_no)? as usize;
         let wanted = |event: &&Event| client.is_none_or(|client| event.client == *client);
@@ -124,7 +138,7 @@ pub(in super::super) fn watch(shared: &Arc<Shared>, client: Option<ClientName>) 
     let presence = shared.presence.clone();
     let (present, next_no) = {
         let mut roster = presence.roster();
-        roster.events.watchers += 1;
+        roster.events.begin();
         (roster.present(client.as_ref()), roster.events.next_no)
     };
     let seat = Seat(presence);
@@ -175,11 +189,6 @@ struct Seat(Arc<Presence>);
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let ring = &mut self.0.roster().events;
-        ring.watchers -= 1;
-        if ring.watchers == 0 {
-            ring.events = VecDeque::new();
-            ring.bytes = 0;
-        }
+        self.0.roster().events.end();
     }
 }

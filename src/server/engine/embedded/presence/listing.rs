@@ -43,9 +43,10 @@ impl Roster {
     /// A page of clients. It ends early once it has about a mebibyte.
     pub(super) fn list(&self, filter: &ClientFilter, now_ms: u64) -> Page<ClientView> {
         let after = filter.after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
-        let mut kept = self.clients.range::<ClientName, _>((after, Bound::Unbounded)).filter(|(name, client)| {
-            filter.client.as_ref().is_none_or(|only| only == *name) && is_kept(client, now_ms)
-        });
+        let mut kept =
+            self.clients.range::<ClientName, _>((after, Bound::Unbounded)).filter(|(name, client)| {
+                filter.client.as_ref().is_none_or(|only| only == *name) && is_kept(client, now_ms)
+            });
         let mut page = Page { items: Vec::new(), more: false };
         let mut bytes = 0;
         for (name, client) in kept.by_ref() {

@@ -33,6 +33,7 @@ mod saving;
 mod tests;
 
 pub(super) use client::ClientRow;
+pub(super) use events::watch;
 pub(super) use roster::Stream;
 pub(super) use saving::Changed;
 

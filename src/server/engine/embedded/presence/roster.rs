@@ -198,7 +198,8 @@ impl Roster {
 
     /// Clients that watch a queue or have done so of late.
     pub(super) fn watchers(&self, queue: &QueueName, now_ms: u64) -> Vec<ClientName> {
-        let watches = |client: &Client| self.processes_of(client).any(|(_, p)| p.queues().any(|q| q == queue));
+        let watches =
+            |client: &Client| self.processes_of(client).any(|(_, p)| p.queues().any(|q| q == queue));
         let watchers = self.clients.iter().filter(|(_, c)| c.has_watched(queue, now_ms) || watches(c));
         watchers.map(|(name, _)| name.clone()).collect()
     }
@@ -236,12 +237,10 @@ impl Roster {
 
     /// The client of this name, seen now. If it is not there, it is not among those who are away just now.
     fn client(&mut self, name: &ClientName, now_ms: u64) -> &mut Client {
-        if !self.clients.contains_key(name) {
-            // Its row is still in the store if it is yet to be deleted.
-            let is_stored = self.gone.remove(name);
-            self.clients.insert(name.clone(), Client { is_stored, ..Client::default() });
-        }
+        // Its row is still in the store if it is yet to be deleted.
+        let is_stored = self.gone.remove(name);
         let client = self.clients.entry(name.clone()).or_default();
+        client.is_stored |= is_stored;
         self.away.remove(&(client.seen_ms, name.clone()));
         client.seen_ms = now_ms;
         client

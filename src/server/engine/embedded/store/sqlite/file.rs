@@ -227,7 +227,7 @@ fn bring_up(db: &Connection, format: i32) -> rusqlite::Result<()> {
     // Format 2 had no results and no clients.
     if format < 3 {
         db.execute_batch(super::results::SCHEMA)?;
-        db.execute_batch(super::CLIENT_SCHEMA)?;
+        db.execute_batch(super::clients::SCHEMA)?;
     }
     db.pragma_update(None, "user_version", FORMAT)
 }

@@ -21,13 +21,15 @@ use super::{
         facts::PageRow,
         ids::Ids,
         machine::GroupNo,
+        presence::ClientRow,
         queue::Extent,
         retries::{read_runs, write_runs},
     },
     Commit, Fold, Loaded, LoadedGroups, Old, Reader, Store, StoreError,
 };
-use crate::name::{OwnId, QueueName};
+use crate::name::{ClientName, OwnId, QueueName};
 
+mod clients;
 mod file;
 mod groups;
 mod reader;
@@ -43,14 +45,6 @@ const CHECKPOINT_BYTES: usize = 4 << 20;
 const WAL_PAGES_MAX: i64 = 8192;
 /// Pages given back to the file system in one step: 2 MiB.
 const GIVE_BACK_PAGES: i64 = 256;
-
-/// What is kept of clients.
-const CLIENT_SCHEMA: &str = "
-    CREATE TABLE client (
-        name TEXT PRIMARY KEY, last_seen_ms INTEGER NOT NULL, status TEXT, status_at_ms INTEGER,
-        watched BLOB NOT NULL, checksum INTEGER NOT NULL
-    );
-";
 
 /// Rows of retry keys forgotten in one step.
 const FORGET_ROWS: i64 = 1000;
@@ -284,6 +278,22 @@ impl Store for SqliteStore {
         settle(&self.db).map_err(|e| place.error(&e))?;
         written?;
         self.unsettled_bytes = 0;
+        Ok(())
+    }
+
+    fn load_clients(&mut self) -> Result<Vec<ClientRow>, StoreError> {
+        clients::load(&self.db, Place(&self.file))
+    }
+
+    fn write_clients(&mut self, rows: &[ClientRow], gone: &[ClientName]) -> Result<(), StoreError> {
+        let write = |db: &mut Connection| {
+            let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let written = clients::write(&tx, rows, gone)?;
+            tx.commit()?;
+            Ok(written)
+        };
+        let written = write(&mut self.db).map_err(|e| Place(&self.file).error(&e))?;
+        self.unsettled_bytes += PAGE_BYTES as usize + written;
         Ok(())
     }
 
