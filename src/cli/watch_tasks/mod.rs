@@ -8,13 +8,13 @@
 use std::time::Duration;
 
 use clap::Args;
-use prost_types::Timestamp;
 use tonic::Code;
 
 use super::{
     Context, Failure,
     exit::code,
     group::Group,
+    start::{OnGap, Start},
     time::{self, milliseconds},
 };
 use crate::{
@@ -64,7 +64,7 @@ pub(super) struct WatchTasks {
     /// TIME like 2026-11-22T06:00:00Z (before the first task kept it is that one). A group that is there
     /// already goes on where it is [default: start]
     #[arg(long, value_name = "WHERE", value_parser = from, conflicts_with = "after")]
-    from: Option<From>,
+    from: Option<Start>,
 
     /// Start after this SEQ
     #[arg(long, value_name = "SEQ", conflicts_with = "group")]
@@ -129,34 +129,8 @@ struct Sharing {
     auto_done: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum OnGap {
-    /// Leave with exit code 75, or 73 for another store
-    Fail,
-    /// Say so and go on at the first task kept
-    Skip,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum From {
-    Start,
-    New,
-    Seq(u64),
-    Time(Timestamp),
-}
-
-fn from(text: &str) -> Result<From, String> {
-    match text {
-        "start" => Ok(From::Start),
-        "new" => Ok(From::New),
-        "0" => Err("seqs begin at 1".into()),
-        text if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) => {
-            text.parse().map(From::Seq).map_err(|_| "no seq is that large".into())
-        }
-        text => time::timestamp(text)
-            .map(From::Time)
-            .ok_or_else(|| "not start, new, a SEQ or a TIME like 2026-11-22T06:00:00Z".into()),
-    }
+fn from(text: &str) -> Result<Start, String> {
+    Start::parse(text, "seq")
 }
 
 fn lease(text: &str) -> Result<Duration, String> {
@@ -192,10 +166,10 @@ impl WatchTasks {
         let start = match (&self.from, self.after) {
             (_, Some(u64::MAX)) => return Err(Failure::usage("--after: no seq is that large")),
             (_, Some(seq)) => Some(pb::position::Start::FromSeq(seq + 1)),
-            (Some(From::Seq(seq)), None) => Some(pb::position::Start::FromSeq(*seq)),
-            (Some(From::Time(time)), None) => Some(pb::position::Start::FromTime(*time)),
-            (Some(From::New), None) => Some(pb::position::Start::FromNew(true)),
-            (Some(From::Start) | None, None) => None,
+            (Some(Start::At(seq)), None) => Some(pb::position::Start::FromSeq(*seq)),
+            (Some(Start::Time(time)), None) => Some(pb::position::Start::FromTime(*time)),
+            (Some(Start::New), None) => Some(pb::position::Start::FromNew(true)),
+            (Some(Start::First) | None, None) => None,
         };
         if names.len() > 1 && matches!(start, Some(pb::position::Start::FromSeq(_))) {
             return Err(Failure::usage(
@@ -244,16 +218,6 @@ fn not_ours(context: &Context, flag: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn places_to_start() {
-        assert_eq!(from("start"), Ok(From::Start));
-        assert_eq!(from("17"), Ok(From::Seq(17)));
-        assert!(matches!(from("2026-11-22T06:00:00Z"), Ok(From::Time(_))));
-        for bad in ["", "0", "-1", "later", "18446744073709551616", "2026-11-22"] {
-            assert!(from(bad).is_err(), "{bad}");
-        }
-    }
 
     #[test]
     fn leases() {

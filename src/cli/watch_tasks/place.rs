@@ -1,14 +1,14 @@
 //! Where a watch is in its queues. Outlives its connections.
 
-use tonic::{Code, Status, metadata::MetadataMap};
+use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use super::{OnGap, WatchTasks};
+use super::WatchTasks;
 use crate::{
-    cli::{Context, Failure},
+    cli::{Context, Failure, headers::Headers, start::OnGap},
     name::{DEFAULT_QUEUE, QueueName},
     pb,
-    wire::{START_HEADER, STORE_HEADER, UNTIL_HEADER},
+    wire::{START_HEADER, UNTIL_HEADER},
 };
 
 /// Where a watch is.
@@ -150,24 +150,5 @@ impl Place {
             }
             _ => Err(failure),
         }
-    }
-}
-
-/// The headers of a response.
-pub(super) struct Headers<'a>(pub(super) &'a MetadataMap);
-
-impl Headers<'_> {
-    fn word(&self, name: &str) -> Option<&str> {
-        self.0.get(name).and_then(|value| value.to_str().ok())
-    }
-
-    /// Numbers that are separated by blanks.
-    pub(super) fn numbers(&self, name: &str) -> Option<Vec<u64>> {
-        self.word(name)?.split_ascii_whitespace().map(|n| n.parse().ok()).collect()
-    }
-
-    /// The store's id.
-    pub(super) fn store(&self) -> Option<String> {
-        self.word(STORE_HEADER).map(str::to_owned)
     }
 }

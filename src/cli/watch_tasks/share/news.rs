@@ -11,10 +11,10 @@ use crate::{
         Failure,
         connect::PAUSE_MAX,
         exit,
+        headers::Headers,
         watch_tasks::{
             line::{TaskLine, text},
             not_ours,
-            place::Headers,
         },
     },
     pb,

@@ -2,7 +2,7 @@
 
 use super::{Share, leases::some};
 use crate::{
-    cli::{pipe::Closed, watch_tasks::place::Headers},
+    cli::{headers::Headers, pipe::Closed},
     pb,
     wire::{NEW_HEADER, START_HEADER},
 };
