@@ -382,7 +382,8 @@ fn take_names<'a>(rest: &mut &'a [u8]) -> Option<Vec<&'a str>> {
 }
 
 fn take_bytes<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
-    let (bytes, after) = rest.split_at_checked(usize::try_from(take_varint(rest)?).ok()?)?;
+    let length = usize::try_from(take_varint(rest)?).ok()?;
+    let (bytes, after) = rest.split_at_checked(length)?;
     *rest = after;
     Some(bytes)
 }
