@@ -203,6 +203,9 @@ impl WatchTasks {
             ));
         }
         Ok(Place {
+            // Nothing is owed to it: without a name it watches all the same.
+            client: context.client().map(|client| client.to_string()).unwrap_or_default(),
+            instance: rand::random(),
             queues: names.into_iter().map(|queue| QueuePlace { queue, start, until_seq: None }).collect(),
             store: None,
             left: self.max,

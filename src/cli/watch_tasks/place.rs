@@ -13,6 +13,10 @@ use crate::{
 
 /// Where a watch is.
 pub(super) struct Place {
+    /// Who watches, as it is to be seen by others; empty if this host's name makes none.
+    pub(super) client: String,
+    /// This process.
+    pub(super) instance: [u8; 16],
     /// In each of its queues, in the order wanted.
     pub(super) queues: Vec<QueuePlace>,
     /// Known from the first answer on.
@@ -49,7 +53,7 @@ impl Place {
     pub(super) fn request(&self) -> pb::Watch {
         let is_default = |queue: &QueuePlace| queue.queue.as_str() == DEFAULT_QUEUE && queue.start.is_none();
         let queues = match &self.queues[..] {
-            // The tutorial's empty message: any server knows it.
+            // As in the tutorial's empty message: any server knows it, and skips who watches.
             [queue] if is_default(queue) => Vec::new(),
             queues => queues
                 .iter()
@@ -66,6 +70,8 @@ impl Place {
             store: self.store.clone().unwrap_or_default(),
             max: self.left.unwrap_or_default(),
             until_empty: self.until_empty,
+            client: self.client.clone(),
+            instance: self.instance.to_vec(),
             ..pb::Watch::default()
         }
     }
