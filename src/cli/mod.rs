@@ -37,6 +37,7 @@ mod progress;
 mod purge;
 mod queues;
 mod redrive;
+mod run;
 mod runner;
 mod send_status;
 mod serve;
@@ -185,6 +186,9 @@ impl Context {
 
 /// Runs the command that the arguments name.
 pub fn run() -> ExitCode {
+    if run::command::is_keeper() {
+        return run::command::keep();
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(e) => return not_understood(&e),
