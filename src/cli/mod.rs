@@ -75,6 +75,7 @@ Examples:
   contact submit \"deploy web-3\"                  hand in a task; answered when it is on disk
   contact watch-tasks | jq -r .task              every task from the first one, then each new one
   contact watch-tasks --max 5 | contact ack      read five and say so
+  contact run -- ./deploy.sh                     work: a command for each task
   contact send-status --count 15                 report up
 
 Exit codes:
@@ -88,6 +89,7 @@ enum Command {
     Submit(submit::Submit),
     WatchTasks(watch_tasks::WatchTasks),
     Ack(ack::Ack),
+    Run(run::Run),
     SendStatus(send_status::SendStatus),
     Queues(queues::Queues),
     Groups(groups::Groups),
@@ -125,8 +127,8 @@ struct Global {
           value_parser = time::positive_duration, hide_env_values = true)]
     timeout: Option<Duration>,
 
-    /// How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that
-    /// reads stdin try for ever]
+    /// How long to try while the server cannot be reached [default: 10s; watch-tasks, run, wait-ready and an ack
+    /// that reads stdin try for ever]
     #[arg(long, global = true, env = "CONTACT_RETRY_FOR", value_name = "DURATION",
           value_parser = time::duration, hide_env_values = true)]
     retry_for: Option<Duration>,
@@ -208,6 +210,10 @@ pub fn run() -> ExitCode {
         }
         Command::WatchTasks(watch) => {
             client(&context, Reader::IsAll, async |out| watch.run(&context, out).await)
+        }
+        // So does this one: what has become of its tasks is to be told.
+        Command::Run(run) => {
+            runner::staying(&context, Reader::MayGo, async |out, calls| run.run(&context, out, calls).await)
         }
         Command::Ack(ack) => client(&context, Reader::MayGo, async |out| ack.run(&context, out).await),
         Command::SendStatus(status) => {
