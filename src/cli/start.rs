@@ -3,6 +3,7 @@
 use prost_types::Timestamp;
 
 use super::time;
+use crate::pb;
 
 /// Where to start.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +34,21 @@ impl Start {
             }),
         }
     }
+
+    /// The position in a queue that it is.
+    pub(super) fn on_the_wire(&self) -> Option<pb::position::Start> {
+        match self {
+            Start::First => None,
+            Start::New => Some(pb::position::Start::FromNew(true)),
+            Start::At(seq) => Some(pb::position::Start::FromSeq(*seq)),
+            Start::Time(time) => Some(pb::position::Start::FromTime(*time)),
+        }
+    }
+}
+
+/// A place in a queue, as a flag says it.
+pub(super) fn in_queue(text: &str) -> Result<Start, String> {
+    Start::parse(text, "seq")
 }
 
 /// What to do about a gap.
@@ -42,6 +58,9 @@ pub(super) enum OnGap {
     Fail,
     /// Say so and go on at the first one kept
     Skip,
+    /// Go on in another store; all else fails
+    #[value(skip)]
+    Follow,
 }
 
 #[cfg(test)]
