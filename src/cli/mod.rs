@@ -140,11 +140,8 @@ struct Global {
           value_parser = time::positive_duration, hide_env_values = true)]
     timeout: Option<Duration>,
 
-    /// How long to try while the server cannot be reached [default: 10s; watch-tasks,
-    /// watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once
-    /// it waits]
-    /// How long to try while the server cannot be reached [default: 10s; watch-tasks, run, wait-ready and an ack
-    /// that reads stdin try for ever]
+    /// How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results,
+    /// clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]
     #[arg(long, global = true, env = "CONTACT_RETRY_FOR", value_name = "DURATION",
           value_parser = time::duration, hide_env_values = true)]
     retry_for: Option<Duration>,

@@ -18,7 +18,13 @@ use std::{ffi::OsString, time::Duration};
 use clap::Args;
 
 use super::{
-    Context, Failure, group::Group, member::Terms, output::Output, runner::Calls, start::From, time,
+    Context, Failure,
+    group::Group,
+    member::Terms,
+    output::Output,
+    runner::Calls,
+    start::{self, Start},
+    time,
 };
 use crate::{
     name::QueueName,
@@ -82,8 +88,8 @@ pub(super) struct Run {
 
     /// Where a new group starts: `start` (the first task kept), `new` (what comes from now on), a SEQ (inclusive)
     /// or a TIME like 2026-11-22T06:00:00Z [default: start]
-    #[arg(long, value_name = "WHERE", value_parser = From::parse)]
-    from: Option<From>,
+    #[arg(long, value_name = "WHERE", value_parser = start::in_queue)]
+    from: Option<Start>,
 
     /// Run at most N commands at a time
     #[arg(short, long, value_name = "N", default_value_t = 1,
