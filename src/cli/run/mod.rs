@@ -59,7 +59,7 @@ mod status;
 Examples:
   contact run -- ./deploy.sh                            each task of `default` once on this machine
   contact run --group ci -q urgent -q default -j 4 -- ./build.sh
-  contact run --to-me --task-timeout 10m -- sh -s       the machine's inbox, each task a script
+  contact run --to-me --task-timeout 10m -- sh -s       each task a script: where whoever submits is trusted
   contact run --until-empty --exit-map 3=rejected,4=released -- ./worker.sh
   contact run --every 60s --status-cmd \"uptime -p\" -- ./worker.sh
 
