@@ -26,7 +26,7 @@ mod groups;
 mod held;
 mod leases;
 mod model;
-mod results;
+mod result_log;
 mod retention;
 mod writing;
 
