@@ -27,6 +27,7 @@ mod held;
 mod leases;
 mod model;
 mod presence;
+mod result_log;
 mod retention;
 mod writing;
 

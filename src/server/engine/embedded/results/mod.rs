@@ -51,11 +51,13 @@ impl Embedded {
 
     /// All that is kept of what was told of a task, in order.
     pub(super) async fn results_of(&self, queue: &Arc<Queue>, seq: u64) -> Result<Vec<ResultView>, Error> {
+        if seq <= queue.extent().trimmed_seq {
+            return Ok(Vec::new());
+        }
         let found = places_of(&self.shared, &BTreeSet::from([seq]), 0, None).await?;
         let (places, _) = found.unwrap_or_default();
         let mut reading = Reading::new(self.shared.clone());
         let taken = reading.results(&places).await?;
-        debug_assert!(taken.iter().all(|taken| Arc::ptr_eq(&taken.queue, queue)));
         reading.views(taken).await
     }
 }

@@ -217,7 +217,8 @@ impl Store for Recording {
     }
 
     fn trim_results(&mut self, reach: Reach) -> Result<(), StoreError> {
-        self.store.trim_results(reach)
+        let done = self.store.trim_results(reach);
+        self.after("a trim of results", done)
     }
 
     fn page(&mut self, group: GroupNo, page: u64) -> Result<Option<PageRow>, StoreError> {
