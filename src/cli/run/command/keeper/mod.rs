@@ -66,7 +66,7 @@ impl Keeper {
         Keeper::start_as(own_program)
     }
 
-    fn start_as(program: fn() -> Command) -> io::Result<Self> {
+    pub(super) fn start_as(program: fn() -> Command) -> io::Result<Self> {
         #[cfg(target_os = "linux")]
         rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
         let name = format!("{:032x}", rand::random::<u128>());
@@ -119,6 +119,12 @@ impl Keeper {
         };
         // What is stuck in the kernel goes when that lets it go.
         let _ = tokio::time::timeout(PATIENCE, all_gone).await;
+    }
+
+    /// The process.
+    #[cfg(test)]
+    pub(super) fn pid(&self) -> Pid {
+        self.lock().pid
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
