@@ -12,7 +12,7 @@
 //! no sweep sees one that is not known yet.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io,
     process::{Child, Command},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -22,11 +22,13 @@ use rustix::process::Pid;
 
 use super::{facts::LEASE, group, procfs};
 
-static FAMILY: Mutex<Family> = Mutex::new(Family { known: BTreeMap::new() });
+static FAMILY: Mutex<Family> = Mutex::new(Family { known: BTreeMap::new(), awaited: BTreeSet::new() });
 
 struct Family {
     /// By the process's id.
     known: BTreeMap<i32, Kin>,
+    /// The commands whose end is being waited for.
+    awaited: BTreeSet<i32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,15 +52,27 @@ pub(super) fn forget(pid: Pid) {
     lock().known.remove(&pid.as_raw_pid());
 }
 
-/// The commands that run, by their groups.
-pub(super) fn commands() -> Vec<Pid> {
-    lock().commands().collect()
+/// The end of a command is being waited for, until this is dropped.
+#[derive(Debug)]
+pub(super) struct Awaited(i32);
+
+impl Awaited {
+    pub(super) fn new(command: Pid) -> Self {
+        lock().awaited.insert(command.as_raw_pid());
+        Awaited(command.as_raw_pid())
+    }
+
+    /// Whether this is the one that looks after orphans for all: those of a command that runs for days would
+    /// otherwise wait, dead, for its end.
+    pub(super) fn is_warden(&self) -> bool {
+        lock().awaited.first() == Some(&self.0)
+    }
 }
 
-/// Whether this is the command that looks after orphans for all. Those of a long-lived command would otherwise
-/// wait, dead, for its end.
-pub(super) fn is_warden(pid: Pid) -> bool {
-    lock().commands().next() == Some(pid)
+impl Drop for Awaited {
+    fn drop(&mut self) {
+        lock().awaited.remove(&self.0);
+    }
 }
 
 /// Kills what the commands that are over have left behind, and collects the ends of those that were killed.
@@ -90,11 +104,6 @@ fn lock() -> MutexGuard<'static, Family> {
 }
 
 impl Family {
-    fn commands(&self) -> impl Iterator<Item = Pid> {
-        let is_command = |kin: &Kin| matches!(kin, Kin::Command(_));
-        self.known.iter().filter(move |(_, kin)| is_command(kin)).filter_map(|(pid, _)| Pid::from_raw(*pid))
-    }
-
     /// Whether an orphan's command is over.
     fn has_outlived(&self, orphan: Pid) -> bool {
         if let Some(lease) = procfs::variable(orphan, LEASE) {
@@ -102,6 +111,7 @@ impl Family {
             return !self.known.values().any(is_its);
         }
         let Some(began) = procfs::started(orphan) else { return false };
-        self.commands().all(|command| procfs::started(command).is_some_and(|started| started > began))
+        let is_younger = |pid: i32| Pid::from_raw(pid).and_then(procfs::started).is_some_and(|at| at > began);
+        self.known.iter().all(|(pid, kin)| *kin == Kin::Keeper || is_younger(*pid))
     }
 }

@@ -21,7 +21,7 @@ use tokio::{
 
 use super::{
     Keeper, Tail,
-    family::{self, Kin},
+    family::{self, Awaited, Kin},
     group,
     tail::LastBytes,
 };
@@ -113,6 +113,7 @@ impl Running {
     /// are given once. When it answers, nothing that the command has started is left, but for what cannot be
     /// killed.
     pub(in crate::cli::run) async fn ended(&mut self) -> Ended {
+        let awaited = Awaited::new(self.pid);
         while self.stage == Stage::Running {
             if group::has_exited(self.pid) {
                 self.collect();
@@ -121,9 +122,13 @@ impl Running {
             tokio::select! {
                 () = due(&mut self.kill_at) => {
                     self.kill_at = None;
-                    self.kill();
+                    group::kill_command(self.pid);
                 }
-                _ = self.news.recv() => self.look_around(),
+                _ = self.news.recv() => if awaited.is_warden() {
+                    // It may have been none of the commands.
+                    self.keeper.check();
+                    family::sweep();
+                },
                 () = feed(&mut self.stdin) => {}
                 () = self.stdout.read() => {}
                 () = self.stderr.read() => {}
@@ -150,12 +155,6 @@ impl Running {
             None => group::terminate(self.pid),
         }
         self.kill_at = Some(Box::pin(kill_at));
-    }
-
-    fn kill(&self) {
-        // Those that left the group go first: by their parents they are known as its own.
-        group::kill_tree(self.pid);
-        group::kill(self.pid);
     }
 
     /// It has exited: takes what it has written, kills the rest of its group and learns how it ended.
@@ -194,14 +193,6 @@ impl Running {
         };
         let _ = tokio::time::timeout(PATIENCE, all_gone).await;
     }
-
-    /// A child has ended, and it may be none of the commands.
-    fn look_around(&self) {
-        if family::is_warden(self.pid) {
-            self.keeper.check();
-            family::sweep();
-        }
-    }
 }
 
 impl Drop for Running {
@@ -210,7 +201,7 @@ impl Drop for Running {
             Stage::Over(_) => {}
             Stage::Exited(_) => _ = family::sweep(),
             Stage::Running => {
-                self.kill();
+                group::kill_command(self.pid);
                 self.keeper.forget(self.pid);
                 family::forget(self.pid);
                 // Its own end is collected by a later sweep, as an orphan's.
