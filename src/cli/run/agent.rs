@@ -161,6 +161,9 @@ impl<'a> Agent<'a> {
         if let Some(live) = &mut self.live {
             live.hide().await;
         }
+        // Nothing of them is to be left, also if it leaves before all have ended.
+        (self.jobs, self.reporter) = (Jobs::default(), None);
+        self.keeper.clone().finish().await;
         self.end()
     }
 
