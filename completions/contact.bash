@@ -22,6 +22,9 @@ _contact() {
             contact,cancel)
                 cmd="contact__subcmd__cancel"
                 ;;
+            contact,clients)
+                cmd="contact__subcmd__clients"
+                ;;
             contact,completions)
                 cmd="contact__subcmd__completions"
                 ;;
@@ -58,8 +61,14 @@ _contact() {
             contact,tasks)
                 cmd="contact__subcmd__tasks"
                 ;;
+            contact,wait)
+                cmd="contact__subcmd__wait"
+                ;;
             contact,wait-ready)
                 cmd="contact__subcmd__wait__subcmd__ready"
+                ;;
+            contact,watch-results)
+                cmd="contact__subcmd__watch__subcmd__results"
                 ;;
             contact,watch-tasks)
                 cmd="contact__subcmd__watch__subcmd__tasks"
@@ -81,6 +90,9 @@ _contact() {
                 ;;
             contact__subcmd__help,cancel)
                 cmd="contact__subcmd__help__subcmd__cancel"
+                ;;
+            contact__subcmd__help,clients)
+                cmd="contact__subcmd__help__subcmd__clients"
                 ;;
             contact__subcmd__help,completions)
                 cmd="contact__subcmd__help__subcmd__completions"
@@ -118,8 +130,14 @@ _contact() {
             contact__subcmd__help,tasks)
                 cmd="contact__subcmd__help__subcmd__tasks"
                 ;;
+            contact__subcmd__help,wait)
+                cmd="contact__subcmd__help__subcmd__wait"
+                ;;
             contact__subcmd__help,wait-ready)
                 cmd="contact__subcmd__help__subcmd__wait__subcmd__ready"
+                ;;
+            contact__subcmd__help,watch-results)
+                cmd="contact__subcmd__help__subcmd__watch__subcmd__results"
                 ;;
             contact__subcmd__help,watch-tasks)
                 cmd="contact__subcmd__help__subcmd__watch__subcmd__tasks"
@@ -143,7 +161,7 @@ _contact() {
 
     case "${cmd}" in
         contact)
-            opts="-o -h -V --server --client --output --timeout --retry-for --help --version serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help"
+            opts="-o -h -V --server --client --output --timeout --retry-for --help --version serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -236,6 +254,44 @@ _contact() {
             ;;
         contact__subcmd__cancel)
             opts="-o -h -V --server --client --output --timeout --retry-for --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "json text" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "json text" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retry-for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        contact__subcmd__clients)
+            opts="-w -o -h -V --watch --server --client --output --timeout --retry-for --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -553,7 +609,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__help)
-            opts="serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help"
+            opts="serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -581,6 +637,20 @@ _contact() {
             return 0
             ;;
         contact__subcmd__help__subcmd__cancel)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        contact__subcmd__help__subcmd__clients)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -804,7 +874,35 @@ _contact() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        contact__subcmd__help__subcmd__wait)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         contact__subcmd__help__subcmd__wait__subcmd__ready)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        contact__subcmd__help__subcmd__watch__subcmd__results)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1163,7 +1261,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__submit)
-            opts="-q -l -o -h -V --queue --to --id --label --delay --expires --json --server --client --output --timeout --retry-for --help --version"
+            opts="-q -l -o -h -V --queue --to --id --label --delay --expires --json --wait --clients --exit-code --server --client --output --timeout --retry-for --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1201,6 +1299,10 @@ _contact() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --clients)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --server)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1233,7 +1335,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__tasks)
-            opts="-q -w -o -h -V --queue --group --state --limit --watch --every --server --client --output --timeout --retry-for --help --version"
+            opts="-q -w -o -h -V --queue --group --state --clients --limit --watch --every --server --client --output --timeout --retry-for --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1255,11 +1357,57 @@ _contact() {
                     COMPREPLY=($(compgen -W "delayed ready leased waiting done dead cancelled expired" -- "${cur}"))
                     return 0
                     ;;
+                --clients)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --limit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --every)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "json text" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "json text" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retry-for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        contact__subcmd__wait)
+            opts="-o -h -V --clients --exit-code --server --client --output --timeout --retry-for --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --clients)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1332,8 +1480,86 @@ _contact() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        contact__subcmd__watch__subcmd__results)
+            opts="-q -n -o -h -V --id --queue --group --from --after --max --idle-exit --until-empty --on-gap --server --client --output --timeout --retry-for --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --queue)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -q)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --after)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --idle-exit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --on-gap)
+                    COMPREPLY=($(compgen -W "fail skip" -- "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "json text" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "json text" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retry-for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         contact__subcmd__watch__subcmd__tasks)
-            opts="-q -n -o -h -V --queue --to-me --from --after --max --idle-exit --until-empty --on-gap --group --max-in-flight --lease --max-hold --grace --detach --auto-done --server --client --output --timeout --retry-for --help --version"
+            opts="-q -n -o -h -V --queue --to-me --from --after --max --idle-exit --until-empty --on-gap --group --max-in-flight --detach --auto-done --lease --max-hold --grace --server --client --output --timeout --retry-for --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -29,7 +29,7 @@ complete -c contact -n "__fish_contact_needs_command" -l client -d 'This machine
 complete -c contact -n "__fish_contact_needs_command" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_needs_command" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_needs_command" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
+complete -c contact -n "__fish_contact_needs_command" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_needs_command" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_needs_command" -f -a "serve" -d 'Run the server'
@@ -37,6 +37,9 @@ complete -c contact -n "__fish_contact_needs_command" -f -a "submit" -d 'Hand in
 complete -c contact -n "__fish_contact_needs_command" -f -a "watch-tasks" -d 'Print every task of a queue from the first one kept, in order, then each new one as it appears'
 complete -c contact -n "__fish_contact_needs_command" -f -a "ack" -d 'Say what has become of tasks: JSON objects, one per line of stdin'
 complete -c contact -n "__fish_contact_needs_command" -f -a "send-status" -d 'Report up: TEXT, or one status per line of stdin; prints a line per reply'
+complete -c contact -n "__fish_contact_needs_command" -f -a "watch-results" -d 'Print what workers have told of tasks from the first result kept, in order, then each new one as it comes'
+complete -c contact -n "__fish_contact_needs_command" -f -a "wait" -d 'Wait for tasks, and print their results as they come'
+complete -c contact -n "__fish_contact_needs_command" -f -a "clients" -d 'Show who is there, or has been in the last 7 days'
 complete -c contact -n "__fish_contact_needs_command" -f -a "queues" -d 'Show the queues and what is in them'
 complete -c contact -n "__fish_contact_needs_command" -f -a "groups" -d 'Show the groups, what they have in hand and what is left; change their settings'
 complete -c contact -n "__fish_contact_needs_command" -f -a "tasks" -d 'Show tasks, as the log has them or as a group does'
@@ -64,7 +67,7 @@ complete -c contact -n "__fish_contact_using_subcommand serve" -l client -d 'Thi
 complete -c contact -n "__fish_contact_using_subcommand serve" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand serve" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand serve" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
+complete -c contact -n "__fish_contact_using_subcommand serve" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand serve" -l insecure -d 'Listen beyond this machine, although anybody there may then do anything'
 complete -c contact -n "__fish_contact_using_subcommand serve" -l demo -d 'Submit the tutorial\'s ten tasks now and again'
 complete -c contact -n "__fish_contact_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -75,13 +78,16 @@ complete -c contact -n "__fish_contact_using_subcommand submit" -l id -d 'The ta
 complete -c contact -n "__fish_contact_using_subcommand submit" -s l -l label -d 'A label to pass on with the task (repeatable)' -r
 complete -c contact -n "__fish_contact_using_subcommand submit" -l delay -d 'Hand it out after this long; until then it has no place in its queue' -r
 complete -c contact -n "__fish_contact_using_subcommand submit" -l expires -d 'After this long it is handed to no group any more; longer than --delay' -r
+complete -c contact -n "__fish_contact_using_subcommand submit" -l clients -d 'Wait until each of these clients has answered (a,b,c), or so many clients (3) [default: anybody]' -r
 complete -c contact -n "__fish_contact_using_subcommand submit" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand submit" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand submit" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand submit" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand submit" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
+complete -c contact -n "__fish_contact_using_subcommand submit" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand submit" -l json -d 'Each line of stdin is a JSON object: task, and perhaps id, queue, to, labels, delay_ms, expires_ms'
+complete -c contact -n "__fish_contact_using_subcommand submit" -l wait -d 'Print the tasks\' results instead, and end when each task has'
+complete -c contact -n "__fish_contact_using_subcommand submit" -l exit-code -d 'Leave with the exit code of the task: of several the first that is not 0, in the order given. A task that is done without one counts as 0, one that has ended otherwise as 1'
 complete -c contact -n "__fish_contact_using_subcommand submit" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand submit" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -s q -l queue -d 'A queue to watch (repeatable); with --group in the order wanted [default: default]' -r
@@ -90,7 +96,7 @@ complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l after -d
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -s n -l max -d 'Leave after N tasks' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l idle-exit -d 'Leave when no task has come, and with --group none was held, for this long (with 3 if the server was not there then)' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l on-gap -d 'What to do when tasks are no longer kept where the watch wants to go on' -r -f -a "fail\t'Leave with exit code 75, or 73 for another store'
-skip\t'Say so and go on at the first task kept'"
+skip\t'Say so and go on at the first one kept'"
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l group -d 'Share the tasks with the other members of this group; `@` is this client\'s own group. It is made on first use' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l max-in-flight -d 'Hold at most N tasks that are not settled [default: with --max N as many, so that a worker may keep its output back to the end; else 1]' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l lease -d 'How long a lease is when this process is no longer heard: 1s to 12h [default: the group\'s, 1m]' -r
@@ -101,7 +107,7 @@ complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l client -
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
+complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l to-me -d 'Watch this client\'s inbox, the queue @NAME'
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l until-empty -d 'Leave after the last task that is there when the watch begins; with --group once none of those is ready, waiting or held here'
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l detach -d 'Leave after the last line: its lease then lives as long as --lease says. Not with --until-empty, which waits for what is held here'
@@ -122,7 +128,7 @@ complete -c contact -n "__fish_contact_using_subcommand ack" -l client -d 'This 
 complete -c contact -n "__fish_contact_using_subcommand ack" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand ack" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand ack" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
+complete -c contact -n "__fish_contact_using_subcommand ack" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand ack" -l strict -d 'Exit with 1 if a task\'s verdict is not ok, duplicate or noted'
 complete -c contact -n "__fish_contact_using_subcommand ack" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand ack" -s V -l version -d 'Print version'
@@ -133,9 +139,46 @@ complete -c contact -n "__fish_contact_using_subcommand send-status" -l client -
 complete -c contact -n "__fish_contact_using_subcommand send-status" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand send-status" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand send-status" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
+complete -c contact -n "__fish_contact_using_subcommand send-status" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand send-status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand send-status" -s V -l version -d 'Print version'
+complete -c contact -n "__fish_contact_using_subcommand watch-results" -l id -d 'Only of this task, from its first result on (repeatable); it ends once each has ended for all groups, by being cancelled, expired or gone' -r
+complete -c contact -n "__fish_contact_using_subcommand watch-results" -s q -l queue -d 'Only of this queue [default: all]' -r
+complete -c contact -n "__fish_contact_using_subcommand watch-results" -l group -d 'Only of this group; `@` is this client\'s own [default: all]' -r
+complete -c contact -n "__fish_contact_using_subcommand watch-results" -l from -d 'Where to start: `start` (the first result kept), `new` (what comes from now on), a result\'s NUMBER (its n, inclusive) or a TIME like 2026-11-22T06:00:00Z [default: start]' -r
+complete -c contact -n "__fish_contact_using_subcommand watch-results" -l after -d 'Start after the result of this NUMBER' -r
+complete -c contact -n "__fish_contact_using_subcommand watch-results" -s n -l max -d 'Leave after N results' -r
+complete -c contact -n "__fish_contact_using_subcommand watch-results" -l idle-exit -d 'Leave when no result has come for this long (with 3 if the server was not there then)' -r
+complete -c contact -n "__fish_contact_using_subcommand watch-results" -l on-gap -d 'What to do when results are no longer kept where the watch wants to go on' -r -f -a "fail\t'Leave with exit code 75, or 73 for another store'
+skip\t'Say so and go on at the first one kept'"
+complete -c contact -n "__fish_contact_using_subcommand watch-results" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand watch-results" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand watch-results" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
+text\t'For people'"
+complete -c contact -n "__fish_contact_using_subcommand watch-results" -l timeout -d 'Leave after this long, with exit code 124' -r
+complete -c contact -n "__fish_contact_using_subcommand watch-results" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand watch-results" -l until-empty -d 'Leave after the last result that is there when the watch begins'
+complete -c contact -n "__fish_contact_using_subcommand watch-results" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c contact -n "__fish_contact_using_subcommand watch-results" -s V -l version -d 'Print version'
+complete -c contact -n "__fish_contact_using_subcommand wait" -l clients -d 'Wait until each of these clients has answered (a,b,c), or so many clients (3) [default: anybody]' -r
+complete -c contact -n "__fish_contact_using_subcommand wait" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand wait" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand wait" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
+text\t'For people'"
+complete -c contact -n "__fish_contact_using_subcommand wait" -l timeout -d 'Leave after this long, with exit code 124' -r
+complete -c contact -n "__fish_contact_using_subcommand wait" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand wait" -l exit-code -d 'Leave with the exit code of the task: of several the first that is not 0, in the order given. A task that is done without one counts as 0, one that has ended otherwise as 1'
+complete -c contact -n "__fish_contact_using_subcommand wait" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c contact -n "__fish_contact_using_subcommand wait" -s V -l version -d 'Print version'
+complete -c contact -n "__fish_contact_using_subcommand clients" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand clients" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand clients" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
+text\t'For people'"
+complete -c contact -n "__fish_contact_using_subcommand clients" -l timeout -d 'Leave after this long, with exit code 124' -r
+complete -c contact -n "__fish_contact_using_subcommand clients" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand clients" -s w -l watch -d 'Go on and say who comes, goes and reports, until it is stopped'
+complete -c contact -n "__fish_contact_using_subcommand clients" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c contact -n "__fish_contact_using_subcommand clients" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand queues" -s q -l queue -d 'Only this queue [default: all]' -r
 complete -c contact -n "__fish_contact_using_subcommand queues" -l every -d 'How often to look' -r
 complete -c contact -n "__fish_contact_using_subcommand queues" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
@@ -143,7 +186,7 @@ complete -c contact -n "__fish_contact_using_subcommand queues" -l client -d 'Th
 complete -c contact -n "__fish_contact_using_subcommand queues" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand queues" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand queues" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
+complete -c contact -n "__fish_contact_using_subcommand queues" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand queues" -s w -l watch -d 'Go on and show what changes, until it is stopped'
 complete -c contact -n "__fish_contact_using_subcommand queues" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand queues" -s V -l version -d 'Print version'
@@ -155,7 +198,7 @@ complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_s
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -s w -l watch -d 'Go on and show what changes, until it is stopped'
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -s V -l version -d 'Print version'
@@ -171,7 +214,7 @@ complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -s q -l queue -d 'Only groups of this queue [default: all; to change a group: default]' -r
@@ -180,7 +223,7 @@ complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -s q -l queue -d 'Only groups of this queue [default: all; to change a group: default]' -r
@@ -189,7 +232,7 @@ complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand tasks" -s q -l queue -d 'Only of this queue [default: default; with --state delayed, leased, waiting or dead: all]' -r
@@ -202,6 +245,7 @@ done\t'Settled; with --group'
 dead\t'Out of failures, or rejected'
 cancelled\t'Ended by `contact cancel`'
 expired\t'Ended by its own time'"
+complete -c contact -n "__fish_contact_using_subcommand tasks" -l clients -d 'Whose answers to look for (a,b,c), with an ID [default: of all who have to do with the task]' -r
 complete -c contact -n "__fish_contact_using_subcommand tasks" -l limit -d 'At most so many [default: all; with --watch: 1000]' -r
 complete -c contact -n "__fish_contact_using_subcommand tasks" -l every -d 'How often to look' -r
 complete -c contact -n "__fish_contact_using_subcommand tasks" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
@@ -209,7 +253,7 @@ complete -c contact -n "__fish_contact_using_subcommand tasks" -l client -d 'Thi
 complete -c contact -n "__fish_contact_using_subcommand tasks" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand tasks" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand tasks" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
+complete -c contact -n "__fish_contact_using_subcommand tasks" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand tasks" -s w -l watch -d 'Go on and show what changes, until it is stopped'
 complete -c contact -n "__fish_contact_using_subcommand tasks" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand tasks" -s V -l version -d 'Print version'
@@ -218,7 +262,7 @@ complete -c contact -n "__fish_contact_using_subcommand why" -l client -d 'This 
 complete -c contact -n "__fish_contact_using_subcommand why" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand why" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand why" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
+complete -c contact -n "__fish_contact_using_subcommand why" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand why" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand why" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand cancel" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
@@ -226,7 +270,7 @@ complete -c contact -n "__fish_contact_using_subcommand cancel" -l client -d 'Th
 complete -c contact -n "__fish_contact_using_subcommand cancel" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand cancel" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand cancel" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
+complete -c contact -n "__fish_contact_using_subcommand cancel" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand cancel" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand cancel" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand redrive" -l group -d 'The group; `@` is this client\'s own' -r
@@ -237,7 +281,7 @@ complete -c contact -n "__fish_contact_using_subcommand redrive" -l client -d 'T
 complete -c contact -n "__fish_contact_using_subcommand redrive" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand redrive" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand redrive" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
+complete -c contact -n "__fish_contact_using_subcommand redrive" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand redrive" -l all -d 'All that are dead now, the oldest first'
 complete -c contact -n "__fish_contact_using_subcommand redrive" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand redrive" -s V -l version -d 'Print version'
@@ -248,7 +292,7 @@ complete -c contact -n "__fish_contact_using_subcommand purge" -l client -d 'Thi
 complete -c contact -n "__fish_contact_using_subcommand purge" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand purge" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand purge" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
+complete -c contact -n "__fish_contact_using_subcommand purge" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand purge" -l all -d 'All tasks that there are'
 complete -c contact -n "__fish_contact_using_subcommand purge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand purge" -s V -l version -d 'Print version'
@@ -257,7 +301,7 @@ complete -c contact -n "__fish_contact_using_subcommand health" -l client -d 'Th
 complete -c contact -n "__fish_contact_using_subcommand health" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand health" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand health" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
+complete -c contact -n "__fish_contact_using_subcommand health" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand health" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand health" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
@@ -265,7 +309,7 @@ complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l client -d
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
+complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand completions" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
@@ -273,7 +317,7 @@ complete -c contact -n "__fish_contact_using_subcommand completions" -l client -
 complete -c contact -n "__fish_contact_using_subcommand completions" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand completions" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand completions" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
+complete -c contact -n "__fish_contact_using_subcommand completions" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand completions" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand man" -l dir -d 'Write all pages into this folder instead' -r -F
@@ -282,26 +326,29 @@ complete -c contact -n "__fish_contact_using_subcommand man" -l client -d 'This 
 complete -c contact -n "__fish_contact_using_subcommand man" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand man" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand man" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that reads stdin try for ever]' -r
+complete -c contact -n "__fish_contact_using_subcommand man" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand man" -s V -l version -d 'Print version'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "serve" -d 'Run the server'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "submit" -d 'Hand in tasks: TEXT, or one task per line of stdin'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "watch-tasks" -d 'Print every task of a queue from the first one kept, in order, then each new one as it appears'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "ack" -d 'Say what has become of tasks: JSON objects, one per line of stdin'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "send-status" -d 'Report up: TEXT, or one status per line of stdin; prints a line per reply'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "queues" -d 'Show the queues and what is in them'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "groups" -d 'Show the groups, what they have in hand and what is left; change their settings'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "tasks" -d 'Show tasks, as the log has them or as a group does'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "why" -d 'Say where a task stands in each group, and why it has not been handed out'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "cancel" -d 'Cancel tasks: no group is handed them any more'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "redrive" -d 'Make dead tasks of a group ready again, with their failures forgotten'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "purge" -d 'Throw away the tasks of a queue, for every group and every watcher'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "health" -d 'Ask whether the server serves'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "wait-ready" -d 'Wait until the server serves'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "completions" -d 'Print a shell\'s completion script'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "man" -d 'Print a page of the manual'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "serve" -d 'Run the server'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "submit" -d 'Hand in tasks: TEXT, or one task per line of stdin'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "watch-tasks" -d 'Print every task of a queue from the first one kept, in order, then each new one as it appears'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "ack" -d 'Say what has become of tasks: JSON objects, one per line of stdin'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "send-status" -d 'Report up: TEXT, or one status per line of stdin; prints a line per reply'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "watch-results" -d 'Print what workers have told of tasks from the first result kept, in order, then each new one as it comes'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "wait" -d 'Wait for tasks, and print their results as they come'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "clients" -d 'Show who is there, or has been in the last 7 days'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "queues" -d 'Show the queues and what is in them'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "groups" -d 'Show the groups, what they have in hand and what is left; change their settings'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "tasks" -d 'Show tasks, as the log has them or as a group does'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "why" -d 'Say where a task stands in each group, and why it has not been handed out'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "cancel" -d 'Cancel tasks: no group is handed them any more'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "redrive" -d 'Make dead tasks of a group ready again, with their failures forgotten'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "purge" -d 'Throw away the tasks of a queue, for every group and every watcher'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "health" -d 'Ask whether the server serves'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "wait-ready" -d 'Wait until the server serves'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "completions" -d 'Print a shell\'s completion script'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "man" -d 'Print a page of the manual'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c contact -n "__fish_contact_using_subcommand help; and __fish_seen_subcommand_from groups" -f -a "set" -d 'Change a group\'s settings; what is not given stays'
 complete -c contact -n "__fish_contact_using_subcommand help; and __fish_seen_subcommand_from groups" -f -a "pause" -d 'Hand out nothing more of a group; leases in force go on'
 complete -c contact -n "__fish_contact_using_subcommand help; and __fish_seen_subcommand_from groups" -f -a "resume" -d 'Hand out tasks of a paused group again'

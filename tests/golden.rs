@@ -34,7 +34,7 @@ macro_rules! sessions {
     };
 }
 
-sessions! { ack errors groups health send_status serve submit watch_tasks }
+sessions! { ack clients errors groups health send_status serve submit watch_tasks }
 
 fn check(name: &str) {
     let path = format!("tests/golden/{name}.txt");
@@ -93,6 +93,8 @@ fn steady(text: &str, server: &Server, folder: &Path) -> String {
         ("\"expires_at\":\"", "\"", "TIME"),
         ("\"due_at\":\"", "\"", "TIME"),
         ("\"oldest_at\":\"", "\"", "TIME"),
+        ("\"last_seen\":\"", "\"", "TIME"),
+        ("\"status_at\":\"", "\"", "TIME"),
         ("\"since\":\"", "\"", "TIME"),
         ("\"until\":\"", "\"", "TIME"),
         ("\"lease\":\"", "\"", "LEASE"),

@@ -113,7 +113,7 @@ fn results_are_asked_for_as_the_flags_say() {
     }
     assert_eq!(server.engine.heard(), [] as [String; 0]);
     let unknown = server.run(&["watch-results", "--id", "two words"], "");
-    assert_eq!((unknown.code, &unknown.errors()[0]["error"]), (69, &"unknown_task".into()));
+    assert_eq!((unknown.code, &unknown.errors()[0]["error"]), (69, &"no_task".into()));
 }
 
 /// Waits until somebody watches, and tells all who do.

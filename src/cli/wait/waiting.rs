@@ -8,7 +8,7 @@ use futures_util::{
     future::try_join_all,
     stream::{BoxStream, select_all},
 };
-use tonic::{Response, Status, metadata::MetadataMap, transport::Channel};
+use tonic::{Code, Response, Status, metadata::MetadataMap, transport::Channel};
 
 use super::{
     Until, absent,
@@ -232,7 +232,8 @@ impl Watched for Waiting<'_> {
 
     fn refused(&mut self, status: &Status) -> Result<(), Failure> {
         let failure = caller::explain(self.context, "watchResults", self.context.target().failure(status));
-        let code = if failure.reason == "unknown_task" { code::NO } else { failure.code };
+        // A task that nobody has any more is as one that has gone.
+        let code = if status.code() == Code::NotFound { code::NO } else { failure.code };
         Err(Failure { code, ..failure })
     }
 
