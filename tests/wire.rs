@@ -3,7 +3,7 @@
 //! ```text
 //!   stubs of the tutorial's proto  ─────►  contact serve          old_client
 //!   contact watch-tasks, ack, …    ─────►  a server of those stubs  old_server
-//!   stubs of our own proto         ─────►  contact serve          answers, refusals
+//!   stubs of our own proto         ─────►  contact serve          answers, refusals, results
 //!   today's description            ═════   every one before       compatible
 //! ```
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests run in real time")]
@@ -23,6 +23,8 @@ mod old_client;
 mod old_server;
 #[path = "wire/refusals.rs"]
 mod refusals;
+#[path = "wire/results.rs"]
+mod results;
 #[path = "wire/tutorial_server.rs"]
 mod tutorial_server;
 

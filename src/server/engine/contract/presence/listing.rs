@@ -3,16 +3,14 @@
 use super::{
     super::{
         Fixture,
-        groups::{
-            Ear, Member, client, done, named, process, share_from, share_of, some, tell, told_by_id, who,
-        },
+        groups::{Ear, Member, client, done, named, process, share_from, share_of, some, who},
         in_time, nobody, queue, submit, task,
     },
     beside, clients, one_client, page, until_seen, until_up, watch,
 };
 use crate::server::engine::{
     STATUS_BYTES_KEPT, Start,
-    groups::{Share, Verdict, Word},
+    groups::Share,
     presence::{Health, InstanceView, SEEN_KEPT_MS, Who},
 };
 

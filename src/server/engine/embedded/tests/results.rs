@@ -6,8 +6,9 @@ use crate::server::engine::{
     contract::{
         Fixture,
         groups::{LONG_MS, Leased, Member, id, share_of, some, tell, told, told_by_id},
-        in_time, queue, submit, task,
+        in_time, queue,
         results::{Listener, all, log, of, result_of, timeless},
+        submit, task,
     },
     embedded::{Embedded, store::StoreError},
     groups::{Share, State, Told, Verdict, Word},
