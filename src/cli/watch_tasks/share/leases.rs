@@ -1,22 +1,18 @@
 //! The leases that a watch holds, and where their lines stand in what it prints. No I/O, no clock.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 
-/// Leases that ended before their tasks came are remembered, so many of them.
-const EARLY_MAX: usize = 1000;
+use crate::cli::member::{Early, Held};
 
 /// The leases held, in the order of their hand-outs.
 #[derive(Debug, Default)]
 pub(super) struct Leases {
-    held: BTreeMap<u64, Held>,
+    held: BTreeMap<u64, Line>,
     by_lease: HashMap<String, u64>,
     taken: u64,
     /// All before this have been settled by [`written`](Self::written).
     settled_before: u64,
-    /// A lease's end and its task come on different streams, in whatever order.
-    ended_early: HashSet<String>,
-    /// The same, the oldest first.
-    early_order: VecDeque<String>,
+    ended_early: Early,
 }
 
 /// What a task that has come is to this process.
@@ -31,7 +27,7 @@ pub(super) enum Taken {
 }
 
 #[derive(Debug)]
-struct Held {
+struct Line {
     lease: String,
     id: String,
     /// Where the line ends among all bytes printed; `None`: it was not printed.
@@ -46,10 +42,10 @@ impl Leases {
         if self.by_lease.contains_key(lease) {
             return Taken::HeldAlready;
         }
-        if self.ended_early.remove(lease) {
+        if self.ended_early.came(lease) {
             return Taken::Over;
         }
-        let held = Held { lease: lease.to_owned(), id: id.to_owned(), line_end: None, is_told: false };
+        let held = Line { lease: lease.to_owned(), id: id.to_owned(), line_end: None, is_told: false };
         self.held.insert(self.taken, held);
         self.by_lease.insert(lease.to_owned(), self.taken);
         self.taken += 1;
@@ -66,13 +62,8 @@ impl Leases {
     /// A lease has ended, says the server. The task's id, if it was held.
     pub(super) fn ended(&mut self, lease: &str) -> Option<String> {
         let id = self.over(lease);
-        if id.is_none() && self.ended_early.insert(lease.to_owned()) {
-            self.early_order.push_back(lease.to_owned());
-            if self.early_order.len() > EARLY_MAX
-                && let Some(oldest) = self.early_order.pop_front()
-            {
-                self.ended_early.remove(&oldest);
-            }
+        if id.is_none() {
+            self.ended_early.ended(lease);
         }
         id
     }
@@ -106,7 +97,7 @@ impl Leases {
     /// The leases to give back, each with its task's id: those whose lines do not end within the first `offset`
     /// bytes printed, and that nothing is told of yet.
     pub(super) fn give_back_beyond(&mut self, offset: u64) -> Vec<(String, String)> {
-        let is_beyond = |held: &Held| held.line_end.is_none_or(|end| end > offset);
+        let is_beyond = |held: &Line| held.line_end.is_none_or(|end| end > offset);
         let beyond = self.held.values_mut().filter(|held| !held.is_told && is_beyond(held));
         beyond
             .map(|held| {
@@ -114,16 +105,6 @@ impl Leases {
                 (held.lease.clone(), held.id.clone())
             })
             .collect()
-    }
-
-    /// All of them, in order.
-    pub(super) fn all(&self) -> Vec<String> {
-        self.held.values().map(|held| held.lease.clone()).collect()
-    }
-
-    /// Those that nothing is told of yet.
-    pub(super) fn untold(&self) -> Vec<String> {
-        self.held.values().filter(|held| !held.is_told).map(|held| held.lease.clone()).collect()
     }
 
     /// The ids of their tasks, in order.
@@ -137,6 +118,17 @@ impl Leases {
 
     pub(super) fn is_empty(&self) -> bool {
         self.held.is_empty()
+    }
+}
+
+impl Held for Leases {
+    /// All of them, in order.
+    fn all(&self) -> Vec<String> {
+        self.held.values().map(|held| held.lease.clone()).collect()
+    }
+
+    fn untold(&self) -> Vec<String> {
+        self.held.values().filter(|held| !held.is_told).map(|held| held.lease.clone()).collect()
     }
 }
 
@@ -207,10 +199,6 @@ mod tests {
         assert_eq!(leases.ended("L4"), None);
         assert_eq!(leases.take("L4", "4"), Taken::Over);
         assert_eq!(leases.take("L5", "5"), Taken::New);
-        for n in 100..5000 {
-            leases.ended(&format!("L{n}"));
-        }
-        assert_eq!((leases.ended_early.len(), leases.early_order.len()), (EARLY_MAX, EARLY_MAX));
     }
 
     #[test]

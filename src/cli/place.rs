@@ -1,14 +1,17 @@
 //! Where a watch is in its queues. Outlives its connections.
 
-use tonic::{Code, Status, metadata::MetadataMap};
+use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use super::{OnGap, WatchTasks};
+use super::{
+    Context, Failure,
+    headers::Headers,
+    start::{OnGap, Start},
+};
 use crate::{
-    cli::{Context, Failure},
     name::{DEFAULT_QUEUE, QueueName},
     pb,
-    wire::{START_HEADER, STORE_HEADER, UNTIL_HEADER},
+    wire::{START_HEADER, UNTIL_HEADER},
 };
 
 /// Where a watch is.
@@ -21,6 +24,10 @@ pub(super) struct Place {
     pub(super) left: Option<u64>,
     /// The end is not known yet: it is where the queues end when the watch begins.
     pub(super) until_empty: bool,
+    /// It ends where the queues end.
+    pub(super) ends_empty: bool,
+    /// What to do where it cannot go on.
+    pub(super) on_gap: OnGap,
 }
 
 /// Where it is in a queue.
@@ -39,7 +46,55 @@ impl QueuePlace {
     }
 }
 
+/// The queues that are named, and with `to_me` this client's inbox: at least one, and none twice.
+pub(super) fn queues(named: &[QueueName], to_me: bool, context: &Context) -> Result<Vec<QueueName>, Failure> {
+    let mut names = named.to_vec();
+    if to_me {
+        names.push(QueueName::inbox(&context.client()?));
+    }
+    if names.is_empty() {
+        names.push(QueueName::parse(DEFAULT_QUEUE).map_err(|e| Failure::usage(e.to_string()))?);
+    }
+    if let Some(twice) = names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)) {
+        return Err(Failure::usage(format!("queue {:?} is named twice", twice.1.as_str())));
+    }
+    Ok(names)
+}
+
 impl Place {
+    /// Begins in these queues.
+    pub(super) fn new(queues: Vec<QueueName>, from: Option<&Start>) -> Result<Self, Failure> {
+        let start = from.and_then(Start::on_the_wire);
+        if queues.len() > 1 && matches!(start, Some(pb::position::Start::FromSeq(_))) {
+            return Err(Failure::usage(
+                "a SEQ is a place in one queue: --from SEQ and --after go with one -q",
+            ));
+        }
+        Ok(Place {
+            queues: queues.into_iter().map(|queue| QueuePlace { queue, start, until_seq: None }).collect(),
+            store: None,
+            left: None,
+            until_empty: false,
+            ends_empty: false,
+            on_gap: OnGap::Fail,
+        })
+    }
+
+    /// It ends after so many tasks.
+    pub(super) fn ending_after(self, max: Option<u64>) -> Self {
+        Place { left: max, ..self }
+    }
+
+    /// It ends where the queues end when it begins.
+    pub(super) fn ending_empty(self, ends_empty: bool) -> Self {
+        Place { until_empty: ends_empty, ends_empty, ..self }
+    }
+
+    /// What to do where it cannot go on.
+    pub(super) fn on_gap(self, on_gap: OnGap) -> Self {
+        Place { on_gap, ..self }
+    }
+
     /// Whether all that was asked for has come.
     pub(super) fn is_done(&self) -> bool {
         self.queues.iter().all(QueuePlace::is_done)
@@ -106,16 +161,11 @@ impl Place {
     }
 
     /// The server has refused to go on from here. `Ok`: what is gone is skipped, as asked; ask again.
-    pub(super) fn refused(
-        &mut self,
-        flags: &WatchTasks,
-        context: &Context,
-        status: &Status,
-    ) -> Result<(), Failure> {
+    pub(super) fn refused(&mut self, context: &Context, status: &Status) -> Result<(), Failure> {
         let failure = context.target().failure(status);
         let info = status.get_details_error_info();
         let fact = |name: &str| info.as_ref().and_then(|info| info.metadata.get(name));
-        let skip = flags.on_gap == OnGap::Skip;
+        let skip = self.on_gap == OnGap::Skip;
         match &failure.reason[..] {
             "trimmed" => {
                 let first = fact("first_seq").and_then(|seq| seq.parse::<u64>().ok());
@@ -128,10 +178,13 @@ impl Place {
                     queue.start = Some(pb::position::Start::FromSeq(first));
                     return Ok(());
                 }
-                Err(failure
-                    .hint("--on-gap skip goes on at the first position kept; --from start begins there"))
+                Err(match self.on_gap {
+                    OnGap::Follow => failure.hint("--from start begins at the first position kept"),
+                    _ => failure
+                        .hint("--on-gap skip goes on at the first position kept; --from start begins there"),
+                })
             }
-            "other_store" if skip => {
+            "other_store" if self.on_gap != OnGap::Fail => {
                 let message = format!("{}; going on at its first task", failure.message);
                 context.errors.notice("skipped", &message);
                 self.store = None;
@@ -139,7 +192,7 @@ impl Place {
                     queue.start = None;
                     queue.until_seq = None;
                 }
-                self.until_empty = flags.until_empty;
+                self.until_empty = self.ends_empty;
                 Ok(())
             }
             "other_store" => Err(failure
@@ -150,24 +203,5 @@ impl Place {
             }
             _ => Err(failure),
         }
-    }
-}
-
-/// The headers of a response.
-pub(super) struct Headers<'a>(pub(super) &'a MetadataMap);
-
-impl Headers<'_> {
-    fn word(&self, name: &str) -> Option<&str> {
-        self.0.get(name).and_then(|value| value.to_str().ok())
-    }
-
-    /// Numbers that are separated by blanks.
-    pub(super) fn numbers(&self, name: &str) -> Option<Vec<u64>> {
-        self.word(name)?.split_ascii_whitespace().map(|n| n.parse().ok()).collect()
-    }
-
-    /// The store's id.
-    pub(super) fn store(&self) -> Option<String> {
-        self.word(STORE_HEADER).map(str::to_owned)
     }
 }
