@@ -3,7 +3,7 @@
 //! ```text
 //!   stubs of the tutorial's proto  ─────►  contact serve          old_client
 //!   contact watch-tasks, ack, …    ─────►  a server of those stubs  old_server
-//!   stubs of our own proto         ─────►  contact serve          answers, refusals, results
+//!   stubs of our own proto         ─────►  contact serve          answers, refusals, results, presence
 //!   today's description            ═════   every one before       compatible
 //! ```
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests run in real time")]
@@ -21,6 +21,8 @@ mod compatible;
 mod old_client;
 #[path = "wire/old_server.rs"]
 mod old_server;
+#[path = "wire/presence.rs"]
+mod presence;
 #[path = "wire/refusals.rs"]
 mod refusals;
 #[path = "wire/results.rs"]

@@ -138,6 +138,8 @@ macro_rules! hold_to_contract {
             an_answer_comes_back_byte_for_byte
             what_changes_nothing_is_no_result
             what_a_client_says_of_an_id_is_a_result_of_its_own_group
+        }
+        $crate::server::engine::contract::hold_to_contract! { $fixture => in results::ending:
             a_task_that_dies_without_a_word_is_a_result
             a_cancelled_task_has_one_record_for_all_groups
             a_result_of_an_own_group_is_one_like_any_other

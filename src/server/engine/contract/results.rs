@@ -23,6 +23,7 @@ use crate::{
     },
 };
 
+pub(in super::super) mod ending;
 pub(in super::super) mod history;
 pub(in super::super) mod telling;
 pub(in super::super) mod waiting;

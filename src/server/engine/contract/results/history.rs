@@ -210,37 +210,44 @@ impl Run {
         let holder = client(working.number);
         let group = working.group;
         working.settled.push(leased.clone());
-        let task = self.task(leased.seq);
-        let failures = task.failures.entry(group).or_default();
+        let n = self.tasks.iter().position(|task| task.seq == leased.seq).unwrap();
+        let failures = self.tasks[n].failures.entry(group).or_default();
+        *failures += u32::from(word == Word::Failed);
         let state = match word {
             Word::Done => State::Done,
             Word::Released => State::Ready,
-            Word::Rejected => State::Dead,
-            _ => {
-                *failures += 1;
-                if *failures >= MAX_FAILURES { State::Dead } else { State::Waiting }
-            }
+            Word::Failed if *failures < MAX_FAILURES => State::Waiting,
+            _ => State::Dead,
         };
-        let (id, seq, name) = (task.id.clone(), task.seq, task.queue);
         self.wanted.push(ResultView {
-            n: self.wanted.len() as u64 + 1,
-            id,
-            seq,
-            queue: queue(name),
             group: Some(named(group)),
             client: Some(client_told.unwrap_or(holder)),
             word: Some(word),
             state,
-            end: None,
             attempt: leased.attempt,
-            late: false,
             answer: answered,
-            at_ms: 0,
+            ..self.record(n)
         });
     }
 
-    fn task(&mut self, seq: u64) -> &mut Known {
-        self.tasks.iter_mut().find(|task| task.seq == seq).unwrap()
+    /// The next result, of this task: that it was cancelled, and nothing else.
+    fn record(&self, n: usize) -> ResultView {
+        let task = &self.tasks[n];
+        ResultView {
+            n: self.wanted.len() as u64 + 1,
+            id: task.id.clone(),
+            seq: task.seq,
+            queue: queue(task.queue),
+            group: None,
+            client: None,
+            word: None,
+            state: State::Cancelled,
+            end: None,
+            attempt: 0,
+            late: false,
+            answer: Answer::default(),
+            at_ms: 0,
+        }
     }
 
     /// Somebody who works nowhere speaks of a task.
@@ -274,22 +281,14 @@ impl Run {
             _ => true,
         };
         if is_new {
-            let (id, seq, name) = (task.id.clone(), task.seq, task.queue);
             self.wanted.push(ResultView {
-                n: self.wanted.len() as u64 + 1,
-                id,
-                seq,
-                queue: queue(name),
                 group: Some(named(&format!("@w{number}"))),
                 client: Some(client(number)),
                 word: Some(word),
                 // Only of what is done it is said here where it stands.
                 state: if word == Word::Done { State::Done } else { State::Logged },
-                end: None,
-                attempt: 0,
-                late: false,
                 answer,
-                at_ms: 0,
+                ..self.record(n)
             });
         }
     }
@@ -307,28 +306,14 @@ impl Run {
             return;
         }
         task.is_cancelled = true;
-        let (id, seq, name) = (task.id.clone(), task.seq, task.queue);
+        let seq = task.seq;
         for working in &mut self.members {
             let (over, held) =
                 std::mem::take(&mut working.held).into_iter().partition(|held| held.seq == seq);
             working.held = held;
             working.settled.extend::<Vec<Leased>>(over);
         }
-        self.wanted.push(ResultView {
-            n: self.wanted.len() as u64 + 1,
-            id,
-            seq,
-            queue: queue(name),
-            group: None,
-            client: None,
-            word: None,
-            state: State::Cancelled,
-            end: None,
-            attempt: 0,
-            late: false,
-            answer: Answer::default(),
-            at_ms: 0,
-        });
+        self.wanted.push(self.record(n));
     }
 
     /// Somebody begins to wait for a task, or to watch all.

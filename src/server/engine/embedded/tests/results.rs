@@ -182,8 +182,8 @@ async fn what_found_no_room_is_no_result() {
             assert_eq!(refused, Err(Error::Full("no room".to_owned())));
             live.expect_quiet(&engine).await;
             of_one.expect_quiet(&engine).await;
-            assert_eq!(all(&engine).await, [first.clone()]);
-            assert_eq!(all(&bed.crashed().engine()).await, [first.clone()]);
+            assert_eq!(all(&engine).await, std::slice::from_ref(&first));
+            assert_eq!(all(&bed.crashed().engine()).await, std::slice::from_ref(&first));
         }
         // The number that it would have had is the next one's.
         settle(&engine, &held[1], "again").await;
