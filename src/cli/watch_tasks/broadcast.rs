@@ -22,7 +22,17 @@ impl WatchTasks {
     /// Watches without a group.
     pub(in crate::cli) async fn run(self, context: &Context, out: &mut Output) -> Result<u8, Failure> {
         let (place, idle_exit) = (self.place(context)?, self.idle_exit);
-        let mut watching = Watching { place, flags: self, context, is_foreign: false, has_printed: false };
+        // A watch without a group owes nothing: it needs no name, but with one it is in the list of clients.
+        let client = context.client().map(|client| client.to_string()).unwrap_or_default();
+        let mut watching = Watching {
+            place,
+            flags: self,
+            context,
+            client,
+            instance: rand::random(),
+            is_foreign: false,
+            has_printed: false,
+        };
         watched::run(&mut watching, context, out, idle_exit, None).await?;
         Ok(0)
     }
@@ -32,6 +42,9 @@ struct Watching<'a> {
     flags: WatchTasks,
     context: &'a Context,
     place: Place,
+    /// Who watches, and the process.
+    client: String,
+    instance: [u8; 16],
     /// The server is not ours: there are no positions, and it begins anew each time.
     is_foreign: bool,
     /// Tasks have been printed.
@@ -47,7 +60,12 @@ impl Watched for Watching<'_> {
     }
 
     async fn open(&mut self, channel: Channel) -> Result<Response<Self::Messages>, Status> {
-        pb::contact_client::ContactClient::new(channel).get_task(self.place.request()).await
+        let watch = pb::Watch {
+            client: self.client.clone(),
+            instance: self.instance.to_vec(),
+            ..self.place.request()
+        };
+        pb::contact_client::ContactClient::new(channel).get_task(watch).await
     }
 
     async fn begun(&mut self, headers: &MetadataMap, _: &mut Output) -> Result<(), Failure> {
