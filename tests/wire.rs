@@ -3,7 +3,7 @@
 //! ```text
 //!   stubs of the tutorial's proto  ─────►  contact serve          old_client
 //!   contact watch-tasks, ack, …    ─────►  a server of those stubs  old_server
-//!   stubs of our own proto         ─────►  contact serve          answers, presence, refusals
+//!   stubs of our own proto         ─────►  contact serve          answers, refusals, results, presence, clients
 //!   today's description            ═════   every one before       compatible
 //! ```
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests run in real time")]
@@ -15,6 +15,8 @@ use tonic::transport::{Channel, Endpoint};
 #[path = "wire/answers.rs"]
 mod answers;
 mod common;
+#[path = "wire/clients.rs"]
+mod clients;
 #[path = "wire/compatible.rs"]
 mod compatible;
 #[path = "wire/old_client.rs"]
@@ -25,6 +27,8 @@ mod old_server;
 mod presence;
 #[path = "wire/refusals.rs"]
 mod refusals;
+#[path = "wire/results.rs"]
+mod results;
 #[path = "wire/tutorial_server.rs"]
 mod tutorial_server;
 

@@ -40,6 +40,10 @@ async fn headers_come_before_the_first_message_and_name_the_store() {
     assert_eq!(header(submitted.metadata(), "contact-store"), Some(store));
     let receipt = within("a receipt", new.tell_result(stream::empty())).await.unwrap();
     assert_eq!(header(receipt.metadata(), "contact-store"), Some(store));
+    let results = within("headers", new.watch_results(pb::WatchResults::default())).await.unwrap();
+    assert_eq!(header(results.metadata(), "contact-store"), Some(store));
+    let clients = within("headers", new.watch_clients(pb::WatchClients::default())).await.unwrap();
+    assert_eq!(header(clients.metadata(), "contact-store"), Some(store));
     // A refused call's headers are its trailers.
     let watch = pb::Watch { group: "no group".into(), ..pb::Watch::default() };
     let refused = within("a refusal", new.get_task(watch)).await.unwrap_err();
@@ -128,7 +132,8 @@ macro_rules! reflection {
             let first = ["sendStatus", "getTask", "tellResult", "submitTask"];
             let groups = ["listQueues", "listGroups", "listTasks", "explainTask"];
             let repair = ["cancelTask", "redriveTask", "purgeQueue", "setGroup"];
-            assert_eq!(calls, [first, groups, repair].concat());
+            let later = ["watchResults", "callRoll", "listClients", "watchClients"];
+            assert_eq!(calls, [first, groups, repair, later].concat());
             let file = FileDescriptorProto::decode(&timestamp.file_descriptor_proto[0][..]).unwrap();
             assert_eq!(file.message_type[0].name(), "Timestamp");
         }
@@ -142,6 +147,6 @@ mod reflection_lists_and_describes_the_service {
     reflection!(v1alpha);
 }
 
-fn header<'a>(metadata: &'a MetadataMap, name: &str) -> Option<&'a str> {
+pub(crate) fn header<'a>(metadata: &'a MetadataMap, name: &str) -> Option<&'a str> {
     metadata.get(name).map(|value| value.to_str().unwrap())
 }

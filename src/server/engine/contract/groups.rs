@@ -158,6 +158,18 @@ impl Member {
         Ok(taken)
     }
 
+    /// The next task, if it is there: what was to come of what was told before is there by now, since the engine
+    /// has answered after it.
+    pub(in super::super) async fn poll(&mut self, engine: &dyn Engine) -> Option<Leased> {
+        groups_of(engine, "none").await;
+        if self.ready.is_empty()
+            && let Some(bytes) = self.frames.next().now_or_never()
+        {
+            self.keep(&bytes.expect("the share has ended").unwrap());
+        }
+        self.ready.pop_front()
+    }
+
     /// Nothing is there to be read just now: what was to come of what was told before is there by now, since the
     /// engine has answered after it.
     pub(in super::super) async fn expect_quiet(&mut self, engine: &dyn Engine) {

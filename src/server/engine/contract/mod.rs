@@ -1,5 +1,5 @@
 //! The engine contract as a test suite: each function is a promise, and what keeps tasks must keep them all. Here
-//! are those about the log and who watches it; those about groups are in [`groups`].
+//! are those about the log and who watches it; the others are in the modules below.
 //!
 //! ```text
 //!     one handle ───► submit ──► ┌────────┐
@@ -19,6 +19,8 @@ use std::{
 use futures_util::{FutureExt, StreamExt, future::join_all, stream::BoxStream};
 
 pub(super) mod groups;
+pub(super) mod presence;
+pub(super) mod results;
 
 use super::{
     Accepted, Engine, Error, Frames, Labels, NewTask, Position, Refused, RetryKey, STATUS_BYTES_KEPT, Start,
@@ -85,7 +87,7 @@ macro_rules! hold_to_contract {
             what_was_answered_before_the_end_is_kept
             after_the_end_calls_and_watches_fail
         }
-        $crate::server::engine::contract::hold_to_contract! { $fixture => in sharing:
+        $crate::server::engine::contract::hold_to_contract! { $fixture => in groups::sharing:
             each_task_goes_to_one_member_in_order
             queues_come_in_the_order_named
             a_member_holds_no_more_than_it_asked_for
@@ -105,7 +107,7 @@ macro_rules! hold_to_contract {
             a_backlog_is_handed_out_once_and_in_order
             the_end_of_the_engine_ends_shares_and_notices
         }
-        $crate::server::engine::contract::hold_to_contract! { $fixture => in settling:
+        $crate::server::engine::contract::hold_to_contract! { $fixture => in groups::settling:
             any_process_with_the_token_settles
             attempts_that_a_word_ended_are_remembered
             each_word_does_what_it_says
@@ -115,20 +117,82 @@ macro_rules! hold_to_contract {
             what_was_cancelled_since_is_a_conflict
             what_is_trimmed_is_unknown
         }
-        $crate::server::engine::contract::hold_to_contract! { $fixture => in losing:
+        $crate::server::engine::contract::hold_to_contract! { $fixture => in groups::losing:
             leases_end_when_they_must_and_not_before
         }
-        $crate::server::engine::contract::hold_to_contract! { $fixture => in repairing:
+        $crate::server::engine::contract::hold_to_contract! { $fixture => in groups::repairing:
             a_cancelled_task_ends_for_all_groups
             what_is_purged_is_gone_for_everyone
         }
-        $crate::server::engine::contract::hold_to_contract! { $fixture => in looking:
+        $crate::server::engine::contract::hold_to_contract! { $fixture => in groups::looking:
             queues_are_listed_in_pages
             groups_are_listed_in_pages
             a_group_is_counted
             tasks_are_listed_by_their_state
             tasks_are_listed_in_pages
             it_is_explained_why_a_task_waits
+        }
+        $crate::server::engine::contract::hold_to_contract! { $fixture => in results::telling:
+            each_settlement_is_one_result_in_the_order_taken
+            a_result_says_when_it_was_taken
+            an_answer_comes_back_byte_for_byte
+            what_changes_nothing_is_no_result
+            what_a_client_says_of_an_id_is_a_result_of_its_own_group
+        }
+        $crate::server::engine::contract::hold_to_contract! { $fixture => in results::ending:
+            a_task_that_dies_without_a_word_is_a_result
+            a_cancelled_task_has_one_record_for_all_groups
+            a_result_of_an_own_group_is_one_like_any_other
+            results_are_gone_with_their_purged_task
+        }
+        $crate::server::engine::contract::hold_to_contract! { $fixture => in results::watching:
+            a_log_of_results_begins_where_it_is_asked_to
+            a_log_of_results_ends_where_it_ended_when_the_watch_began
+            a_log_of_results_can_be_of_a_queue_or_a_group
+            a_log_of_results_cut_again_and_again_misses_nothing
+            no_result_is_missed_while_others_settle
+            places_of_results_that_are_not_there_are_refused
+            the_end_of_the_engine_ends_watches_of_results
+            who_does_not_read_results_delays_nobody_and_misses_nothing
+        }
+        $crate::server::engine::contract::hold_to_contract! { $fixture => in results::waiting:
+            who_waits_for_a_task_is_told_all_of_it_and_nothing_else
+            who_waits_for_a_delayed_task_is_told_once_it_is_done
+            waiting_ends_once_a_task_has_ended_for_all
+            a_task_that_had_expired_unseen_is_waited_for_no_longer
+            waiting_for_what_is_no_task_is_refused_by_its_names
+            a_thousand_wait_for_a_task_each
+            who_waits_while_a_task_is_settled_is_told_once
+        }
+        $crate::server::engine::contract::hold_to_contract! { $fixture => in results::history:
+            random_results_are_as_a_list_would_have_them
+        }
+        $crate::server::engine::contract::hold_to_contract! { $fixture => in presence::listing:
+            who_is_there_is_listed_with_what_it_does
+            several_processes_of_a_client_are_told_apart
+            a_process_is_gone_when_its_last_stream_closes
+            health_is_what_the_streams_say
+            tasks_in_hand_are_counted_also_of_who_is_away
+            what_was_last_reported_is_listed
+            a_process_without_a_name_is_in_no_list
+            clients_are_listed_in_pages
+            clients_are_remembered_for_seven_days
+        }
+        $crate::server::engine::contract::hold_to_contract! { $fixture => in presence::events:
+            a_watch_of_clients_begins_with_who_is_there
+            who_comes_goes_and_reports_is_told_once_and_in_order
+            a_watch_of_one_client_is_told_of_no_other
+            nothing_is_missed_while_others_come_and_go
+            the_end_of_the_engine_ends_watches_of_clients
+        }
+        $crate::server::engine::contract::hold_to_contract! { $fixture => in presence::rolls:
+            the_roll_is_called_of_clients_with_groups_of_their_own
+            the_roll_is_called_of_who_watches_all_and_tells_by_id
+            the_roll_is_called_of_the_members_of_a_group
+            the_roll_is_called_of_who_is_named
+            without_names_the_roll_is_called_of_who_has_to_do_with_it
+            the_roll_of_a_delayed_task_is_silent
+            the_roll_of_what_is_no_task_is_refused
         }
     };
     ($fixture:expr => $($promise:ident)*) => {
@@ -137,10 +201,10 @@ macro_rules! hold_to_contract {
             $crate::server::engine::contract::$promise($fixture).await;
         })*
     };
-    ($fixture:expr => in $module:ident: $($promise:ident)*) => {
+    ($fixture:expr => in $folder:ident::$module:ident: $($promise:ident)*) => {
         $(#[tokio::test]
         async fn $promise() {
-            $crate::server::engine::contract::groups::$module::$promise($fixture).await;
+            $crate::server::engine::contract::$folder::$module::$promise($fixture).await;
         })*
     };
 }

@@ -28,6 +28,7 @@ mod leases;
 mod model;
 mod presence;
 mod result_log;
+mod results;
 mod retention;
 mod writing;
 
