@@ -64,7 +64,9 @@ impl<'a> Work<'a> {
         for waiting in waiting {
             let ended = waiting.end();
             assert_eq!(ended.code, 0, "{ended:?}");
-            let told = ended.json();
+            let mut told = ended.json();
+            // Of one that was lost it prints that as well.
+            told.retain(|line| executions == 1 || line["outcome"] == "done");
             let ids: HashSet<String> = told.iter().map(|line| text(line, "id")).collect();
             assert_eq!((told.len(), ids.len()), (TASKS, TASKS), "{}", ended.stdout);
             for line in &told {
