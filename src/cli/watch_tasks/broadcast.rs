@@ -6,12 +6,19 @@ use futures_util::FutureExt;
 use tonic::{Status, Streaming};
 
 use super::{
-    From, WatchTasks,
+    WatchTasks,
     line::{TaskLine, text},
-    place::{Headers, Place},
 };
 use crate::{
-    cli::{Context, Failure, connect::Tries, exchange::is_ours, exit, output::Output},
+    cli::{
+        Context, Failure,
+        connect::Tries,
+        exchange::is_ours,
+        exit,
+        output::Output,
+        place::{Headers, Place},
+        start::From,
+    },
     pb,
 };
 
@@ -177,7 +184,7 @@ impl Watching<'_> {
         if exit::is_broken(&status) {
             return Ok(End::Broken(status));
         }
-        self.place.refused(&self.flags, self.context, &status).map(|()| End::Skipped)
+        self.place.refused(self.context, &status).map(|()| End::Skipped)
     }
 }
 

@@ -2,32 +2,34 @@
 //! group those that are handed to this process, until each is settled. It comes back for ever when the server
 //! is lost, and prints nothing twice.
 //!
-//! This file has the flags. [`broadcast`] is a watch without a group, [`share`] one with a group, [`place`]
-//! where either is in its queues, and [`mod@line`] what they print.
+//! This file has the flags. [`broadcast`] is a watch without a group, [`share`] one with a group, and
+//! [`mod@line`] what they print.
 
 use std::time::Duration;
 
 use clap::Args;
-use prost_types::Timestamp;
 use tonic::Code;
 
 use super::{
     Context, Failure,
     exit::code,
     group::Group,
+    member::Terms,
+    place::{self, OnGap, Place},
+    start::From,
     time::{self, milliseconds},
 };
 use crate::{
-    name::{DEFAULT_QUEUE, QueueName},
-    pb,
-    wire::{GRACE_MS, IN_FLIGHT_MAX, LEASE_MS, MAX_HOLD_RANGE_MS},
+    name::QueueName,
+    wire::{IN_FLIGHT_MAX, LEASE_MS},
 };
-use place::{Place, QueuePlace};
 
 mod broadcast;
 mod line;
-mod place;
 mod share;
+
+const GRACE_HELP: &str =
+    "How long to wait for last words from `ack` when nobody reads any more [default: 20s]";
 
 /// Print every task of a queue from the first one kept, in order, then each new one as it appears
 ///
@@ -63,7 +65,7 @@ pub(super) struct WatchTasks {
     /// Where to start: `start` (the first task kept), `new` (what comes from now on), a SEQ (inclusive) or a
     /// TIME like 2026-11-22T06:00:00Z (before the first task kept it is that one). A group that is there
     /// already goes on where it is [default: start]
-    #[arg(long, value_name = "WHERE", value_parser = from, conflicts_with = "after")]
+    #[arg(long, value_name = "WHERE", value_parser = From::parse, conflicts_with = "after")]
     from: Option<From>,
 
     /// Start after this SEQ
@@ -94,7 +96,12 @@ pub(super) struct WatchTasks {
 
 /// The flags of a group.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Options of a group")]
+#[command(
+    next_help_heading = "Options of a group",
+    mut_arg("lease", |arg| arg.requires("group")),
+    mut_arg("max_hold", |arg| arg.requires("group")),
+    mut_arg("grace", |arg| arg.requires("group").help(GRACE_HELP)),
+)]
 struct Sharing {
     /// Share the tasks with the other members of this group; `@` is this client's own group. It is made on
     /// first use
@@ -107,17 +114,8 @@ struct Sharing {
           value_parser = clap::value_parser!(u32).range(1..=i64::from(IN_FLIGHT_MAX)))]
     max_in_flight: Option<u32>,
 
-    /// How long a lease is when this process is no longer heard: 1s to 12h [default: the group's, 1m]
-    #[arg(long, value_name = "DURATION", requires = "group", value_parser = lease)]
-    lease: Option<Duration>,
-
-    /// How long a task may be held at all: from 1s [default: 12h]
-    #[arg(long, value_name = "DURATION", requires = "group", value_parser = hold)]
-    max_hold: Option<Duration>,
-
-    /// How long to wait for last words from `ack` when nobody reads any more [default: 20s]
-    #[arg(long, value_name = "DURATION", requires = "group", value_parser = time::duration)]
-    grace: Option<Duration>,
+    #[command(flatten)]
+    terms: Terms,
 
     /// Leave after the last line: its lease then lives as long as --lease says. Not with --until-empty, which
     /// waits for what is held here
@@ -129,48 +127,6 @@ struct Sharing {
     auto_done: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum OnGap {
-    /// Leave with exit code 75, or 73 for another store
-    Fail,
-    /// Say so and go on at the first task kept
-    Skip,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum From {
-    Start,
-    New,
-    Seq(u64),
-    Time(Timestamp),
-}
-
-fn from(text: &str) -> Result<From, String> {
-    match text {
-        "start" => Ok(From::Start),
-        "new" => Ok(From::New),
-        "0" => Err("seqs begin at 1".into()),
-        text if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) => {
-            text.parse().map(From::Seq).map_err(|_| "no seq is that large".into())
-        }
-        text => time::timestamp(text)
-            .map(From::Time)
-            .ok_or_else(|| "not start, new, a SEQ or a TIME like 2026-11-22T06:00:00Z".into()),
-    }
-}
-
-fn lease(text: &str) -> Result<Duration, String> {
-    let lease = time::duration(text)?;
-    let is_one = LEASE_MS.contains(&milliseconds(lease));
-    is_one.then_some(lease).ok_or_else(|| "a lease is 1s to 12h".into())
-}
-
-fn hold(text: &str) -> Result<Duration, String> {
-    let hold = time::duration(text)?;
-    let is_one = MAX_HOLD_RANGE_MS.contains(&milliseconds(hold));
-    is_one.then_some(hold).ok_or_else(|| "a task is held for 1s to 365d".into())
-}
-
 impl WatchTasks {
     /// Whether it takes part in a group.
     pub(super) fn shares(&self) -> bool {
@@ -179,35 +135,13 @@ impl WatchTasks {
 
     /// Where it begins.
     fn place(&self, context: &Context) -> Result<Place, Failure> {
-        let mut names = self.queues.clone();
-        if self.to_me {
-            names.push(QueueName::inbox(&context.client()?));
-        }
-        if names.is_empty() {
-            names.push(QueueName::parse(DEFAULT_QUEUE).map_err(|e| Failure::usage(e.to_string()))?);
-        }
-        if let Some(twice) = names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)) {
-            return Err(Failure::usage(format!("queue {:?} is named twice", twice.1.as_str())));
-        }
-        let start = match (&self.from, self.after) {
-            (_, Some(u64::MAX)) => return Err(Failure::usage("--after: no seq is that large")),
-            (_, Some(seq)) => Some(pb::position::Start::FromSeq(seq + 1)),
-            (Some(From::Seq(seq)), None) => Some(pb::position::Start::FromSeq(*seq)),
-            (Some(From::Time(time)), None) => Some(pb::position::Start::FromTime(*time)),
-            (Some(From::New), None) => Some(pb::position::Start::FromNew(true)),
-            (Some(From::Start) | None, None) => None,
+        let queues = place::queues(&self.queues, self.to_me, context)?;
+        let after = match self.after {
+            Some(u64::MAX) => return Err(Failure::usage("--after: no seq is that large")),
+            after => after.map(|seq| From::Seq(seq + 1)),
         };
-        if names.len() > 1 && matches!(start, Some(pb::position::Start::FromSeq(_))) {
-            return Err(Failure::usage(
-                "a SEQ is a place in one queue: --from SEQ and --after go with one -q",
-            ));
-        }
-        Ok(Place {
-            queues: names.into_iter().map(|queue| QueuePlace { queue, start, until_seq: None }).collect(),
-            store: None,
-            left: self.max,
-            until_empty: self.until_empty,
-        })
+        let place = Place::new(queues, after.as_ref().or(self.from.as_ref()))?;
+        Ok(place.ending_after(self.max).ending_empty(self.until_empty).on_gap(self.on_gap))
     }
 }
 
@@ -219,16 +153,12 @@ impl Sharing {
         self.max_in_flight.or(all).unwrap_or(1)
     }
 
-    fn grace(&self) -> Duration {
-        self.grace.unwrap_or(Duration::from_millis(GRACE_MS))
-    }
-
     /// How long the leases live when this process is gone.
     fn grace_ms(&self) -> u64 {
         match self.detach {
             // To their end: the group's lease is not known here.
-            true => self.lease.map_or(*LEASE_MS.end(), milliseconds),
-            false => milliseconds(self.grace()),
+            true => self.terms.lease.map_or(*LEASE_MS.end(), milliseconds),
+            false => milliseconds(self.terms.grace()),
         }
     }
 }
@@ -246,31 +176,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_to_start() {
-        assert_eq!(from("start"), Ok(From::Start));
-        assert_eq!(from("17"), Ok(From::Seq(17)));
-        assert!(matches!(from("2026-11-22T06:00:00Z"), Ok(From::Time(_))));
-        for bad in ["", "0", "-1", "later", "18446744073709551616", "2026-11-22"] {
-            assert!(from(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn leases() {
-        assert!(lease("1s").is_ok() && lease("12h").is_ok());
-        assert!(lease("999ms").is_err() && lease("12h 1ms").is_err());
-        assert!(hold("1s").is_ok() && hold("999ms").is_err());
-        assert!(hold("365d").is_ok() && hold("365d 1ms").is_err());
-    }
-
-    #[test]
     fn a_finite_watch_holds_all_at_once() {
         let flags = Sharing {
             group: Some(Group::Own),
             max_in_flight: None,
-            lease: None,
-            max_hold: None,
-            grace: None,
+            terms: Terms::default(),
             detach: false,
             auto_done: false,
         };

@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
+use crate::cli::member::Held;
+
 /// Leases that ended before their tasks came are remembered, so many of them.
 const EARLY_MAX: usize = 1000;
 
 /// The leases held, in the order of their hand-outs.
 #[derive(Debug, Default)]
 pub(super) struct Leases {
-    held: BTreeMap<u64, Held>,
+    held: BTreeMap<u64, Line>,
     by_lease: HashMap<String, u64>,
     taken: u64,
     /// All before this have been settled by [`written`](Self::written).
@@ -31,7 +33,7 @@ pub(super) enum Taken {
 }
 
 #[derive(Debug)]
-struct Held {
+struct Line {
     lease: String,
     id: String,
     /// Where the line ends among all bytes printed; `None`: it was not printed.
@@ -49,7 +51,7 @@ impl Leases {
         if self.ended_early.remove(lease) {
             return Taken::Over;
         }
-        let held = Held { lease: lease.to_owned(), id: id.to_owned(), line_end: None, is_told: false };
+        let held = Line { lease: lease.to_owned(), id: id.to_owned(), line_end: None, is_told: false };
         self.held.insert(self.taken, held);
         self.by_lease.insert(lease.to_owned(), self.taken);
         self.taken += 1;
@@ -106,7 +108,7 @@ impl Leases {
     /// The leases to give back, each with its task's id: those whose lines do not end within the first `offset`
     /// bytes printed, and that nothing is told of yet.
     pub(super) fn give_back_beyond(&mut self, offset: u64) -> Vec<(String, String)> {
-        let is_beyond = |held: &Held| held.line_end.is_none_or(|end| end > offset);
+        let is_beyond = |held: &Line| held.line_end.is_none_or(|end| end > offset);
         let beyond = self.held.values_mut().filter(|held| !held.is_told && is_beyond(held));
         beyond
             .map(|held| {
@@ -114,16 +116,6 @@ impl Leases {
                 (held.lease.clone(), held.id.clone())
             })
             .collect()
-    }
-
-    /// All of them, in order.
-    pub(super) fn all(&self) -> Vec<String> {
-        self.held.values().map(|held| held.lease.clone()).collect()
-    }
-
-    /// Those that nothing is told of yet.
-    pub(super) fn untold(&self) -> Vec<String> {
-        self.held.values().filter(|held| !held.is_told).map(|held| held.lease.clone()).collect()
     }
 
     /// The ids of their tasks, in order.
@@ -137,6 +129,17 @@ impl Leases {
 
     pub(super) fn is_empty(&self) -> bool {
         self.held.is_empty()
+    }
+}
+
+impl Held for Leases {
+    /// All of them, in order.
+    fn all(&self) -> Vec<String> {
+        self.held.values().map(|held| held.lease.clone()).collect()
+    }
+
+    fn untold(&self) -> Vec<String> {
+        self.held.values().filter(|held| !held.is_told).map(|held| held.lease.clone()).collect()
     }
 }
 

@@ -20,8 +20,7 @@ const LOOK_LAST: Duration = Duration::from_millis(200);
 impl Share<'_> {
     pub(super) fn stop(&mut self, why: Stop, now: Instant) {
         if self.duty.stop(why, now) {
-            self.say_stop();
-            self.intake.stream.stop();
+            self.member.stop();
             (self.look_at, self.look_pause) = (now, LOOK_FIRST);
         }
         if let Stop::Signal(_) = why {
@@ -32,18 +31,13 @@ impl Share<'_> {
         }
     }
 
-    pub(super) fn say_stop(&mut self) {
-        self.session.stream.stop();
-        (self.is_fenced, self.quiet_at) = (false, None);
-    }
-
     /// Nobody reads any more, or nothing can be written.
     pub(super) fn output_over(&mut self, ended: Result<(), Failure>, now: Instant) {
         self.unwritten = ended.err().filter(|failure| failure.code != 0);
         self.out.drop_unflushed();
         let written = *self.written.borrow();
         if self.flags.sharing.auto_done {
-            self.teller.tell(self.leases.written(written), pb::Outcome::Done);
+            self.member.tell_all(self.leases.written(written), pb::Outcome::Done);
         }
         self.stop(Stop::ReaderGone, now);
         self.duty.reader_gone(now);
@@ -81,7 +75,7 @@ impl Share<'_> {
 
     pub(super) fn give_back_beyond(&mut self, offset: u64) {
         let tasks = self.leases.give_back_beyond(offset);
-        self.teller.tell(tasks.iter().map(|(lease, _)| lease.clone()), pb::Outcome::Released);
+        self.member.tell_all(tasks.iter().map(|(lease, _)| lease.clone()), pb::Outcome::Released);
         self.giving_back.extend(tasks);
     }
 
@@ -98,7 +92,7 @@ impl Share<'_> {
         let keeps_nothing = self.leases.is_empty() || self.flags.sharing.detach;
         (is_written || self.failure.is_some())
             && keeps_nothing
-            && !self.teller.is_busy()
+            && !self.member.is_telling()
             && self.is_quiet(now)
     }
 
@@ -109,13 +103,12 @@ impl Share<'_> {
     /// Whether no task can be on its way any more; and with `--detach`, whether the leases were renewed for the
     /// last time. Nobody waits long for a server that says nothing.
     pub(super) fn is_quiet(&self, now: Instant) -> bool {
-        let stop_heard = self.session.stream.is_stop_heard();
         if self.duty.stopped_at().is_none_or(|at| now >= at + MOMENT) {
             true
-        } else if self.intake.stream.is_closed() {
-            stop_heard || !self.flags.sharing.detach
+        } else if self.flags.sharing.detach && self.member.is_closed() {
+            self.member.is_stop_heard()
         } else {
-            stop_heard && self.quiet_at.is_some_and(|at| now >= at)
+            self.member.is_quiet(now)
         }
     }
 
@@ -140,7 +133,7 @@ impl Share<'_> {
     /// Gives back what it holds, if that can be done in a moment, and leaves.
     pub(super) fn leave_at_once(&mut self, failure: Failure, now: Instant) -> Result<(), Failure> {
         let is_anothers = matches!(&failure.reason[..], "superseded" | "other_store");
-        if is_anothers || !self.has_begun {
+        if is_anothers || !self.member.has_begun() {
             return Err(failure);
         }
         self.failure.get_or_insert(failure);

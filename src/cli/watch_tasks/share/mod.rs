@@ -14,50 +14,36 @@
 //! what nobody read is given back at once when nobody reads any more, and the rest after one grace.
 //!
 //! This file has the state and the loop: one thing happens, what follows from it is done. [`news`] is what the
-//! server brings, on the streams of [`intake`] (getTask), [`session`] (sendStatus) and [`teller`]
-//! (tellResult); [`leases`] is what is held, [`duty`] what is due, [`leaving`] the way out.
+//! [`Member`] brings, [`leases`] what is held, [`duty`] what is due, [`leaving`] the way out.
 
-use std::{
-    collections::{HashMap, HashSet},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
 use tokio::{sync::watch, time::Instant};
 use tonic::Status;
 
-use super::{WatchTasks, place::Place};
+use super::{WatchTasks, not_ours};
 use crate::{
     cli::{
         Context, Failure,
         group::Group,
+        member::{self, Held, Joining, Member},
         output::Output,
         pipe::{Closed, Far},
         runner::{Calls, Leave},
-        time::milliseconds,
     },
     pb,
 };
 use duty::{Due, Duty, MOMENT, Stop};
-use intake::Intake;
 use leases::Leases;
-use link::Link;
-use session::Session;
-use teller::{Over, Teller};
 
 mod duty;
-mod intake;
 mod leases;
 mod leaving;
-mod link;
 mod news;
 mod notices;
-mod session;
-mod teller;
 
 /// The first pause between two looks at the reader.
 const LOOK_FIRST: Duration = Duration::from_millis(1);
-/// A lease, until the server says.
-const LEASE: Duration = Duration::from_secs(60);
 
 impl WatchTasks {
     /// Watches with a group. Ends by itself also when it is called away, but for `--timeout` and a second
@@ -75,9 +61,7 @@ impl WatchTasks {
 /// What happens.
 enum Event {
     Left(Leave),
-    Session(session::News),
-    Intake(intake::News),
-    Told(Result<Vec<Over>, Status>),
+    Member(member::News),
     /// More was written, or given to be.
     Written(Result<(), Failure>),
     /// Nobody reads any more, or nothing can be written.
@@ -96,31 +80,15 @@ struct Share<'a> {
     /// When to look at the reader again, and how long to wait after that.
     look_at: Instant,
     look_pause: Duration,
-    place: Place,
-    group: String,
-    /// What each opening of the watch says, but for its place and the leases held.
-    template: pb::Watch,
-    /// What it said of where it begins has been printed.
-    has_begun: bool,
+    member: Member<'a>,
     leases: Leases,
-    /// The leases that it came back with when it last did.
-    had: HashSet<String>,
     duty: Duty,
-    intake: Link<Intake>,
-    session: Link<Session>,
-    teller: Teller,
     /// What is being given back: the task's id of each lease,
     giving_back: HashMap<String, String>,
     /// and the ids of those that were, though their end was waited for.
     given_back: Vec<String>,
     /// When something last happened.
     now: Instant,
-    /// The server has heard that it is to hand out nothing more, and is told a word after that.
-    is_fenced: bool,
-    /// By then what it had handed out before is here.
-    quiet_at: Option<Instant>,
-    /// The one that was handed out last.
-    last_lease: Option<String>,
     /// By then it leaves, whatever is still to be told.
     leave_by: Option<Instant>,
     /// Why it leaves at once.
@@ -141,20 +109,19 @@ impl<'a> Share<'a> {
             )
             .hint("--detach leaves after the last line; its lease then lives as long as --lease says"));
         }
-        let instance: [u8; 16] = rand::random();
-        let template = pb::Watch {
-            group: group.clone(),
-            client: client.to_string(),
-            instance: instance.to_vec(),
-            max_in_flight: sharing.credit(flags.max),
-            lease_ms: sharing.lease.map(milliseconds).unwrap_or_default(),
-            max_hold_ms: sharing.max_hold.map(milliseconds).unwrap_or_default(),
-            grace_ms: Some(sharing.grace_ms()),
-            ..pb::Watch::default()
-        };
         let now = now();
-        let channel = context.target().channel();
-        let session = Session::new(channel.clone(), &client, &instance, sharing.lease.unwrap_or(LEASE));
+        let credit = sharing.credit(flags.max);
+        let member = Member::new(Joining {
+            context,
+            client,
+            place,
+            group,
+            max_in_flight: credit,
+            terms: sharing.terms.clone(),
+            grace_ms: sharing.grace_ms(),
+            has_from: flags.from.is_some(),
+            foreign: |context| not_ours(context, "--group"),
+        });
         Ok(Share {
             written: out.written(),
             out,
@@ -162,23 +129,12 @@ impl<'a> Share<'a> {
             closed: None,
             look_at: now,
             look_pause: LOOK_FIRST,
-            place,
-            group,
-            duty: Duty::new(template.max_in_flight, sharing.grace(), flags.idle_exit, now)
-                .detaching(sharing.detach),
-            template,
-            has_begun: false,
+            member,
+            duty: Duty::new(credit, sharing.terms.grace(), flags.idle_exit, now).detaching(sharing.detach),
             leases: Leases::default(),
-            had: HashSet::new(),
-            intake: Link::new(Intake::new(channel.clone())),
-            session: Link::new(session),
-            teller: Teller::new(channel, client.to_string()),
             giving_back: HashMap::new(),
             given_back: Vec::new(),
             now,
-            is_fenced: false,
-            quiet_at: None,
-            last_lease: None,
             leave_by: None,
             failure: None,
             unwritten: None,
@@ -187,8 +143,7 @@ impl<'a> Share<'a> {
     }
 
     async fn run(mut self, calls: &mut Calls) -> Result<u8, Failure> {
-        self.session.stream.open(Duration::ZERO);
-        self.open_intake(Duration::ZERO);
+        self.member.open();
         while !self.is_over() {
             let event = self.next(calls).await;
             let now = now();
@@ -202,9 +157,7 @@ impl<'a> Share<'a> {
                     Ok(())
                 }
                 Event::Left(leave @ Leave::Timeout) => Err(leave.failure(self.context)),
-                Event::Session(news) => self.heard(news, now),
-                Event::Intake(news) => self.came(news, now),
-                Event::Told(told) => self.told(told, now),
+                Event::Member(news) => self.came(news, now),
                 Event::Written(Ok(())) | Event::Time => Ok(()),
                 Event::Written(Err(failure)) => {
                     self.output_over(Err(failure), now);
@@ -238,11 +191,9 @@ impl<'a> Share<'a> {
         tokio::select! {
             biased;
             leave = calls.next() => Event::Left(leave),
-            news = self.session.stream.next() => Event::Session(news),
             () = output_over.cancelled(), if watches_output => Event::OutputOver,
-            told = self.teller.next() => Event::Told(told),
             Ok(()) = self.written.changed(), if watches_writing => Event::Written(Ok(())),
-            news = self.intake.stream.next(), if has_room => Event::Intake(news),
+            news = self.member.next(has_room) => Event::Member(news),
             // No more has come: what there is goes out.
             flushed = self.out.flush(), if has_more => Event::Written(flushed),
             () = until(wake) => Event::Time,
@@ -255,7 +206,8 @@ impl<'a> Share<'a> {
         let look = self.is_looking().then_some(self.look_at);
         // These tell more than once; what is past has been looked at.
         let moment = self.duty.stopped_at().map(|at| at + MOMENT);
-        let ends = [moment, self.quiet_at, self.leave_by].into_iter().flatten().filter(|at| *at > self.now);
+        let ends =
+            [moment, self.member.quiet_at(), self.leave_by].into_iter().flatten().filter(|at| *at > self.now);
         ends.chain(due).chain(look).min()
     }
 
@@ -263,11 +215,11 @@ impl<'a> Share<'a> {
     async fn follow(&mut self, now: Instant) -> Result<(), Failure> {
         if self.flags.sharing.auto_done {
             let written = *self.written.borrow();
-            self.teller.tell(self.leases.written(written), pb::Outcome::Done);
+            self.member.tell_all(self.leases.written(written), pb::Outcome::Done);
         }
         match self.duty.next(self.leases.len()) {
             Some((at, Due::Idle)) if now >= at => {
-                if !self.intake.stream.is_open() {
+                if !self.member.is_watching() {
                     // A server that is not there is not one that has nothing to do.
                     return Err(self.context.target().failure(&Status::unavailable("no answer")));
                 }
@@ -277,13 +229,13 @@ impl<'a> Share<'a> {
                 self.duty.said_stalled();
                 self.say_stalled();
                 // And if the word that one has ended was lost on its way.
-                self.teller.tell(self.leases.untold(), pb::Outcome::Working);
+                self.member.tell_all(self.leases.untold(), pb::Outcome::Working);
             }
             Some((at, Due::GiveUp)) if now >= at && self.leave_by.is_none() => {
                 self.give_back_beyond(0);
                 // A server that is busy is waited for, also after a signal; one that is away then is not.
                 let patience = match self.duty.signal() {
-                    Some(_) if !self.session.is_up() => MOMENT,
+                    Some(_) if !self.member.is_up() => MOMENT,
                     _ => self.context.retry_for().max(MOMENT),
                 };
                 self.leave_by = Some(now + patience);

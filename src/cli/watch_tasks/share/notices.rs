@@ -1,32 +1,9 @@
 //! What a group's watch says on stderr.
 
 use super::{Share, leases::some};
-use crate::{
-    cli::{pipe::Closed, watch_tasks::place::Headers},
-    pb,
-    wire::{NEW_HEADER, START_HEADER},
-};
+use crate::{cli::pipe::Closed, pb};
 
 impl Share<'_> {
-    /// Where the group begins, if it is new, and that `--from` means nothing, if it is not.
-    pub(super) fn say_begun(&self, headers: &Headers, is_first: bool) {
-        let start = headers.numbers(START_HEADER).unwrap_or_default();
-        let is_new = headers.numbers(NEW_HEADER).unwrap_or_default();
-        for ((place, start), is_new) in self.place.queues.iter().zip(start).zip(is_new) {
-            let (group, queue) = (&self.group, place.queue.as_str());
-            if is_new == 1 {
-                let message = format!("group {group:?} of queue {queue:?} is new: it begins at seq {start}");
-                self.context.errors.notice("new_group", &message);
-            } else if is_first && self.flags.from.is_some() {
-                let message = format!(
-                    "group {group:?} of queue {queue:?} is there already and goes on at seq {start}: --from \
-                     is for a new one"
-                );
-                self.context.errors.notice("group_goes_on", &message);
-            }
-        }
-    }
-
     pub(super) fn say_ended(&self, id: &str, why: pb::ended::Why, was_away: bool) {
         use pb::ended::Why;
         let (word, what) = match why {

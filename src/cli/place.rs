@@ -3,9 +3,8 @@
 use tonic::{Code, Status, metadata::MetadataMap};
 use tonic_types::StatusExt;
 
-use super::{OnGap, WatchTasks};
+use super::{Context, Failure, start::From};
 use crate::{
-    cli::{Context, Failure},
     name::{DEFAULT_QUEUE, QueueName},
     pb,
     wire::{START_HEADER, STORE_HEADER, UNTIL_HEADER},
@@ -21,6 +20,22 @@ pub(super) struct Place {
     pub(super) left: Option<u64>,
     /// The end is not known yet: it is where the queues end when the watch begins.
     pub(super) until_empty: bool,
+    /// It ends where the queues end.
+    pub(super) ends_empty: bool,
+    /// What to do where it cannot go on.
+    pub(super) on_gap: OnGap,
+}
+
+/// What to do where a watch cannot go on: tasks are no longer kept there, or the store is another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum OnGap {
+    /// Leave with exit code 75, or 73 for another store
+    Fail,
+    /// Say so and go on at the first task kept
+    Skip,
+    /// Go on in another store; all else fails
+    #[value(skip)]
+    Follow,
 }
 
 /// Where it is in a queue.
@@ -39,7 +54,55 @@ impl QueuePlace {
     }
 }
 
+/// The queues that are named, and with `to_me` this client's inbox: at least one, and none twice.
+pub(super) fn queues(named: &[QueueName], to_me: bool, context: &Context) -> Result<Vec<QueueName>, Failure> {
+    let mut names = named.to_vec();
+    if to_me {
+        names.push(QueueName::inbox(&context.client()?));
+    }
+    if names.is_empty() {
+        names.push(QueueName::parse(DEFAULT_QUEUE).map_err(|e| Failure::usage(e.to_string()))?);
+    }
+    if let Some(twice) = names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)) {
+        return Err(Failure::usage(format!("queue {:?} is named twice", twice.1.as_str())));
+    }
+    Ok(names)
+}
+
 impl Place {
+    /// Begins in these queues.
+    pub(super) fn new(queues: Vec<QueueName>, from: Option<&From>) -> Result<Self, Failure> {
+        let start = from.and_then(From::on_the_wire);
+        if queues.len() > 1 && matches!(start, Some(pb::position::Start::FromSeq(_))) {
+            return Err(Failure::usage(
+                "a SEQ is a place in one queue: --from SEQ and --after go with one -q",
+            ));
+        }
+        Ok(Place {
+            queues: queues.into_iter().map(|queue| QueuePlace { queue, start, until_seq: None }).collect(),
+            store: None,
+            left: None,
+            until_empty: false,
+            ends_empty: false,
+            on_gap: OnGap::Fail,
+        })
+    }
+
+    /// It ends after so many tasks.
+    pub(super) fn ending_after(self, max: Option<u64>) -> Self {
+        Place { left: max, ..self }
+    }
+
+    /// It ends where the queues end when it begins.
+    pub(super) fn ending_empty(self, ends_empty: bool) -> Self {
+        Place { until_empty: ends_empty, ends_empty, ..self }
+    }
+
+    /// What to do where it cannot go on.
+    pub(super) fn on_gap(self, on_gap: OnGap) -> Self {
+        Place { on_gap, ..self }
+    }
+
     /// Whether all that was asked for has come.
     pub(super) fn is_done(&self) -> bool {
         self.queues.iter().all(QueuePlace::is_done)
@@ -106,16 +169,11 @@ impl Place {
     }
 
     /// The server has refused to go on from here. `Ok`: what is gone is skipped, as asked; ask again.
-    pub(super) fn refused(
-        &mut self,
-        flags: &WatchTasks,
-        context: &Context,
-        status: &Status,
-    ) -> Result<(), Failure> {
+    pub(super) fn refused(&mut self, context: &Context, status: &Status) -> Result<(), Failure> {
         let failure = context.target().failure(status);
         let info = status.get_details_error_info();
         let fact = |name: &str| info.as_ref().and_then(|info| info.metadata.get(name));
-        let skip = flags.on_gap == OnGap::Skip;
+        let skip = self.on_gap == OnGap::Skip;
         match &failure.reason[..] {
             "trimmed" => {
                 let first = fact("first_seq").and_then(|seq| seq.parse::<u64>().ok());
@@ -128,10 +186,13 @@ impl Place {
                     queue.start = Some(pb::position::Start::FromSeq(first));
                     return Ok(());
                 }
-                Err(failure
-                    .hint("--on-gap skip goes on at the first position kept; --from start begins there"))
+                Err(match self.on_gap {
+                    OnGap::Follow => failure.hint("--from start begins at the first position kept"),
+                    _ => failure
+                        .hint("--on-gap skip goes on at the first position kept; --from start begins there"),
+                })
             }
-            "other_store" if skip => {
+            "other_store" if self.on_gap != OnGap::Fail => {
                 let message = format!("{}; going on at its first task", failure.message);
                 context.errors.notice("skipped", &message);
                 self.store = None;
@@ -139,7 +200,7 @@ impl Place {
                     queue.start = None;
                     queue.until_seq = None;
                 }
-                self.until_empty = flags.until_empty;
+                self.until_empty = self.ends_empty;
                 Ok(())
             }
             "other_store" => Err(failure

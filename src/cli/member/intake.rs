@@ -1,4 +1,4 @@
-//! The `getTask` side of a group's watch: the tasks that are handed to this process.
+//! The `getTask` side of a member: the tasks that are handed to this process.
 
 use std::{pin::Pin, time::Duration};
 
@@ -25,7 +25,7 @@ enum Stage {
 type Opened = Result<Response<Streaming<pb::ServerMsg>>, Status>;
 
 /// What comes of it.
-pub(super) enum News {
+pub(in crate::cli) enum News {
     /// The server has answered, with these headers.
     Opened(tonic::metadata::MetadataMap),
     /// A task was handed out.
@@ -51,6 +51,11 @@ impl Intake {
         if let Stage::Pausing(..) = self.stage {
             self.stage = Stage::Closed;
         }
+    }
+
+    /// Closes it: what has not come so far is sent again when it is opened again.
+    pub(super) fn close(&mut self) {
+        self.stage = Stage::Closed;
     }
 
     /// Whether nothing can come of it.

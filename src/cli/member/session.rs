@@ -1,11 +1,11 @@
-//! The `sendStatus` side of a group's watch: signs of life go up, and what has become of the leases comes
-//! down. The stream and the connection may break and be opened again; the process stays the same.
+//! The `sendStatus` side of a member: signs of life and statuses go up, and what has become of the leases
+//! comes down. The stream and the connection may break and be opened again; the process stays the same.
 
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::{
-    sync::mpsc,
+    sync::mpsc::{self, error::TrySendError},
     time::{Instant, Interval, MissedTickBehavior},
 };
 use tokio_stream::wrappers::ReceiverStream;
@@ -30,8 +30,11 @@ pub(super) struct Session {
     stage: Stage,
     /// Messages sent on this stream and not replied to.
     unanswered: u64,
-    /// Of these so many up to the word to stop.
+    /// Of these so many up to the word to stop, when it was said first, and when it was said last.
     stop_unanswered: Option<u64>,
+    last_stop_unanswered: u64,
+    /// A status that could not be sent yet. A newer one takes its place.
+    unsaid: Option<String>,
 }
 
 enum Stage {
@@ -43,13 +46,15 @@ enum Stage {
 type Opened = Result<Response<Streaming<pb::Result>>, Status>;
 
 /// What comes of it.
-pub(super) enum News {
+pub(in crate::cli) enum News {
     /// The server has answered, with these headers.
     Opened(tonic::metadata::MetadataMap),
     /// A lease of this process has ended.
     Ended(pb::Ended),
-    /// The server has heard what was sent, or is about to end.
+    /// The server has heard what was sent.
     Heard,
+    /// The server is about to end.
+    Drain,
     /// The stream, or its opening, has failed.
     Failed(Status),
 }
@@ -71,6 +76,8 @@ impl Session {
             stage: Stage::Closed,
             unanswered: 0,
             stop_unanswered: None,
+            last_stop_unanswered: 0,
+            unsaid: None,
         }
     }
 
@@ -81,6 +88,7 @@ impl Session {
         self.unanswered = 0;
         // Before the call: a server may open it only with its first answer.
         self.stop_unanswered = None;
+        self.last_stop_unanswered = 0;
         self.say(self.greeting.clone());
         let mut client = pb::contact_client::ContactClient::new(self.channel.clone());
         self.stage = Stage::Opening(Box::pin(async move {
@@ -101,6 +109,22 @@ impl Session {
         self.beat();
     }
 
+    /// It is to be handed tasks again: once no word to stop is on its way any more, and a watch is opened.
+    pub(super) fn go_on(&mut self) {
+        self.greeting.stop = false;
+    }
+
+    /// Whether the server may yet hear a word to stop that was said before.
+    pub(super) fn has_stop_on_its_way(&self) -> bool {
+        self.last_stop_unanswered > 0
+    }
+
+    /// Reports a status, as soon as that can be done.
+    pub(super) fn report(&mut self, status: String) {
+        self.unsaid = Some(status);
+        self.say_status();
+    }
+
     /// Whether the server has heard the word to stop.
     pub(super) fn is_stop_heard(&self) -> bool {
         self.stop_unanswered == Some(0)
@@ -116,6 +140,7 @@ impl Session {
                     Ok(response) => {
                         let (headers, replies, _) = response.into_parts();
                         self.stage = Stage::Open(Box::new(replies));
+                        self.say_status();
                         return News::Opened(headers);
                     }
                     Err(status) => return self.failed(status),
@@ -130,10 +155,9 @@ impl Session {
                     };
                     match reply {
                         Ok(Some(pb::Result { ended: Some(ended), .. })) => return News::Ended(ended),
-                        Ok(Some(reply)) => {
-                            if !reply.drain {
-                                self.replied();
-                            }
+                        Ok(Some(pb::Result { drain: true, .. })) => return News::Drain,
+                        Ok(Some(_)) => {
+                            self.replied();
                             return News::Heard;
                         }
                         Ok(None) => return self.failed(Status::unavailable("the server ended the call")),
@@ -149,24 +173,44 @@ impl Session {
         self.say(pb::ClientMsg { heartbeat: true, stop, ..pb::ClientMsg::default() });
     }
 
-    fn say(&mut self, message: pb::ClientMsg) {
+    fn say_status(&mut self) {
+        // A status of before is no news to a server that is not there yet.
+        if let Stage::Open(_) = self.stage
+            && let Some(status) = self.unsaid.take()
+        {
+            let stop = self.greeting.stop;
+            let message = pb::ClientMsg { msg: status, stop, ..pb::ClientMsg::default() };
+            if let Some(pb::ClientMsg { msg, .. }) = self.say(message) {
+                self.unsaid = Some(msg);
+            }
+        }
+    }
+
+    /// Sends a message, or gives it back.
+    fn say(&mut self, message: pb::ClientMsg) -> Option<pb::ClientMsg> {
         let stop = message.stop;
         // A full channel is a connection that takes nothing, and then the sign of life is late anyway; a
         // closed one is a stream that has failed, and says so.
-        if let Some(up) = &self.up
-            && up.try_send(message).is_ok()
-        {
+        if let Some(up) = &self.up {
+            if let Err(TrySendError::Full(message) | TrySendError::Closed(message)) = up.try_send(message) {
+                return Some(message);
+            }
             self.unanswered += 1;
             if stop {
                 self.stop_unanswered.get_or_insert(self.unanswered);
+                self.last_stop_unanswered = self.unanswered;
             }
+            return None;
         }
+        Some(message)
     }
 
     /// Replies come in the order of the messages.
     fn replied(&mut self) {
         self.unanswered = self.unanswered.saturating_sub(1);
         self.stop_unanswered = self.stop_unanswered.map(|n| n.saturating_sub(1));
+        self.last_stop_unanswered = self.last_stop_unanswered.saturating_sub(1);
+        self.say_status();
     }
 
     fn failed(&mut self, status: Status) -> News {
