@@ -25,6 +25,8 @@ use teller::Teller;
 pub(super) use teller::Told;
 pub(super) use terms::Terms;
 
+#[cfg(test)]
+mod herd;
 mod intake;
 mod link;
 mod news;
