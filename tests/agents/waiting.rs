@@ -101,7 +101,7 @@ fn a_broadcast_is_waited_for_by_name_and_by_number() {
         assert_eq!(answered, names, "{who}: {out:?}");
     }
     // One who is not there is waited for in vain, and is named.
-    let args = ["submit", "-q", "fleet", "--wait", "--clients", "a1,gone", "--timeout", "2s", "hello"];
+    let args = ["submit", "-q", "fleet", "--wait", "--clients", "a1,gone", "--timeout", "3s", "hello"];
     let out = house.run(&args, "");
     assert_eq!(out.code, 124, "{out:?}");
     assert!(out.json().iter().any(|line| line["client"] == "a1") && out.stderr.contains("gone"), "{out:?}");
