@@ -61,10 +61,15 @@ impl<'a> Caller<'a> {
     }
 
     fn explain(&self, name: &str, failure: Failure) -> Failure {
-        if failure.code != code::GRPC + Code::Unimplemented as u8 {
-            return failure;
-        }
-        let message = format!("the server at {} does not know {name}", self.context.target().address);
-        Failure::new(failure.code, "unimplemented", message).hint("this command needs a contact server")
+        explain(self.context, name, failure)
     }
+}
+
+/// What it means that the call that is named `name` failed: a server that does not know it is no contact server.
+pub(super) fn explain(context: &Context, name: &str, failure: Failure) -> Failure {
+    if failure.code != code::GRPC + Code::Unimplemented as u8 {
+        return failure;
+    }
+    let message = format!("the server at {} does not know {name}", context.target().address);
+    Failure::new(failure.code, "unimplemented", message).hint("this command needs a contact server")
 }

@@ -184,6 +184,16 @@ impl Tries {
         self.patience = Some(self.patience.map_or(patience, |asked| asked.min(patience)));
     }
 
+    /// Tries for so long from now on; `None`: for ever.
+    pub(super) fn endure(&mut self, patience: Option<Duration>) {
+        self.patience = patience;
+    }
+
+    /// Whether it tries for ever.
+    pub(super) fn is_endless(&self) -> bool {
+        self.patience.is_none()
+    }
+
     /// A call was opened. Only time tells whether it works: a server that ends each call at once is not to be
     /// asked without a pause.
     #[allow(clippy::disallowed_methods, reason = "measures a stretch of real time")]

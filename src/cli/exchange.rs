@@ -52,12 +52,13 @@ pub(super) trait Exchange {
     fn failure(&self, status: &Status) -> Failure;
 }
 
-/// Sends all items and takes all answers. `patience`: how long to try while the server cannot be reached.
+/// Sends all items and takes all answers. `patience`: how long to try while the server cannot be reached. Returns
+/// the connection over which the last answer came, if it is still there.
 pub(super) async fn run<E: Exchange>(
     exchange: &mut E,
     target: &Target,
     patience: Option<Duration>,
-) -> Result<(), Failure> {
+) -> Result<Option<Channel>, Failure> {
     let mut state = State { unanswered: VecDeque::new(), bytes: 0, more: true, sent: false };
     let mut tries = Tries::new(patience);
     loop {
@@ -68,13 +69,13 @@ pub(super) async fn run<E: Exchange>(
             // Not connected before there is something to say.
             match exchange.next().await? {
                 Some(items) => items.into_iter().for_each(|item| state.push(exchange, item)),
-                None => return Ok(()),
+                None => return Ok(None),
             }
             continue;
         }
         let status = match target.connect().await {
-            Ok(channel) => match talk(exchange, &mut state, channel, &mut tries).await? {
-                Ok(()) => return Ok(()),
+            Ok(connected) => match talk(exchange, &mut state, connected.clone(), &mut tries).await? {
+                Ok(()) => return Ok(Some(connected)),
                 Err(status) => status,
             },
             Err(status) => status,

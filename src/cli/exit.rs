@@ -24,6 +24,8 @@ pub(super) mod code {
     pub(in crate::cli) const GRPC: u8 = 64;
     /// `--timeout` ran out.
     pub(in crate::cli) const TIMEOUT: u8 = 124;
+    /// With --exit-code: it is not the task's.
+    pub(in crate::cli) const OWN: u8 = 125;
     /// Ended by SIGINT.
     pub(in crate::cli) const SIGINT: u8 = 130;
     /// Ended by SIGTERM.

@@ -16,6 +16,11 @@ use crate::{name::ID_BYTES_MAX, wire::TASK_BYTES_MAX};
 /// Longest line: a task line of the longest task, each byte escaped.
 const LINE_BYTES_MAX: usize = 8 * TASK_BYTES_MAX;
 
+/// Judges what stands in a flag or argument.
+pub(super) fn id(text: &str) -> Result<String, String> {
+    check(text).map(|()| text.to_owned())
+}
+
 /// Ids, one after the other.
 pub(super) struct Ids {
     /// Not given out yet.

@@ -41,6 +41,14 @@ pub(super) trait List {
     fn columns(&self) -> &'static [Column];
     /// and an item's row.
     fn row(&self, item: &Self::Item, now: SystemTime) -> Vec<Cell>;
+    /// Rows of the table that belong to an item and stand under its own.
+    fn more_rows(&self, _item: &Self::Item, _now: SystemTime) -> Vec<Vec<Cell>> {
+        Vec::new()
+    }
+    /// What stands under an item's rows and has columns of its own.
+    fn below(&self, _item: &Self::Item, _now: SystemTime, _colour: bool) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// The flags of a list that can be followed.
@@ -74,18 +82,7 @@ pub(super) async fn run<L: List>(
     let mut caller = Caller::new(context);
     if !follow.watch {
         let mut table = table(&list, out);
-        let mut pages = Pages::new(max);
-        while let Some(items) = pages.next(&mut list, &mut caller).await? {
-            match out.format {
-                Format::Json => {
-                    for item in &items {
-                        out.line(item, String::new).await?;
-                    }
-                }
-                Format::Text => print(out, &table.lines(&rows(&list, items.iter()))).await?,
-            }
-            out.flush().await?;
-        }
+        print_all(&mut list, &mut caller, out, &mut table, max).await?;
         return Ok(0);
     }
     let (mut known, mut drawn) = (BTreeMap::new(), Drawn::default());
@@ -98,7 +95,7 @@ pub(super) async fn run<L: List>(
         match out.format {
             Format::Json => print_changes::<L>(out, &mut known, items).await?,
             Format::Text => {
-                let lines = table(&list, out).lines(&rows(&list, items.iter()));
+                let lines = lines(&list, &mut table(&list, out), items.iter(), out.colour);
                 drawn.draw(out, lines).await?;
             }
         }
@@ -107,12 +104,35 @@ pub(super) async fn run<L: List>(
     }
 }
 
+/// Prints a list, a page after the other: at most `max` items of it. The table may have been begun.
+pub(super) async fn print_all<L: List>(
+    list: &mut L,
+    caller: &mut Caller<'_>,
+    out: &mut Output,
+    table: &mut Table,
+    max: Option<u64>,
+) -> Result<(), Failure> {
+    let mut pages = Pages::new(max);
+    while let Some(items) = pages.next(list, caller).await? {
+        match out.format {
+            Format::Json => {
+                for item in &items {
+                    out.line(item, String::new).await?;
+                }
+            }
+            Format::Text => print(out, &lines(list, table, items.iter(), out.colour)).await?,
+        }
+        out.flush().await?;
+    }
+    Ok(())
+}
+
 /// Prints one item: a line, or a table of one row.
 pub(super) async fn print_one<L: List>(list: &L, out: &mut Output, item: &L::Item) -> Result<(), Failure> {
     match out.format {
         Format::Json => out.line(item, String::new).await,
         Format::Text => {
-            let lines = table(list, out).lines(&rows(list, std::iter::once(item)));
+            let lines = lines(list, &mut table(list, out), std::iter::once(item), out.colour);
             print(out, &lines).await
         }
     }
@@ -134,17 +154,36 @@ pub(super) fn screen() -> Option<(usize, usize)> {
     (size.ws_col > 0 && size.ws_row > 0).then(|| (size.ws_col.into(), size.ws_row.into()))
 }
 
-fn table<L: List>(list: &L, out: &Output) -> Table {
+/// An empty table for a list.
+pub(super) fn table<L: List>(list: &L, out: &Output) -> Table {
     Table::new(list.columns(), out.colour, screen().map(|(width, _)| width))
 }
 
+/// Items as lines of text: each its rows, and what stands below them.
 #[allow(clippy::disallowed_methods, reason = "ages are shown to people")]
-fn rows<'a, L: List>(list: &L, items: impl Iterator<Item = &'a L::Item>) -> Vec<Vec<Cell>>
+fn lines<'a, L: List>(
+    list: &L,
+    table: &mut Table,
+    items: impl Iterator<Item = &'a L::Item>,
+    colour: bool,
+) -> Vec<String>
 where
     L::Item: 'a,
 {
     let now = SystemTime::now();
-    items.map(|item| list.row(item, now)).collect()
+    let (mut rows, mut below) = (Vec::new(), Vec::new());
+    for item in items {
+        rows.push(list.row(item, now));
+        rows.extend(list.more_rows(item, now));
+        // All rows first: each column is as wide as the widest of them.
+        below.push((rows.len(), list.below(item, now, colour)));
+    }
+    let mut lines = table.lines(&rows);
+    let header = lines.len() - rows.len();
+    for (at, below) in below.into_iter().rev() {
+        lines.splice(header + at..header + at, below);
+    }
+    lines
 }
 
 /// The pages of a list, from the first one.

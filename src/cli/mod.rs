@@ -17,12 +17,14 @@ use runner::client;
 mod ack;
 mod caller;
 mod cancel;
+mod clients;
 mod completions;
 mod connect;
 mod exchange;
 mod exit;
 mod group;
 mod groups;
+mod headers;
 mod health;
 mod ids;
 mod json;
@@ -37,7 +39,10 @@ mod progress;
 mod purge;
 mod queues;
 mod redrive;
+mod result_line;
+mod roll;
 mod runner;
+mod seen;
 mod send_status;
 mod serve;
 mod signals;
@@ -48,8 +53,11 @@ mod task_line;
 mod tasks;
 mod time;
 mod verdicts;
+mod wait;
 mod wait_ready;
+mod watch_results;
 mod watch_tasks;
+mod watched;
 mod why;
 
 /// How long to try unless told otherwise.
@@ -75,6 +83,8 @@ Examples:
   contact watch-tasks | jq -r .task              every task from the first one, then each new one
   contact watch-tasks --max 5 | contact ack      read five and say so
   contact send-status --count 15                 report up
+  contact submit --to kiosk-7 --wait \"uptime\"    ask a machine, print its answer
+  contact clients                                who is there
 
 Exit codes:
   0 it worked   1 the answer is no   2 wrong usage   3 the server could not be reached
@@ -88,6 +98,9 @@ enum Command {
     WatchTasks(watch_tasks::WatchTasks),
     Ack(ack::Ack),
     SendStatus(send_status::SendStatus),
+    WatchResults(watch_results::WatchResults),
+    Wait(wait::Wait),
+    Clients(clients::Clients),
     Queues(queues::Queues),
     Groups(groups::Groups),
     Tasks(tasks::Tasks),
@@ -124,8 +137,9 @@ struct Global {
           value_parser = time::positive_duration, hide_env_values = true)]
     timeout: Option<Duration>,
 
-    /// How long to try while the server cannot be reached [default: 10s; watch-tasks, wait-ready and an ack that
-    /// reads stdin try for ever]
+    /// How long to try while the server cannot be reached [default: 10s; watch-tasks,
+    /// watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once
+    /// it waits]
     #[arg(long, global = true, env = "CONTACT_RETRY_FOR", value_name = "DURATION",
           value_parser = time::duration, hide_env_values = true)]
     retry_for: Option<Duration>,
@@ -193,6 +207,12 @@ pub fn run() -> ExitCode {
     let context = Context { global: arguments.global, errors };
     let result = match arguments.command {
         Command::Serve(serve) => serve.run(&context),
+        // It leaves in its own way: it says how to go on waiting.
+        Command::Submit(submit) if submit.waits() => {
+            runner::staying(&context, Reader::MayGo, async |out, calls| {
+                submit.run_and_wait(&context, out, calls).await
+            })
+        }
         Command::Submit(submit) => {
             client(&context, Reader::MayGo, async |out| submit.run(&context, out).await)
         }
@@ -208,6 +228,15 @@ pub fn run() -> ExitCode {
         Command::Ack(ack) => client(&context, Reader::MayGo, async |out| ack.run(&context, out).await),
         Command::SendStatus(status) => {
             client(&context, Reader::MayGo, async |out| status.run(&context, out).await)
+        }
+        Command::WatchResults(watch) => {
+            client(&context, Reader::IsAll, async |out| watch.run(&context, out).await)
+        }
+        Command::Wait(wait) => {
+            runner::staying(&context, Reader::MayGo, async |out, calls| wait.run(&context, out, calls).await)
+        }
+        Command::Clients(clients) => {
+            client(&context, Reader::IsAll, async |out| clients.run(&context, out).await)
         }
         Command::Queues(queues) => {
             client(&context, Reader::IsAll, async |out| queues.run(&context, out).await)

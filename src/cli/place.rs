@@ -1,13 +1,17 @@
 //! Where a watch is in its queues. Outlives its connections.
 
-use tonic::{Code, Status, metadata::MetadataMap};
+use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use super::{Context, Failure, start::From};
+use super::{
+    Context, Failure,
+    headers::Headers,
+    start::{OnGap, Start},
+};
 use crate::{
     name::{DEFAULT_QUEUE, QueueName},
     pb,
-    wire::{START_HEADER, STORE_HEADER, UNTIL_HEADER},
+    wire::{START_HEADER, UNTIL_HEADER},
 };
 
 /// Where a watch is.
@@ -24,18 +28,6 @@ pub(super) struct Place {
     pub(super) ends_empty: bool,
     /// What to do where it cannot go on.
     pub(super) on_gap: OnGap,
-}
-
-/// What to do where a watch cannot go on: tasks are no longer kept there, or the store is another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum OnGap {
-    /// Leave with exit code 75, or 73 for another store
-    Fail,
-    /// Say so and go on at the first task kept
-    Skip,
-    /// Go on in another store; all else fails
-    #[value(skip)]
-    Follow,
 }
 
 /// Where it is in a queue.
@@ -71,8 +63,8 @@ pub(super) fn queues(named: &[QueueName], to_me: bool, context: &Context) -> Res
 
 impl Place {
     /// Begins in these queues.
-    pub(super) fn new(queues: Vec<QueueName>, from: Option<&From>) -> Result<Self, Failure> {
-        let start = from.and_then(From::on_the_wire);
+    pub(super) fn new(queues: Vec<QueueName>, from: Option<&Start>) -> Result<Self, Failure> {
+        let start = from.and_then(Start::on_the_wire);
         if queues.len() > 1 && matches!(start, Some(pb::position::Start::FromSeq(_))) {
             return Err(Failure::usage(
                 "a SEQ is a place in one queue: --from SEQ and --after go with one -q",
@@ -211,24 +203,5 @@ impl Place {
             }
             _ => Err(failure),
         }
-    }
-}
-
-/// The headers of a response.
-pub(super) struct Headers<'a>(pub(super) &'a MetadataMap);
-
-impl Headers<'_> {
-    fn word(&self, name: &str) -> Option<&str> {
-        self.0.get(name).and_then(|value| value.to_str().ok())
-    }
-
-    /// Numbers that are separated by blanks.
-    pub(super) fn numbers(&self, name: &str) -> Option<Vec<u64>> {
-        self.word(name)?.split_ascii_whitespace().map(|n| n.parse().ok()).collect()
-    }
-
-    /// The store's id.
-    pub(super) fn store(&self) -> Option<String> {
-        self.word(STORE_HEADER).map(str::to_owned)
     }
 }

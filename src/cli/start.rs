@@ -1,4 +1,4 @@
-//! Where a watch is to start, as it is asked for.
+//! Where a watch is to start, and what it does when it cannot go on there, as flags say it.
 
 use prost_types::Timestamp;
 
@@ -7,38 +7,60 @@ use crate::pb;
 
 /// Where to start.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum From {
-    Start,
+pub(super) enum Start {
+    /// At the first one kept.
+    First,
+    /// After the last one.
     New,
-    Seq(u64),
+    /// At this place, inclusive.
+    At(u64),
+    /// At the first one of then or later.
     Time(Timestamp),
 }
 
-impl From {
-    /// Judges what stands in a flag.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+impl Start {
+    /// Judges `start`, `new`, a place or a time. `what` is what a place is called: seq, number.
+    pub(super) fn parse(text: &str, what: &str) -> Result<Self, String> {
         match text {
-            "start" => Ok(From::Start),
-            "new" => Ok(From::New),
-            "0" => Err("seqs begin at 1".into()),
+            "start" => Ok(Start::First),
+            "new" => Ok(Start::New),
+            "0" => Err(format!("{what}s begin at 1")),
             text if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) => {
-                text.parse().map(From::Seq).map_err(|_| "no seq is that large".into())
+                text.parse().map(Start::At).map_err(|_| format!("no {what} is that large"))
             }
-            text => time::timestamp(text)
-                .map(From::Time)
-                .ok_or_else(|| "not start, new, a SEQ or a TIME like 2026-11-22T06:00:00Z".into()),
+            text => time::timestamp(text).map(Start::Time).ok_or_else(|| {
+                let what = what.to_ascii_uppercase();
+                format!("not start, new, a {what} or a TIME like 2026-11-22T06:00:00Z")
+            }),
         }
     }
 
-    /// The position that it is.
+    /// The position in a queue that it is.
     pub(super) fn on_the_wire(&self) -> Option<pb::position::Start> {
         match self {
-            From::Start => None,
-            From::New => Some(pb::position::Start::FromNew(true)),
-            From::Seq(seq) => Some(pb::position::Start::FromSeq(*seq)),
-            From::Time(time) => Some(pb::position::Start::FromTime(*time)),
+            Start::First => None,
+            Start::New => Some(pb::position::Start::FromNew(true)),
+            Start::At(seq) => Some(pb::position::Start::FromSeq(*seq)),
+            Start::Time(time) => Some(pb::position::Start::FromTime(*time)),
         }
     }
+}
+
+/// A place in a queue, as a flag says it.
+pub(super) fn in_queue(text: &str) -> Result<Start, String> {
+    Start::parse(text, "seq")
+}
+
+/// What to do about a gap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum OnGap {
+    /// Leave with exit code 75, or 73 for another store
+    Fail,
+    /// Say so and go on at the first one kept
+    Skip,
+    /// Go on in another store; all else fails
+    #[value(skip)]
+    Follow,
 }
 
 #[cfg(test)]
@@ -47,11 +69,13 @@ mod tests {
 
     #[test]
     fn places_to_start() {
-        assert_eq!(From::parse("start"), Ok(From::Start));
-        assert_eq!(From::parse("17"), Ok(From::Seq(17)));
-        assert!(matches!(From::parse("2026-11-22T06:00:00Z"), Ok(From::Time(_))));
+        let parse = |text| Start::parse(text, "seq");
+        assert_eq!(parse("start"), Ok(Start::First));
+        assert_eq!(parse("17"), Ok(Start::At(17)));
+        assert!(matches!(parse("2026-11-22T06:00:00Z"), Ok(Start::Time(_))));
         for bad in ["", "0", "-1", "later", "18446744073709551616", "2026-11-22"] {
-            assert!(From::parse(bad).is_err(), "{bad}");
+            assert!(parse(bad).is_err(), "{bad}");
         }
+        assert_eq!(Start::parse("0", "number"), Err("numbers begin at 1".into()));
     }
 }

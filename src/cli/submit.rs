@@ -15,7 +15,9 @@ use super::{
     lines::{Line, Lines},
     output::Output,
     progress::Progress,
+    runner::Calls,
     time,
+    wait::{Until, Waiting},
 };
 use crate::{
     name::{self, ClientName, OwnId, QueueName},
@@ -32,16 +34,25 @@ const STEP: usize = 1024;
 ///
 /// Prints a line for each task when it is on disk. A broken connection is taken up again without a task lost
 /// or doubled.
+///
+/// With --wait it prints the tasks' results instead, as they come once all tasks are in, and ends when each task
+/// has: see `contact wait --help`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   contact submit \"deploy web-3\"
   seq 100000 | contact submit -q numbers | tail -1
   contact submit --to kiosk-7 --id reboot-42 \"reboot\"
+  contact submit --to kiosk-7 --wait \"uptime\" | jq -r .ret
+  contact submit -q deploy --wait --exit-code --timeout 10m \"web-3\"
+  contact submit -q news --wait --clients kiosk-1,kiosk-2 \"closing at 18:00\"
   echo '{\"task\":\"build\",\"queue\":\"ci\",\"labels\":{\"ref\":\"main\"}}' | contact submit --json
 
 Exit codes: 0 all are in; 4 lines of stdin were refused (each is named, the others are in);
-70 this --id exists with other content; 72 the server has no room; 3 the server could not be reached")]
+70 this --id exists with other content; 72 the server has no room; 3 the server could not be reached.
+With --wait also 1: a task is dead, rejected, cancelled, expired or purged (stderr says which and why); on 124, 130
+and 143 stderr says how to go on waiting. With --exit-code: that of the tasks, and 125 instead of contact's own
+1, 3, 4 and 64+N")]
 pub(super) struct Submit {
     /// The tasks; without any, stdin is read
     #[arg(value_name = "TEXT")]
@@ -74,6 +85,13 @@ pub(super) struct Submit {
     /// Each line of stdin is a JSON object: task, and perhaps id, queue, to, labels, delay_ms, expires_ms
     #[arg(long, conflicts_with_all = ["texts", "id"])]
     json: bool,
+
+    /// Print the tasks' results instead, and end when each task has
+    #[arg(long)]
+    wait: bool,
+
+    #[command(flatten, next_help_heading = "Options of --wait")]
+    until: Until,
 }
 
 fn own_id(text: &str) -> Result<OwnId, String> {
@@ -116,7 +134,43 @@ struct SubmittedLine<'a> {
 }
 
 impl Submit {
+    /// Whether it waits for what it has handed in.
+    pub(super) fn waits(&self) -> bool {
+        self.wait
+    }
+
+    /// Hands in tasks and prints a line for each.
     pub(super) async fn run(self, context: &Context, out: &mut Output) -> Result<u8, Failure> {
+        if self.until.is_given() {
+            return Err(Failure::usage("--clients and --exit-code go with --wait"));
+        }
+        Ok(self.submit(context, out, None).await?.code)
+    }
+
+    /// Hands in tasks and waits for them.
+    pub(super) async fn run_and_wait(
+        self,
+        context: &Context,
+        out: &mut Output,
+        calls: &mut Calls,
+    ) -> Result<u8, Failure> {
+        let mut waiting = Waiting::new(context, &self.until);
+        self.until
+            .leave_well(context, &mut waiting, out, calls, async |waiting, out| {
+                let submitted = self.submit(context, out, Some(waiting)).await?;
+                // The same connection: the first result may be there already.
+                let code = waiting.run(out, submitted.channel).await?;
+                Ok(self.until.own(submitted.code).unwrap_or(code))
+            })
+            .await
+    }
+
+    async fn submit(
+        &self,
+        context: &Context,
+        out: &mut Output,
+        waiting: Option<&mut Waiting<'_>>,
+    ) -> Result<Submitted, Failure> {
         if self.id.is_some() && self.texts.len() != 1 {
             return Err(Failure::usage("--id names one task: give it with one TEXT"));
         }
@@ -144,6 +198,7 @@ impl Submit {
         let total = (!self.texts.is_empty()).then_some(self.texts.len() as u64);
         let mut submitting = Submitting {
             out,
+            waiting,
             context,
             source,
             template: pb::NewTask {
@@ -161,13 +216,22 @@ impl Submit {
             refused: None,
             progress: Progress::start("tasks on disk", total),
         };
-        exchange::run(&mut submitting, context.target(), Some(context.retry_for())).await?;
-        Ok(match submitting {
+        let channel = exchange::run(&mut submitting, context.target(), Some(context.retry_for())).await?;
+        let code = match submitting {
             Submitting { bad_lines: true, .. } => code::BAD_INPUT,
             Submitting { refused: Some(code), .. } => code,
             _ => 0,
-        })
+        };
+        Ok(Submitted { code, channel })
     }
+}
+
+/// All tasks are in that could be.
+struct Submitted {
+    /// The exit code.
+    code: u8,
+    /// The connection that there still is.
+    channel: Option<Channel>,
 }
 
 fn check(task: &str) -> Result<(), String> {
@@ -193,8 +257,10 @@ enum Source {
     Stdin(Lines),
 }
 
-struct Submitting<'a> {
+struct Submitting<'a, 'w> {
     out: &'a mut Output,
+    /// Waits for the tasks, which are not printed then.
+    waiting: Option<&'a mut Waiting<'w>>,
     context: &'a Context,
     source: Source,
     /// What every task has.
@@ -214,7 +280,7 @@ struct Item {
     line: Option<u64>,
 }
 
-impl Submitting<'_> {
+impl Submitting<'_, '_> {
     fn item(&mut self, task: pb::NewTask, line: Option<u64>) -> Item {
         let retry_key = Some(pb::RetryKey { instance: self.instance.clone(), n: self.next_n });
         self.next_n += 1;
@@ -270,7 +336,7 @@ impl Submitting<'_> {
     }
 }
 
-impl Exchange for Submitting<'_> {
+impl Exchange for Submitting<'_, '_> {
     type Item = Item;
     type Request = pb::NewTask;
     type Answer = pb::Submitted;
@@ -329,6 +395,10 @@ impl Exchange for Submitting<'_> {
                     self.say(&Failure::new(code, &refusal.reason, refusal.message));
                 }
             }
+            return Ok(());
+        }
+        if let Some(waiting) = &mut self.waiting {
+            waiting.add(answer.id);
             return Ok(());
         }
         let line = SubmittedLine {

@@ -6,6 +6,7 @@ use prost_types::Timestamp;
 use serde::Serialize;
 
 use super::{
+    roll::AnswerLine,
     table::{Cell, Column, numbers, words},
     time,
     verdicts::word,
@@ -49,6 +50,9 @@ pub(super) struct TaskLine {
     until: Option<Timestamp>,
     #[serde(skip_serializing_if = "String::is_empty")]
     said: String,
+    /// Only of a task that is asked for by its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) roll_call: Option<Vec<AnswerLine>>,
 }
 
 fn is_zero(n: &u64) -> bool {
@@ -85,6 +89,7 @@ impl From<pb::TaskInfo> for TaskLine {
             since: info.since,
             until: info.until,
             said: info.said,
+            roll_call: None,
         }
     }
 }

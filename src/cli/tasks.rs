@@ -11,8 +11,10 @@ use super::{
     group::Group,
     list::{self, Follow, List},
     output::Output,
+    roll::{self, Roll},
     table::{Cell, Column},
     task_line::{self, TaskLine},
+    wait::names,
 };
 use crate::{
     name::{ID_BYTES_MAX, QueueName},
@@ -29,6 +31,9 @@ const FOLLOWED_MAX: u64 = 1000;
 /// A line for each task, in the order of their places. With --group, or in a state that groups have in hand
 /// (leased, waiting, dead), the line says where the task stands in the group, how often it was handed out and
 /// how each attempt ended. Which are ready or done is another question for each group: that needs --group.
+///
+/// A task that is asked for by its ID has its roll-call: who has received it, who has done it with which answer,
+/// and which of the clients that watched its queue in the last 24 hours are silent.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -36,6 +41,7 @@ Examples:
   contact tasks --group ci --state dead | jq -r '[.id, .said] | @tsv'
   contact tasks --group ci --state leased --watch
   contact tasks 17 deploy-42
+  contact tasks 17 | jq -r '.roll_call[] | select(.standing == \"silent\").client'
   contact tasks --state dead --group ci | contact redrive --group ci
 
 Exit codes: 0 it worked; 1 an ID is of no task; 2 wrong usage; 3 the server could not be reached;
@@ -56,6 +62,10 @@ pub(super) struct Tasks {
     /// Only in this state
     #[arg(long, value_name = "STATE")]
     state: Option<State>,
+
+    /// Whose answers to look for (a,b,c), with an ID [default: of all who have to do with the task]
+    #[arg(long, value_name = "CLIENTS", requires = "ids", value_parser = names_given)]
+    clients: Option<Names>,
 
     /// At most so many [default: all; with --watch: 1000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -85,6 +95,13 @@ enum State {
     Expired,
 }
 
+/// Names of clients.
+type Names = Vec<String>;
+
+fn names_given(text: &str) -> Result<Names, String> {
+    names(text)
+}
+
 fn id(text: &str) -> Result<String, String> {
     match text.len() {
         1..=ID_BYTES_MAX => Ok(text.to_owned()),
@@ -105,7 +122,8 @@ impl Tasks {
             ..pb::ListTasks::default()
         };
         let is_of_groups = self.group.is_some() || self.state.is_some_and(State::is_of_groups);
-        let list = TaskList { context, asked, ids: &self.ids, is_of_groups, unknown: &mut unknown };
+        let roll = (!self.ids.is_empty()).then(|| Roll::new(self.clients.unwrap_or_default()));
+        let list = TaskList { context, asked, ids: &self.ids, is_of_groups, unknown: &mut unknown, roll };
         let limit = self.limit.or(self.follow.is_asked().then_some(FOLLOWED_MAX));
         list::run(list, context, out, &self.follow, limit).await?;
         Ok(if unknown.is_empty() { 0 } else { code::NO })
@@ -141,6 +159,8 @@ struct TaskList<'a> {
     is_of_groups: bool,
     /// Those of the ids that are of no task, as far as that has been said.
     unknown: &'a mut HashSet<String>,
+    /// Of tasks that are asked for by their ids.
+    roll: Option<Roll>,
 }
 
 /// Where the next page goes on.
@@ -171,7 +191,13 @@ impl List for TaskList<'_> {
             after if !after.is_empty() => Some(Place { ids: from, after }),
             _ => (to < self.ids.len()).then_some(Place { ids: to, after: String::new() }),
         };
-        Ok((page.tasks.into_iter().map(TaskLine::from).collect(), next))
+        let mut lines: Vec<TaskLine> = page.tasks.into_iter().map(TaskLine::from).collect();
+        if let Some(roll) = &mut self.roll {
+            for line in &mut lines {
+                line.roll_call = roll.call(caller, &line.id).await?;
+            }
+        }
+        Ok((lines, next))
     }
 
     fn key(line: &TaskLine) -> String {
@@ -184,6 +210,10 @@ impl List for TaskList<'_> {
 
     fn row(&self, line: &TaskLine, now: SystemTime) -> Vec<Cell> {
         if self.is_of_groups { line.row_in_group(now) } else { line.row(now) }
+    }
+
+    fn below(&self, line: &TaskLine, now: SystemTime, colour: bool) -> Vec<String> {
+        line.roll_call.as_deref().map(|answers| roll::lines(answers, now, colour)).unwrap_or_default()
     }
 }
 

@@ -116,8 +116,14 @@ impl Session {
 
     /// Takes note of who speaks.
     fn introduce(&mut self, message: &pb::ClientMsg) -> Result<(), Status> {
-        if !message.client.is_empty() {
-            self.client = Some(convert::client(&message.client)?);
+        if !message.client.is_empty()
+            && self.client.as_ref().is_none_or(|client| client.as_str() != message.client)
+        {
+            let client = convert::client(&message.client)?;
+            if let Some(instance) = self.instance {
+                self.engine.name(instance, &client);
+            }
+            self.client = Some(client);
         }
         if message.instance.is_empty() {
             return Ok(());

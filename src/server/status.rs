@@ -50,7 +50,7 @@ pub(super) fn from_engine(error: Error) -> Status {
         Error::Superseded => new(Code::Aborted, "superseded", message),
         Error::SlowReader => new(Code::ResourceExhausted, "slow_reader", message),
         Error::NoGroup { .. } => new(Code::NotFound, "no_group", message),
-        Error::NoTask(_) => new(Code::NotFound, "unknown_task", message),
+        Error::NoTask(_) => new(Code::NotFound, "no_task", message),
         Error::ResultsTrimmed { first_n, .. } => {
             with(Code::OutOfRange, "trimmed", message, [("first_n", first_n.to_string())])
         }

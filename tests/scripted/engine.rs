@@ -111,6 +111,9 @@ impl Engine for Scripted {
         self.0.lock().unwrap().notices.push(sender);
         Attendance { notices: UnboundedReceiverStream::new(notices).boxed() }
     }
+    fn name(&self, instance: Instance, client: &ClientName) {
+        self.hears(format!("name {} {client}", instance[0]));
+    }
     fn heard(&self, instance: Instance, stop: bool) {
         self.hears(format!("heard {}{}", instance[0], if stop { " stop" } else { "" }));
     }

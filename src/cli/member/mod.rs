@@ -22,9 +22,11 @@ use link::Link;
 use session::Session;
 use teller::Teller;
 
+pub(super) use early::Early;
 pub(super) use teller::Told;
 pub(super) use terms::Terms;
 
+mod early;
 #[cfg(test)]
 mod herd;
 mod intake;

@@ -7,7 +7,7 @@ use tonic::{Code, Status};
 
 use super::{Event, Held, Member, News, Told, Wish, intake, session};
 use crate::{
-    cli::{Failure, connect::PAUSE_MAX, exit, place::Headers},
+    cli::{Failure, connect::PAUSE_MAX, exit, headers::Headers},
     pb,
     wire::{LEASE_HEADER, NEW_HEADER, START_HEADER},
 };

@@ -15,8 +15,8 @@ use super::{
     exit::code,
     group::Group,
     member::Terms,
-    place::{self, OnGap, Place},
-    start::From,
+    place::{self, Place},
+    start::{self, OnGap, Start},
     time::{self, milliseconds},
 };
 use crate::{
@@ -65,8 +65,8 @@ pub(super) struct WatchTasks {
     /// Where to start: `start` (the first task kept), `new` (what comes from now on), a SEQ (inclusive) or a
     /// TIME like 2026-11-22T06:00:00Z (before the first task kept it is that one). A group that is there
     /// already goes on where it is [default: start]
-    #[arg(long, value_name = "WHERE", value_parser = From::parse, conflicts_with = "after")]
-    from: Option<From>,
+    #[arg(long, value_name = "WHERE", value_parser = start::in_queue, conflicts_with = "after")]
+    from: Option<Start>,
 
     /// Start after this SEQ
     #[arg(long, value_name = "SEQ", conflicts_with = "group")]
@@ -138,7 +138,7 @@ impl WatchTasks {
         let queues = place::queues(&self.queues, self.to_me, context)?;
         let after = match self.after {
             Some(u64::MAX) => return Err(Failure::usage("--after: no seq is that large")),
-            after => after.map(|seq| From::Seq(seq + 1)),
+            after => after.map(|seq| Start::At(seq + 1)),
         };
         let place = Place::new(queues, after.as_ref().or(self.from.as_ref()))?;
         Ok(place.ending_after(self.max).ending_empty(self.until_empty).on_gap(self.on_gap))

@@ -61,7 +61,7 @@ fn tasks(ids: &[String]) -> Result<Vec<TaskId>, Status> {
     let unknown = judged.iter().zip(ids).find(|(judged, _)| judged.is_none());
     if let Some((_, id)) = unknown {
         let id: String = id.chars().take(crate::name::ID_BYTES_MAX).collect();
-        return Err(status::new(tonic::Code::NotFound, "unknown_task", format!("no task has the id {id:?}")));
+        return Err(status::new(tonic::Code::NotFound, "no_task", format!("no task has the id {id:?}")));
     }
     Ok(judged.into_iter().flatten().collect())
 }
@@ -72,7 +72,7 @@ pub(in crate::server) fn roll_call(
 ) -> Result<(TaskId, Vec<crate::name::ClientName>), Status> {
     let Some(Some(id)) = super::ids(std::slice::from_ref(&asked.id), 1)?.pop() else {
         let id: String = asked.id.chars().take(crate::name::ID_BYTES_MAX).collect();
-        return Err(status::new(tonic::Code::NotFound, "unknown_task", format!("no task has the id {id:?}")));
+        return Err(status::new(tonic::Code::NotFound, "no_task", format!("no task has the id {id:?}")));
     };
     if asked.clients.len() > super::PAGE_ITEMS_MAX as usize {
         let max = super::PAGE_ITEMS_MAX;

@@ -68,6 +68,9 @@ pub trait Engine: Send + Sync + 'static {
     /// A process begins to attend: it has opened `sendStatus`. From now on its leases live by its being heard.
     fn attend(&self, who: Who) -> Attendance;
 
+    /// A process that attends says whose it is: it did not when it began.
+    fn name(&self, instance: Instance, client: &ClientName);
+
     /// A process was heard: the ends of all its leases move. With `stop` it is handed nothing more.
     fn heard(&self, instance: Instance, stop: bool);
 

@@ -1,11 +1,8 @@
 //! The leases that a watch holds, and where their lines stand in what it prints. No I/O, no clock.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 
-use crate::cli::member::Held;
-
-/// Leases that ended before their tasks came are remembered, so many of them.
-const EARLY_MAX: usize = 1000;
+use crate::cli::member::{Early, Held};
 
 /// The leases held, in the order of their hand-outs.
 #[derive(Debug, Default)]
@@ -15,10 +12,7 @@ pub(super) struct Leases {
     taken: u64,
     /// All before this have been settled by [`written`](Self::written).
     settled_before: u64,
-    /// A lease's end and its task come on different streams, in whatever order.
-    ended_early: HashSet<String>,
-    /// The same, the oldest first.
-    early_order: VecDeque<String>,
+    ended_early: Early,
 }
 
 /// What a task that has come is to this process.
@@ -48,7 +42,7 @@ impl Leases {
         if self.by_lease.contains_key(lease) {
             return Taken::HeldAlready;
         }
-        if self.ended_early.remove(lease) {
+        if self.ended_early.came(lease) {
             return Taken::Over;
         }
         let held = Line { lease: lease.to_owned(), id: id.to_owned(), line_end: None, is_told: false };
@@ -68,13 +62,8 @@ impl Leases {
     /// A lease has ended, says the server. The task's id, if it was held.
     pub(super) fn ended(&mut self, lease: &str) -> Option<String> {
         let id = self.over(lease);
-        if id.is_none() && self.ended_early.insert(lease.to_owned()) {
-            self.early_order.push_back(lease.to_owned());
-            if self.early_order.len() > EARLY_MAX
-                && let Some(oldest) = self.early_order.pop_front()
-            {
-                self.ended_early.remove(&oldest);
-            }
+        if id.is_none() {
+            self.ended_early.ended(lease);
         }
         id
     }
@@ -210,10 +199,6 @@ mod tests {
         assert_eq!(leases.ended("L4"), None);
         assert_eq!(leases.take("L4", "4"), Taken::Over);
         assert_eq!(leases.take("L5", "5"), Taken::New);
-        for n in 100..5000 {
-            leases.ended(&format!("L{n}"));
-        }
-        assert_eq!((leases.ended_early.len(), leases.early_order.len()), (EARLY_MAX, EARLY_MAX));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use futures_util::{StreamExt, future::select_all, stream};
 
 use super::{
     Shared,
+    presence::{Here, Stream},
     queue::{Look, Queue},
 };
 use crate::server::engine::{Error, Frames, Start, Watch, Watching};
@@ -24,7 +25,9 @@ pub(super) async fn open(shared: &Arc<Shared>, watch: Watch) -> Result<Watching,
     }
     // Before any queue is looked at: all tasks up to here are in their queues.
     let shown_seq = shared.shown_seq.load(Acquire);
-    let mut cursors = Cursors { shared: shared.clone(), cursors: Vec::with_capacity(watch.queues.len()) };
+    let names = watch.queues.iter().map(|position| position.queue.clone()).collect();
+    let mut cursors =
+        Cursors { shared: shared.clone(), cursors: Vec::with_capacity(watch.queues.len()), here: None };
     for position in watch.queues {
         let queue = shared.queues.named(&position.queue);
         // Held from here on, so that an error below lets go of it again.
@@ -62,6 +65,7 @@ pub(super) async fn open(shared: &Arc<Shared>, watch: Watch) -> Result<Watching,
             cursor.until_seq = until_seq;
         }
     }
+    cursors.here = Some(shared.presence.enter(&watch.who, Stream::Watch(names, None)));
     Ok(Watching {
         start: cursors.cursors.iter().map(|c| c.next_seq).collect(),
         until: cursors.cursors.iter().map(|c| c.until_seq).collect(),
@@ -80,6 +84,8 @@ pub(super) async fn open(shared: &Arc<Shared>, watch: Watch) -> Result<Watching,
 struct Cursors {
     shared: Arc<Shared>,
     cursors: Vec<Cursor>,
+    /// Once it is open.
+    here: Option<Here>,
 }
 
 /// A place in one queue.

@@ -30,6 +30,9 @@ pub(super) const PAGE_BYTES: usize = 1 << 20;
 /// Groups that a task is explained in.
 const GROUPS_MAX: usize = 1000;
 
+/// Where a task is in the log: its queue, its seq, and when it expires.
+pub(super) type Logged = (Arc<Queue>, u64, u64);
+
 impl Embedded {
     pub(super) async fn list_queues(&self, filter: QueueFilter) -> Result<Page<QueueView>, Error> {
         let page = self.look(move |writer| Ok(Ok(writer.queues_seen(&filter)))).await?;
@@ -101,11 +104,11 @@ impl Embedded {
     }
 
     /// A task by its id, and where it is in the log.
-    async fn task(
+    pub(super) async fn task(
         &self,
         finder: &mut Finder,
         id: &TaskId,
-    ) -> Result<Option<(TaskView, Option<(Arc<Queue>, u64, u64)>)>, Error> {
+    ) -> Result<Option<(TaskView, Option<Logged>)>, Error> {
         let asked = id.clone();
         let found = self.look(move |writer| {
             let Some((place, queue)) = writer.found(&asked)? else { return Ok(Ok(None)) };

@@ -14,10 +14,9 @@
 #![allow(clippy::disallowed_methods, reason = "this is the driver")]
 
 use std::{
-    collections::HashMap,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{
             AtomicBool, AtomicU64,
             Ordering::{Acquire, Relaxed, Release},
@@ -27,11 +26,11 @@ use std::{
     time::Duration,
 };
 
-use futures_util::{StreamExt, future::BoxFuture};
+use futures_util::future::BoxFuture;
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use super::{
-    Answers, Durability, Engine, Error, LastStatus, NewTask, STATUS_BYTES_KEPT, Watch, Watching,
+    Answers, Durability, Engine, Error, LastStatus, NewTask, Watch, Watching,
     groups::{
         Attendance, Change, Explained, GroupFilter, GroupView, Instance, Judged, Page, Purged, QueueFilter,
         QueueView, Share, Sharing, TaskFilter, TaskPage, Told,
@@ -51,9 +50,12 @@ mod ids;
 mod lists;
 mod machine;
 mod outbox;
+mod presence;
 mod queue;
 mod reads;
+mod results;
 mod retries;
+mod roll_call;
 mod shares;
 mod store;
 #[cfg(test)]
@@ -64,6 +66,7 @@ mod writer;
 pub use store::sqlite::OpenError;
 
 use ids::Ids;
+use presence::Presence;
 use queue::Queues;
 use reads::{READERS, Reads};
 use store::{Store, StoreError, memory::MemoryStore, sqlite::SqliteStore};
@@ -74,8 +77,6 @@ use writer::{Job, Writer};
 const BUDGET_BYTES: usize = 64 << 20;
 /// A lease may be in force so long after its end: the machine looks ten times a second, and a batch takes its time.
 const SLACK_MS: u64 = 1000;
-/// How many clients' last statuses are kept; beyond that the oldest is forgotten.
-const CLIENTS_KEPT: usize = 10_000;
 
 /// How to keep tasks.
 #[derive(Clone)]
@@ -133,7 +134,7 @@ struct Shared {
     tokens: Tokens,
     /// How many streams of shares there were.
     streams: AtomicU64,
-    statuses: Mutex<HashMap<ClientName, LastStatus>>,
+    presence: Arc<Presence>,
     /// Why the writer ended, once it has.
     end: watch::Sender<Option<Error>>,
     /// Whether `end` is set: what every watcher may ask at no cost.
@@ -164,6 +165,14 @@ impl Embedded {
         let thread = |e: std::io::Error| StoreError::Failed(format!("a thread cannot be started: {e}"));
         let mut ids = Ids::default();
         let loaded = store.load(&mut ids)?;
+        let clients = match store.load_clients() {
+            // It is no promise: a server that has tasks to hand out does not stay down for it.
+            Err(StoreError::Damaged(why)) => {
+                tracing::error!("what was known of clients is forgotten: {why}");
+                Vec::new()
+            }
+            clients => clients?,
+        };
         let readers = (0..READERS).map(|_| store.reader()).collect::<Result<Vec<_>, _>>()?;
         let (jobs, receiver) = mpsc::channel();
         let jobs = Arc::new(jobs);
@@ -182,7 +191,7 @@ impl Embedded {
             purged: AtomicBool::new(false),
             tokens: Tokens::new(loaded.token_key),
             streams: AtomicU64::new(0),
-            statuses: Mutex::default(),
+            presence: Arc::new(Presence::new(options.wall_clock.clone(), clients)),
             end: watch::Sender::new(None),
             closed: AtomicBool::new(false),
         });
@@ -205,6 +214,7 @@ impl Embedded {
                     on_end.closed.store(true, Release);
                 });
                 on_end.queues.ring_all();
+                on_end.presence.ring();
             })
             .map_err(thread)?;
         Ok(Embedded { shared, jobs })
@@ -343,10 +353,16 @@ impl Engine for Embedded {
     }
 
     fn attend(&self, who: Who) -> Attendance {
-        shares::attend(self, who.instance, who.client.map(|client| client.as_str().into()))
+        shares::attend(self, &who)
+    }
+
+    fn name(&self, instance: Instance, client: &ClientName) {
+        self.shared.presence.name(instance, client);
+        let _ = self.jobs.send(Job::Name { instance, client: client.as_str().into() });
     }
 
     fn heard(&self, instance: Instance, stop: bool) {
+        self.shared.presence.heard(instance);
         let _ = self.jobs.send(Job::Heard { instance, stop });
     }
 
@@ -414,37 +430,25 @@ impl Engine for Embedded {
 
     fn call_roll(
         &self,
-        _id: TaskId,
-        _clients: Vec<ClientName>,
+        id: TaskId,
+        clients: Vec<ClientName>,
     ) -> BoxFuture<'_, Result<Vec<RollEntry>, Error>> {
-        Box::pin(async { Err(Error::Failed("no roll-call yet".to_owned())) })
+        Box::pin(self.roll_of(id, clients))
     }
 
-    fn clients(&self, _filter: ClientFilter) -> BoxFuture<'_, Result<Page<ClientView>, Error>> {
-        Box::pin(async { Err(Error::Failed("no clients yet".to_owned())) })
+    fn clients(&self, filter: ClientFilter) -> BoxFuture<'_, Result<Page<ClientView>, Error>> {
+        Box::pin(self.list_clients(filter))
     }
 
-    fn client_events(&self, _client: Option<ClientName>) -> ClientEvents {
-        futures_util::stream::pending().boxed()
+    fn client_events(&self, client: Option<ClientName>) -> ClientEvents {
+        presence::watch(&self.shared, client)
     }
 
     fn report(&self, client: &ClientName, status: &str) {
-        let mut end = status.len().min(STATUS_BYTES_KEPT);
-        while !status.is_char_boundary(end) {
-            end -= 1;
-        }
-        let last = LastStatus { status: status[..end].to_owned(), at_ms: (self.shared.wall_clock)() };
-        let mut statuses = self.shared.statuses.lock().unwrap_or_else(PoisonError::into_inner);
-        if statuses.len() >= CLIENTS_KEPT
-            && !statuses.contains_key(client)
-            && let Some(oldest) = statuses.iter().min_by_key(|(_, s)| s.at_ms).map(|(name, _)| name.clone())
-        {
-            statuses.remove(&oldest);
-        }
-        statuses.insert(client.clone(), last);
+        self.shared.presence.report(client, status);
     }
 
     fn last_status(&self, client: &ClientName) -> Option<LastStatus> {
-        self.shared.statuses.lock().unwrap_or_else(PoisonError::into_inner).get(client).cloned()
+        self.shared.presence.last_status(client)
     }
 }

@@ -11,6 +11,7 @@ use super::{
     finder::Finder,
     machine::{GroupNo, Key, StreamEnd, StreamId},
     outbox::{Feed, Outbox},
+    presence::{self, Here},
     queue::Queue,
     writer::{Asking, Begun, Job},
 };
@@ -20,6 +21,7 @@ use crate::{
         Error, Start,
         frames::write_leased,
         groups::{Attendance, Instance, Notice, Share, Sharing, Why},
+        presence::Who,
     },
 };
 
@@ -61,6 +63,7 @@ pub(super) async fn open(engine: &Embedded, mut share: Share) -> Result<Sharing,
     let have = have.map(|key| (key.group, key.seq, key.attempt)).collect();
     let stream = shared.next_stream();
     let deliveries = Arc::new(Deliveries::new());
+    let who = share.who.clone();
     let asking = Asking { stream, share, have };
     let (answer, answered) = oneshot::channel();
     let seat = Seat { jobs: Arc::downgrade(&engine.jobs), leaving: Leaving::Stream(stream) };
@@ -68,6 +71,9 @@ pub(super) async fn open(engine: &Embedded, mut share: Share) -> Result<Sharing,
     let begun = engine.ask(Job::Share { asking, deliveries: feed, answer }, answered).await?;
     let Begun { start, is_new, lease_ms, groups } = begun;
     let finder = Finder::new(shared.clone());
+    let names = groups.iter().map(|(_, queue, _)| queue.name.clone()).collect();
+    let group = groups.first().map(|(.., group)| group.clone());
+    let here = shared.presence.enter(&who, presence::Stream::Watch(names, group));
     let out = Out {
         shared: shared.clone(),
         deliveries,
@@ -75,6 +81,7 @@ pub(super) async fn open(engine: &Embedded, mut share: Share) -> Result<Sharing,
         finder,
         waiting: Vec::new().into_iter(),
         _seat: seat,
+        _here: here,
     };
     let frames = stream::unfold(Some(out), |out| async {
         let mut out = out?;
@@ -96,6 +103,7 @@ struct Out {
     /// Taken and not yet sent.
     waiting: std::vec::IntoIter<Key>,
     _seat: Seat,
+    _here: Here,
 }
 
 impl Out {
@@ -136,15 +144,17 @@ impl Out {
 }
 
 /// Begins an attendance.
-pub(super) fn attend(engine: &Embedded, instance: Instance, client: Option<Box<str>>) -> Attendance {
+pub(super) fn attend(engine: &Embedded, who: &Who) -> Attendance {
+    let (instance, client) = (who.instance, who.client.as_ref().map(|client| client.as_str().into()));
     let notices = Arc::new(Notices::new());
     let _ = engine.jobs.send(Job::Attend { instance, client, notices: NoticeFeed::new(&notices, ()) });
     let leaving = Leaving::Attendance(instance, notices.clone());
     let seat = Seat { jobs: Arc::downgrade(&engine.jobs), leaving };
+    let here = engine.shared.presence.enter(who, presence::Stream::Status);
     let tokens = engine.shared.tokens.clone();
-    let told = stream::unfold((notices, seat), |(notices, seat)| async {
+    let told = stream::unfold((notices, seat, here), |(notices, seat, here)| async {
         let told = notices.take(TASKS_MAX).await.ok()?;
-        Some((told, (notices, seat)))
+        Some((told, (notices, seat, here)))
     });
     let told = told.flat_map(stream::iter).map(move |(key, why)| Notice::Ended {
         lease: tokens.write(&key),

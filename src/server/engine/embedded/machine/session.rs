@@ -238,6 +238,13 @@ impl Machine {
         }
     }
 
+    /// A process that is known says whose it is.
+    pub(in super::super) fn rename(&mut self, id: InstanceId, client: Box<str>) {
+        if self.instances.contains_key(&id) {
+            self.name(id, Some(client));
+        }
+    }
+
     /// A process says whose it is.
     pub(super) fn name(&mut self, id: InstanceId, client: Option<Box<str>>) {
         let Some(client) = client else { return };

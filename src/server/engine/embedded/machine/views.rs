@@ -1,7 +1,7 @@
 //! What can be seen of the machine, and what of it is written down.
 
 use super::{
-    GroupNo, Machine, QueueNo,
+    GroupNo, InstanceId, Machine, QueueNo,
     group::{Group, Head, PAGE_SEQS},
     session::Member,
     task::{Note, Open, Past},
@@ -122,6 +122,28 @@ impl Machine {
         let Some(group) = self.groups.get(&no) else { return Vec::new() };
         let open = group.open.range(after.saturating_add(1)..).filter(|(_, open)| wanted(open));
         open.map(|(seq, _)| *seq).take(limit).collect()
+    }
+
+    /// How many tasks a process holds.
+    pub(in super::super) fn held_by(&self, id: InstanceId) -> u64 {
+        let members = self.instances.get(&id).map(|instance| &instance.members[..]).unwrap_or_default();
+        members.iter().map(|no| self.members[no].held.len() as u64).sum()
+    }
+
+    /// How many tasks the processes of a client hold, also those that are away.
+    pub(in super::super) fn held_of(&self, client: &str) -> u64 {
+        self.clients.get(client).into_iter().flatten().map(|id| self.held_by(*id)).sum()
+    }
+
+    /// The clients that hold a task just now in any group of its queue, and since when.
+    pub(in super::super) fn holders_of(&self, queue: QueueNo, seq: u64) -> Vec<(Box<str>, u64)> {
+        let open = self.groups_of(queue).iter().filter_map(|no| self.groups.get(no)?.open.get(&seq));
+        let leases = open.filter_map(Open::lease);
+        let holders = leases.filter_map(|lease| {
+            let member = self.members.get(&lease.member)?;
+            Some((self.instances.get(&member.instance)?.client.clone()?, lease.since_ms))
+        });
+        holders.collect()
     }
 
     /// How many tasks a group has got to and would hand out before this one.

@@ -14,12 +14,13 @@ use super::{
         facts::{FactRow, GroupRow, PageRow},
         ids::Ids,
         machine::{GroupNo, Holder, MemberNo, PAGE_SEQS},
+        presence::ClientRow,
         queue::Extent,
         retries::Run,
     },
     Commit, Fold, Found, Loaded, LoadedGroups, Old, Reader, Store, StoreError,
 };
-use crate::name::{OwnId, QueueName};
+use crate::name::{ClientName, OwnId, QueueName};
 
 /// Rows of facts that may wait to be folded.
 const FACT_ROWS_MAX: usize = 1024;
@@ -43,6 +44,7 @@ pub(in super::super) struct Disk {
     delayed: BTreeMap<u64, DelayedRow>,
     last_delayed: u64,
     token_key: [u8; 32],
+    clients: BTreeMap<ClientName, ClientRow>,
     /// What the next appends do instead of their work: for tests.
     #[cfg(test)]
     pub(in super::super) faults: std::collections::VecDeque<Option<StoreError>>,
@@ -225,6 +227,17 @@ impl Store for MemoryStore {
 
     fn checkpoint(&mut self, fold: &Fold) -> Result<(), StoreError> {
         self.fold(fold)
+    }
+
+    fn load_clients(&mut self) -> Result<Vec<ClientRow>, StoreError> {
+        Ok(self.disk().clients.values().cloned().collect())
+    }
+
+    fn write_clients(&mut self, rows: &[ClientRow], gone: &[ClientName]) -> Result<(), StoreError> {
+        let mut disk = self.disk();
+        gone.iter().for_each(|name| drop(disk.clients.remove(name)));
+        disk.clients.extend(rows.iter().map(|row| (row.client.clone(), row.clone())));
+        Ok(())
     }
 
     fn give_back(&mut self) -> Result<bool, StoreError> {

@@ -14,11 +14,12 @@ use super::{
     facts::{FactRow, GroupRow, PageRow},
     ids::Ids,
     machine::{GroupNo, Holder, MemberNo},
+    presence::ClientRow,
     queue::Extent,
     retries::Run,
 };
 use crate::{
-    name::{OwnId, QueueName},
+    name::{ClientName, OwnId, QueueName},
     server::engine::Frames,
 };
 
@@ -65,6 +66,12 @@ pub(super) trait Store: Send {
 
     /// Writes `fold` and moves what was written to its final place.
     fn checkpoint(&mut self, fold: &Fold) -> Result<(), StoreError>;
+
+    /// What was written down of clients, as far as it can be read.
+    fn load_clients(&mut self) -> Result<Vec<ClientRow>, StoreError>;
+
+    /// Writes some clients down and forgets others.
+    fn write_clients(&mut self, rows: &[ClientRow], gone: &[ClientName]) -> Result<(), StoreError>;
 
     /// Gives a little of the freed space back to the file system. True if there is more to give.
     fn give_back(&mut self) -> Result<bool, StoreError>;

@@ -103,11 +103,11 @@ async fn a_store_of_a_newer_format_is_refused_and_left_alone() {
     let before = fs::read(&file).unwrap();
     let refused = bed.try_open().unwrap_err();
     assert!(
-        matches!(&refused, OpenError::NewerFormat { file: f, found: 99, known: 2 } if *f == file),
+        matches!(&refused, OpenError::NewerFormat { file: f, found: 99, known: 3 } if *f == file),
         "{refused}"
     );
     assert_eq!(fs::read(&file).unwrap(), before);
-    at_rest(&file, "PRAGMA user_version = 2");
+    at_rest(&file, "PRAGMA user_version = 3");
     bed.open().await;
     assert_eq!(bed.engine().tasks_kept(), 3);
 }

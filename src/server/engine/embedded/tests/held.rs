@@ -3,12 +3,16 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
-use crate::server::engine::embedded::{
-    chunk::{Chunk, QueueNumber},
-    facts::PageRow,
-    ids::Ids,
-    machine::GroupNo,
-    store::{Commit, Fold, Loaded, LoadedGroups, Old, Reader, Store, StoreError, memory::MemoryStore},
+use crate::{
+    name::ClientName,
+    server::engine::embedded::{
+        chunk::{Chunk, QueueNumber},
+        facts::PageRow,
+        ids::Ids,
+        machine::GroupNo,
+        presence::ClientRow,
+        store::{Commit, Fold, Loaded, LoadedGroups, Old, Reader, Store, StoreError, memory::MemoryStore},
+    },
 };
 
 /// A memory store behind a [`Gate`].
@@ -34,6 +38,10 @@ pub(super) struct State {
     pub(super) appends: u64,
     /// How many times the next trims find no room.
     pub(super) trims_refused: u64,
+    /// How many rows of clients have come.
+    pub(super) clients_written: u64,
+    /// What happens to them instead of being written.
+    pub(super) clients_fault: Option<StoreError>,
 }
 
 impl Gate {
@@ -107,6 +115,20 @@ impl Store for Held {
 
     fn checkpoint(&mut self, fold: &Fold) -> Result<(), StoreError> {
         self.store.checkpoint(fold)
+    }
+
+    fn load_clients(&mut self) -> Result<Vec<ClientRow>, StoreError> {
+        self.store.load_clients()
+    }
+
+    fn write_clients(&mut self, rows: &[ClientRow], gone: &[ClientName]) -> Result<(), StoreError> {
+        let mut state = self.gate.state();
+        state.clients_written += rows.len() as u64;
+        if let Some(fault) = &state.clients_fault {
+            return Err(fault.clone());
+        }
+        drop(state);
+        self.store.write_clients(rows, gone)
     }
 
     fn give_back(&mut self) -> Result<bool, StoreError> {
@@ -196,6 +218,14 @@ impl Store for Recording {
 
     fn wants_checkpoint(&self) -> bool {
         self.store.wants_checkpoint()
+    }
+
+    fn load_clients(&mut self) -> Result<Vec<ClientRow>, StoreError> {
+        self.store.load_clients()
+    }
+
+    fn write_clients(&mut self, rows: &[ClientRow], gone: &[ClientName]) -> Result<(), StoreError> {
+        self.store.write_clients(rows, gone)
     }
 
     fn give_back(&mut self) -> Result<bool, StoreError> {

@@ -253,7 +253,7 @@ impl Writer {
     }
 
     /// A time of the machine as one of the server.
-    fn as_server_time(&self, ms: u64) -> u64 {
+    pub(super) fn as_server_time(&self, ms: u64) -> u64 {
         ms.saturating_add_signed(self.shown_ahead_ms)
     }
 

@@ -36,11 +36,13 @@ use crate::{
     },
 };
 
+mod clients;
 mod draft;
 mod groups;
 mod hand_out;
 mod lists;
 mod restore;
+mod roll;
 mod submit;
 mod tail;
 mod upkeep;
@@ -49,6 +51,7 @@ use draft::Draft;
 use groups::Registry;
 pub(super) use groups::{Asking, Begun};
 pub(super) use lists::{GroupSight, Place, Sight};
+pub(super) use roll::Reached;
 use tail::Tail;
 
 /// A batch takes in no more once it has this many bytes.
@@ -79,6 +82,8 @@ pub(super) enum Job {
     Attend { instance: Instance, client: Option<Box<str>>, notices: NoticeFeed },
     /// It does no more.
     Unattend { instance: Instance, notices: Arc<Notices> },
+    /// A process that attends says whose it is.
+    Name { instance: Instance, client: Box<str> },
     /// A process was heard.
     Heard { instance: Instance, stop: bool },
     /// Judge what is told of tasks.
@@ -172,6 +177,8 @@ pub(super) struct Writer {
     attending: HashMap<Instance, (Option<Box<str>>, Vec<NoticeFeed>)>,
     /// The page that was read last.
     last_page: Option<ReadPage>,
+    /// When clients are next to be written down; `None`: the store does not take them.
+    next_clients: Option<Instant>,
     /// For what is read on behalf of the writer. Does not keep it going.
     own_jobs: Weak<mpsc::Sender<Job>>,
 }
@@ -221,6 +228,7 @@ impl Writer {
             deliveries: HashMap::new(),
             attending: HashMap::new(),
             last_page: None,
+            next_clients: Some(Instant::now()),
             own_jobs,
         };
         let mut tasks = 0;
@@ -256,15 +264,16 @@ impl Writer {
     pub(super) fn run(mut self) -> Result<(), String> {
         let mut next_upkeep = Instant::now();
         loop {
-            let wait = next_upkeep.saturating_duration_since(Instant::now()).min(self.next_due());
+            let next = self.next_clients.map_or(next_upkeep, |clients| clients.min(next_upkeep));
+            let wait = next.saturating_duration_since(Instant::now()).min(self.next_due());
             let job = match self.jobs.recv_timeout(wait) {
                 Ok(job) => Some(job),
                 Err(mpsc::RecvTimeoutError::Timeout) => None,
-                Err(mpsc::RecvTimeoutError::Disconnected) => return self.fold_and_checkpoint(),
+                Err(mpsc::RecvTimeoutError::Disconnected) => return self.finish(),
             };
             self.batch(job)?;
             if self.closing {
-                return self.fold_and_checkpoint();
+                return self.finish();
             }
             if self.store.wants_checkpoint() {
                 self.fold_and_checkpoint()?;
@@ -274,7 +283,16 @@ impl Writer {
                 let more = self.upkeep()?;
                 next_upkeep = Instant::now() + if more { Duration::ZERO } else { self.upkeep_every };
             }
+            if self.next_clients.is_some_and(|next| Instant::now() >= next) {
+                self.write_clients()?;
+            }
         }
+    }
+
+    /// Writes everything to its place.
+    fn finish(&mut self) -> Result<(), String> {
+        self.write_all_clients()?;
+        self.fold_and_checkpoint()
     }
 
     /// How long until something happens by itself.
@@ -383,6 +401,10 @@ impl Writer {
             }
             Job::Unattend { instance, notices } => {
                 self.unattend(now, instance, &notices);
+                None
+            }
+            Job::Name { instance, client } => {
+                self.name(instance, client);
                 None
             }
             Job::Heard { instance, stop } => {

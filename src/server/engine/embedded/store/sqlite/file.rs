@@ -22,7 +22,7 @@ const HEADER: &[u8] = b"SQLite format 3\0";
 /// SQLite's `application_id` of our files: "cntc".
 const APPLICATION_ID: i32 = 0x636e_7463;
 /// The format that this program reads and writes.
-const FORMAT: i32 = 2;
+const FORMAT: i32 = 3;
 
 const SCHEMA: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -216,11 +216,19 @@ fn connect(file: &Path, new_id: &str) -> Result<Connection, OpenError> {
     Ok(db)
 }
 
-/// Adds what groups need, and writes down that it is there.
-fn add_groups(db: &Connection) -> rusqlite::Result<()> {
-    db.execute_batch(super::groups::SCHEMA)?;
-    let key: [u8; 32] = rand::random();
-    db.execute("INSERT INTO meta VALUES ('token_key', ?1)", [&key[..]])?;
+/// Adds what a format does not have, and writes down that it is there.
+fn bring_up(db: &Connection, format: i32) -> rusqlite::Result<()> {
+    // Format 1 had no groups.
+    if format < 2 {
+        db.execute_batch(super::groups::SCHEMA)?;
+        let key: [u8; 32] = rand::random();
+        db.execute("INSERT INTO meta VALUES ('token_key', ?1)", [&key[..]])?;
+    }
+    // Format 2 had no results and no clients.
+    if format < 3 {
+        db.execute_batch(super::results::SCHEMA)?;
+        db.execute_batch(super::clients::SCHEMA)?;
+    }
     db.pragma_update(None, "user_version", FORMAT)
 }
 
@@ -235,10 +243,9 @@ fn prepare(db: &mut Connection, is_new: bool, new_id: &str) -> rusqlite::Result<
     db.pragma_update(None, "wal_autocheckpoint", 0)?;
     db.busy_timeout(Duration::from_secs(5))?;
     let format: i32 = db.pragma_query_value(None, "user_version", |r| r.get(0))?;
-    if !is_new && format < 2 {
-        // Format 1 had no groups.
+    if !is_new && format < FORMAT {
         let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        add_groups(&tx)?;
+        bring_up(&tx, format)?;
         tx.commit()?;
     }
     if is_new {
@@ -246,7 +253,7 @@ fn prepare(db: &mut Connection, is_new: bool, new_id: &str) -> rusqlite::Result<
         tx.execute_batch(SCHEMA)?;
         tx.execute("INSERT INTO meta VALUES ('store_id', ?1)", [new_id])?;
         tx.pragma_update(None, "application_id", APPLICATION_ID)?;
-        add_groups(&tx)?;
+        bring_up(&tx, 1)?;
         tx.commit()?;
     }
     // A commit that was refused for a failed sync may be in the WAL all the same. From here on it either

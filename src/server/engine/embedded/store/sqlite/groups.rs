@@ -51,7 +51,7 @@ fn page_key(group: GroupNo, page: u64) -> i64 {
 }
 
 /// A checksum over the columns of a row: a bent number or name does as much harm as a bent blob.
-fn checksum(numbers: &[u64], texts: &[&[u8]]) -> u32 {
+pub(super) fn checksum(numbers: &[u64], texts: &[&[u8]]) -> u32 {
     let mut sum = crc32fast::Hasher::new();
     numbers.iter().for_each(|number| sum.update(&number.to_le_bytes()));
     for text in texts {

@@ -21,16 +21,19 @@ use super::{
         facts::PageRow,
         ids::Ids,
         machine::GroupNo,
+        presence::ClientRow,
         queue::Extent,
         retries::{read_runs, write_runs},
     },
     Commit, Fold, Loaded, LoadedGroups, Old, Reader, Store, StoreError,
 };
-use crate::name::{OwnId, QueueName};
+use crate::name::{ClientName, OwnId, QueueName};
 
+mod clients;
 mod file;
 mod groups;
 mod reader;
+mod results;
 
 pub use file::OpenError;
 use reader::SqliteReader;
@@ -275,6 +278,22 @@ impl Store for SqliteStore {
         settle(&self.db).map_err(|e| place.error(&e))?;
         written?;
         self.unsettled_bytes = 0;
+        Ok(())
+    }
+
+    fn load_clients(&mut self) -> Result<Vec<ClientRow>, StoreError> {
+        clients::load(&self.db, Place(&self.file))
+    }
+
+    fn write_clients(&mut self, rows: &[ClientRow], gone: &[ClientName]) -> Result<(), StoreError> {
+        let write = |db: &mut Connection| {
+            let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let written = clients::write(&tx, rows, gone)?;
+            tx.commit()?;
+            Ok(written)
+        };
+        let written = write(&mut self.db).map_err(|e| Place(&self.file).error(&e))?;
+        self.unsettled_bytes += PAGE_BYTES as usize + written;
         Ok(())
     }
 
