@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   contact groups, tasks, …  ◄──►  contact::server::serve  ◄──►  Scripted     look, repair
+//!   contact wait, clients, …  ◄──►  contact::server::serve  ◄──►  Scripted     results, wait, presence
 //!   stubs of our own proto    ◄──►  contact::server::serve  ◄──►  Scripted     calls
 //! ```
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests run in real time")]
@@ -19,8 +20,14 @@ mod common;
 mod engine;
 #[path = "scripted/look.rs"]
 mod look;
+#[path = "scripted/presence.rs"]
+mod presence;
 #[path = "scripted/repair.rs"]
 mod repair;
+#[path = "scripted/results.rs"]
+mod results;
+#[path = "scripted/wait.rs"]
+mod wait;
 
 use engine::Scripted;
 

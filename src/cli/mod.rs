@@ -41,6 +41,7 @@ mod queues;
 mod redrive;
 mod result_line;
 mod roll;
+mod run;
 mod runner;
 mod seen;
 mod send_status;
@@ -82,6 +83,7 @@ Examples:
   contact submit \"deploy web-3\"                  hand in a task; answered when it is on disk
   contact watch-tasks | jq -r .task              every task from the first one, then each new one
   contact watch-tasks --max 5 | contact ack      read five and say so
+  contact run -- ./deploy.sh                     work: a command for each task
   contact send-status --count 15                 report up
   contact submit --to kiosk-7 --wait \"uptime\"    ask a machine, print its answer
   contact clients                                who is there
@@ -97,6 +99,7 @@ enum Command {
     Submit(submit::Submit),
     WatchTasks(watch_tasks::WatchTasks),
     Ack(ack::Ack),
+    Run(run::Run),
     SendStatus(send_status::SendStatus),
     WatchResults(watch_results::WatchResults),
     Wait(wait::Wait),
@@ -137,9 +140,8 @@ struct Global {
           value_parser = time::positive_duration, hide_env_values = true)]
     timeout: Option<Duration>,
 
-    /// How long to try while the server cannot be reached [default: 10s; watch-tasks,
-    /// watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once
-    /// it waits]
+    /// How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results,
+    /// clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]
     #[arg(long, global = true, env = "CONTACT_RETRY_FOR", value_name = "DURATION",
           value_parser = time::duration, hide_env_values = true)]
     retry_for: Option<Duration>,
@@ -199,6 +201,9 @@ impl Context {
 
 /// Runs the command that the arguments name.
 pub fn run() -> ExitCode {
+    if run::command::is_keeper() {
+        return run::command::keep();
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(e) => return not_understood(&e),
@@ -224,6 +229,10 @@ pub fn run() -> ExitCode {
         }
         Command::WatchTasks(watch) => {
             client(&context, Reader::IsAll, async |out| watch.run(&context, out).await)
+        }
+        // So does this one: what has become of its tasks is to be told.
+        Command::Run(run) => {
+            runner::staying(&context, Reader::MayGo, async |out, calls| run.run(&context, out, calls).await)
         }
         Command::Ack(ack) => client(&context, Reader::MayGo, async |out| ack.run(&context, out).await),
         Command::SendStatus(status) => {

@@ -104,7 +104,7 @@ impl Place {
     pub(super) fn request(&self) -> pb::Watch {
         let is_default = |queue: &QueuePlace| queue.queue.as_str() == DEFAULT_QUEUE && queue.start.is_none();
         let queues = match &self.queues[..] {
-            // The tutorial's empty message: any server knows it.
+            // As in the tutorial's empty message: any server knows it, and skips who watches.
             [queue] if is_default(queue) => Vec::new(),
             queues => queues
                 .iter()

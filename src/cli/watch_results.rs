@@ -154,8 +154,9 @@ impl Watched for Watching<'_> {
         }
         self.place.store = store;
         let number = |name| headers.numbers(name)?.first().copied();
-        if let Some(start) = number(START_HEADER) {
-            self.place.start = Some(Asked::FromN(start));
+        // Where it is by itself it knows best.
+        if !matches!(self.place.start, Some(Asked::FromN(_))) {
+            self.place.start = number(START_HEADER).map(Asked::FromN).or(self.place.start);
         }
         if self.flags.until_empty && self.place.until_n.is_none() {
             self.place.until_n = number(UNTIL_HEADER);

@@ -22,7 +22,7 @@ use crate::{name::ClientName, pb};
 
 pub(super) async fn answer(call: &Call, results: Streaming<pb::Result>) -> Result<pb::Receipt, Status> {
     let bytes_of = |result: &pb::Result| result.ret.len() + result.id.len() + result.lease.len();
-    let mut batches = Batches::new(results, &call.stopping, bytes_of);
+    let mut batches = Batches::new(results, &call.settled, bytes_of);
     let mut telling = Telling {
         engine: call.engine.clone(),
         chatter: call.results_logged.clone(),

@@ -17,7 +17,8 @@ const MESSAGES_MAX: usize = 1024;
 /// and ends when it has this many bytes.
 const BYTES_MAX: usize = 256 << 10;
 
-/// The messages of a stream in batches. Ends with the stream, or with an error once the server stops.
+/// The messages of a stream in batches. Ends with the stream, or with an error once the server stops: that is when
+/// the token says so.
 pub(super) struct Batches<T> {
     messages: Streaming<T>,
     bytes_of: fn(&T) -> usize,

@@ -23,12 +23,20 @@ pub(super) struct Call {
     pub(super) engine: Arc<dyn Engine>,
     /// Cancelled when the server is about to end: every stream then does.
     pub(super) stopping: CancellationToken,
+    /// Cancelled a little later: what is being told of tasks when the server is about to end is taken.
+    pub(super) settled: CancellationToken,
     pub(super) statuses_logged: Arc<Chatter>,
     pub(super) results_logged: Arc<Chatter>,
 }
 
 impl Call {
-    pub(super) fn new(engine: Arc<dyn Engine>, stopping: CancellationToken) -> Self {
-        Call { engine, stopping, statuses_logged: Arc::default(), results_logged: Arc::default() }
+    pub(super) fn new(engine: Arc<dyn Engine>) -> Self {
+        Call {
+            engine,
+            stopping: CancellationToken::new(),
+            settled: CancellationToken::new(),
+            statuses_logged: Arc::default(),
+            results_logged: Arc::default(),
+        }
     }
 }

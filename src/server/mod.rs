@@ -47,6 +47,9 @@ mod why;
 
 /// How long a shutdown waits for peers to take note before it cuts them off.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
+/// How long of that what is told of tasks is still taken: a worker that was about to say that it is done need not do
+/// it all again.
+const SETTLE_GRACE: Duration = Duration::from_secs(1);
 /// What a peer may send on one stream before it is read.
 const STREAM_WINDOW_BYTES: u32 = 1 << 20;
 /// Four times that for all streams of a connection, or a stream nobody reads would stop the others.
@@ -67,10 +70,11 @@ pub async fn serve(
     engine: Arc<dyn Engine>,
     shutdown: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
-    let stopping = CancellationToken::new();
+    let call = Call::new(engine.clone());
+    let (stopping, settled) = (call.stopping.clone(), call.settled.clone());
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_service_status("Contact", tonic_health::ServingStatus::Serving).await;
-    let routes = Routes::new(service::serve(Call::new(engine.clone(), stopping.clone())))
+    let routes = Routes::new(service::serve(call))
         .add_service(health_service)
         .add_service(reflection().build_v1()?)
         .add_service(reflection().build_v1alpha()?)
@@ -124,8 +128,16 @@ pub async fn serve(
     health.set_service_status("Contact", tonic_health::ServingStatus::NotServing).await;
     health.set_service_status("", tonic_health::ServingStatus::NotServing).await;
     stopping.cancel();
-    if tokio::time::timeout(SHUTDOWN_GRACE, connections.shutdown()).await.is_err() {
-        tracing::warn!("cutting off connections that did not end within {SHUTDOWN_GRACE:?}");
+    let settling = async {
+        tokio::time::sleep(SETTLE_GRACE).await;
+        settled.cancel();
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        ended = tokio::time::timeout(SHUTDOWN_GRACE, connections.shutdown()) => if ended.is_err() {
+            tracing::warn!("cutting off connections that did not end within {SHUTDOWN_GRACE:?}");
+        },
+        () = settling => {}
     }
     cut.cancel();
     Ok(())

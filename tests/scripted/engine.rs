@@ -7,14 +7,14 @@ use contact::{
     name::{ClientName, GroupName, QueueName, TaskId},
     pb,
     server::engine::{
-        Answers, Durability, Engine, Error, LastStatus, NewTask, Watch, Watching,
+        Accepted, Answers, Durability, Engine, Error, LastStatus, NewTask, Watch, Watching,
         groups::{
             Attendance, Change, End, Explained, GroupFilter, GroupView, InGroup, Instance, Judged, Notice,
             Page, Purged, QueueFilter, QueueView, Settings, Share, Sharing, State, TaskFilter, TaskPage,
-            TaskView, Told, Verdict,
+            TaskView, Told, Verdict, Word,
         },
         presence::{ClientEvent, ClientEvents, ClientFilter, ClientView, Who},
-        results::{ResultFilter, ResultView, Results, RollEntry},
+        results::{Answer, ResultFilter, ResultView, Results, RollEntry},
     },
 };
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream};
@@ -32,9 +32,15 @@ pub(crate) struct Script {
     /// The most tasks of one page, whatever is asked for.
     pub(crate) page_tasks: usize,
     pub(crate) results: Vec<ResultView>,
+    /// What each watch of results is told beside them, until its sender is dropped.
+    pub(crate) result_streams: Vec<mpsc::UnboundedSender<Result<Vec<ResultView>, Error>>>,
+    /// It takes tasks, and this is the next seq.
+    pub(crate) next_seq: Option<u64>,
     pub(crate) roll: Vec<RollEntry>,
     pub(crate) clients: Vec<ClientView>,
     pub(crate) events: Vec<ClientEvent>,
+    /// The same for watches of clients.
+    pub(crate) event_streams: Vec<mpsc::UnboundedSender<Result<ClientEvent, Error>>>,
     pub(crate) notices: Vec<mpsc::UnboundedSender<Notice>>,
     /// Each call, in words.
     pub(crate) heard: Vec<String>,
@@ -76,7 +82,15 @@ impl Engine for Scripted {
         0
     }
     fn submit(&self, tasks: Vec<NewTask>) -> BoxFuture<'_, Result<Answers, Error>> {
-        self.answer(format!("submit {}", tasks.len()), |_| Err(Error::Full("scripted".into())))
+        self.answer(format!("submit {}", tasks.len()), |script| {
+            let next_seq = script.next_seq.as_mut().ok_or_else(|| Error::Full("scripted".into()))?;
+            let accepted = |_| {
+                *next_seq += 1;
+                Ok(Accepted { seq: *next_seq - 1, delayed: None, duplicate: false })
+            };
+            let accepted = tasks.iter().map(accepted).collect();
+            Ok(std::future::ready(Ok(accepted)).boxed())
+        })
     }
     fn watch(&self, _: Watch) -> BoxFuture<'_, Result<Watching, Error>> {
         self.answer("watch".into(), |_| {
@@ -193,10 +207,15 @@ impl Engine for Scripted {
             let start = results.first().map_or(1, |first| first.n);
             let until = ends.then(|| results.last().map_or(0, |last| last.n));
             let all = stream::iter((!results.is_empty()).then_some(Ok(results)));
+            let (sender, live) = mpsc::unbounded_channel();
+            script.result_streams.push(sender);
             Ok(Results {
                 start,
                 until,
-                results: if ends { all.boxed() } else { all.chain(stream::pending()).boxed() },
+                results: match ends {
+                    true => all.boxed(),
+                    false => all.chain(UnboundedReceiverStream::new(live)).boxed(),
+                },
             })
         })
     }
@@ -218,8 +237,11 @@ impl Engine for Scripted {
     }
     fn client_events(&self, client: Option<ClientName>) -> ClientEvents {
         self.hears(format!("events of {client:?}"));
-        let events = self.0.lock().unwrap().events.clone().into_iter().map(Ok);
-        stream::iter(events).chain(stream::pending()).boxed()
+        let mut script = self.0.lock().unwrap();
+        let (sender, live) = mpsc::unbounded_channel();
+        script.event_streams.push(sender);
+        let events = script.events.clone().into_iter().map(Ok);
+        stream::iter(events).chain(UnboundedReceiverStream::new(live)).boxed()
     }
     fn explain(&self, id: TaskId) -> BoxFuture<'_, Result<Option<Explained>, Error>> {
         self.answer(format!("explain {id:?}"), |script| {
@@ -358,13 +380,13 @@ pub(crate) fn group(queue: &str, name: &str) -> GroupView {
 
 /// A task as the log has it.
 pub(crate) fn task(seq: u64, id: &str, text: &str) -> TaskView {
-    let message = pb::ServerMsg {
-        task: text.into(),
-        id: id.into(),
-        queue: "default".into(),
-        seq,
-        ..Default::default()
-    };
+    task_in("default", seq, id, text)
+}
+
+/// A task of some queue.
+pub(crate) fn task_in(queue: &str, seq: u64, id: &str, text: &str) -> TaskView {
+    let message =
+        pb::ServerMsg { task: text.into(), id: id.into(), queue: queue.into(), seq, ..Default::default() };
     let mut frame = vec![0];
     frame.extend((message.encoded_len() as u32).to_be_bytes());
     message.encode(&mut frame).unwrap();
@@ -393,5 +415,24 @@ pub(crate) fn dead(seq: u64) -> TaskView {
         ends: vec![End::LostTogether, End::Failed],
         said: "no \"room\"".into(),
         ..task(seq, &seq.to_string(), "任务")
+    }
+}
+
+/// A result of a task of the queue `default`, from its own worker.
+pub(crate) fn result(n: u64, id: &str, word: Option<Word>, state: State) -> ResultView {
+    ResultView {
+        n,
+        id: id.into(),
+        seq: id.parse().unwrap_or_default(),
+        queue: QueueName::parse("default").unwrap(),
+        group: Some(GroupName::parse("@w1").unwrap()),
+        client: Some(ClientName::parse("w1").unwrap()),
+        word,
+        state,
+        end: None,
+        attempt: 1,
+        late: false,
+        answer: Answer::text(if word.is_some() { "said" } else { "" }),
+        at_ms: 61_500,
     }
 }

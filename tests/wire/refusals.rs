@@ -1,5 +1,7 @@
 //! What is asked wrongly: each mistake has its status and its stable reason, and changes nothing.
 
+use std::time::Duration;
+
 use bytes::{Buf, BufMut, Bytes};
 use contact::{
     pb::{self, contact_client::ContactClient, position::Start},
@@ -54,8 +56,6 @@ async fn a_watch_that_cannot_be_served_is_refused_with_a_reason() {
         (queues(vec![at("", Some(Start::FromSeq(u64::MAX)))]), Code::OutOfRange, "future"),
         (pb::Watch { store: "another".into(), ..watch() }, Code::FailedPrecondition, "other_store"),
         // What is asked of leases where none are.
-        (pb::Watch { client: "w1".into(), ..watch() }, Code::InvalidArgument, "bad_watch"),
-        (pb::Watch { instance: vec![7; 16], ..watch() }, Code::InvalidArgument, "bad_watch"),
         (pb::Watch { have: vec!["L".into()], ..watch() }, Code::InvalidArgument, "bad_watch"),
         (pb::Watch { max_in_flight: 1, ..watch() }, Code::InvalidArgument, "bad_watch"),
         (pb::Watch { lease_ms: 1000, ..watch() }, Code::InvalidArgument, "bad_watch"),
@@ -350,6 +350,42 @@ async fn who_wants_to_be_told_is_told_to_drain_before_the_server_ends() {
     let drain = pb::Result { drain: true, ..pb::Result::default() };
     assert_eq!(within("the word", replies.message()).await.unwrap(), Some(drain));
     let end = within("the end", replies.message()).await.unwrap_err();
+    assert_eq!((end.code(), &reason_of(&end)[..]), (Code::Unavailable, "stopping"));
+}
+
+#[tokio::test]
+async fn what_is_being_told_when_the_server_ends_is_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let mut client = ContactClient::new(connect(&server).await);
+    let message = pb::ClientMsg { instance: vec![7; 16], control: true, ..pb::ClientMsg::default() };
+    let messages = stream::iter([message]).chain(stream::pending());
+    let mut replies = within("headers", client.send_status(messages)).await.unwrap().into_inner();
+    within("a reply", replies.message()).await.unwrap().unwrap();
+    let tasks = submit(&mut client, vec![task("任务:1"), task("任务:2")]).await;
+    let done = |n: usize, client: &str| pb::Result { client: client.into(), ..told(&tasks[n].id) };
+    // One that has said the half of it when the word to drain comes, and one that never ends.
+    let (more, rest) = mpsc::unbounded_channel();
+    more.send(done(0, "w1")).unwrap();
+    let (mut telling, mut endless) = (client.clone(), client.clone());
+    let rest = UnboundedReceiverStream::new(rest);
+    let receipt = tokio::spawn(async move { telling.tell_result(rest).await });
+    let never = stream::iter([done(0, "w2")]).chain(stream::pending());
+    let refused = tokio::spawn(async move { endless.tell_result(never).await });
+    // Each has a group of its own once it has been heard.
+    within("what is told", async {
+        while client.list_groups(pb::ListGroups::default()).await.unwrap().into_inner().groups.len() < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    server.signal("TERM");
+    assert!(within("the word", replies.message()).await.unwrap().unwrap().drain);
+    more.send(done(1, "w1")).unwrap();
+    drop(more);
+    let receipt = within("a receipt", receipt).await.unwrap().unwrap().into_inner();
+    assert_eq!(receipt.told.iter().map(|told| told.verdict()).collect::<Vec<_>>(), [pb::Verdict::Noted; 2]);
+    let end = within("the end", refused).await.unwrap().unwrap_err();
     assert_eq!((end.code(), &reason_of(&end)[..]), (Code::Unavailable, "stopping"));
 }
 

@@ -53,7 +53,8 @@ impl Mapping {
 impl ExitMap {
     /// Each code at most once.
     pub(super) fn new(mappings: &[Mapping]) -> Result<Self, String> {
-        let is_twice = |(i, mapping): &(usize, &Mapping)| mappings[..*i].iter().any(|m| m.code == mapping.code);
+        let is_twice =
+            |(i, mapping): &(usize, &Mapping)| mappings[..*i].iter().any(|m| m.code == mapping.code);
         match mappings.iter().enumerate().find(is_twice) {
             Some((_, twice)) => Err(format!("--exit-map names {} twice", twice.code)),
             None => Ok(ExitMap(mappings.to_vec())),
@@ -132,7 +133,9 @@ mod tests {
 
     #[test]
     fn what_is_no_mapping() {
-        for bad in ["", "3", "=done", "x=done", "-1=done", "256=done", "3=", "3=working", "3=Done", "3=done,3=done"] {
+        for bad in
+            ["", "3", "=done", "x=done", "-1=done", "256=done", "3=", "3=working", "3=Done", "3=done,3=done"]
+        {
             assert!(map(bad).is_err(), "{bad:?}");
         }
     }

@@ -3,7 +3,7 @@
 
 use std::{cell::Cell, collections::HashSet, convert::Infallible, rc::Rc, time::Duration};
 
-use super::awaited::Wanted;
+use super::wanted::Wanted;
 use crate::{
     cli::{
         Context,

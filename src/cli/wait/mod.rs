@@ -1,8 +1,8 @@
 //! `contact wait`, and what `contact submit --wait` does once its tasks are in: prints the results of tasks as they
 //! come, until each task has ended.
 //!
-//! This file has the flags and the ways to leave. [`awaited`] decides when the wait for a task is over, [`waiting`]
-//! reads the results, and [`absent`] says who is missing when nothing comes.
+//! This file has the flags and the ways to leave. [`wanted`] is whose results are waited for, [`awaited`] decides
+//! when the wait for a task is over, [`waiting`] reads the results, and [`absent`] says who is missing when nothing comes.
 
 use clap::Args;
 
@@ -13,13 +13,14 @@ use super::{
     output::Output,
     runner::{Calls, Leave},
 };
-use awaited::Wanted;
-pub(super) use awaited::names;
 pub(super) use waiting::Waiting;
+use wanted::Wanted;
+pub(super) use wanted::names;
 
 mod absent;
 mod awaited;
 mod waiting;
+mod wanted;
 
 /// Ids of one batch that is read.
 const IDS_MAX: usize = 1000;

@@ -12,7 +12,8 @@ use tonic::{Response, Status, metadata::MetadataMap, transport::Channel};
 
 use super::{
     Until, absent,
-    awaited::{Awaited, Wanted, is_dead},
+    awaited::{Awaited, is_dead},
+    wanted::Wanted,
 };
 use crate::{
     cli::{

@@ -216,6 +216,19 @@ pub fn seq_of(frame: &[u8]) -> u64 {
     0
 }
 
+/// The id of one frame; empty if it is damaged.
+pub fn id_of(frame: &[u8]) -> &str {
+    let mut rest = frame.get(HEADER_BYTES..).unwrap_or_default();
+    while !rest.is_empty() {
+        match next_field(&mut rest) {
+            Some((field::ID, Value::Bytes(id))) => return std::str::from_utf8(id).unwrap_or_default(),
+            Some(_) => {}
+            None => break,
+        }
+    }
+    ""
+}
+
 /// gRPC's frame header: a compression flag and the message's length, big endian.
 const HEADER_BYTES: usize = 5;
 

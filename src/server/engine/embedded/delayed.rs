@@ -67,6 +67,11 @@ impl Delayed {
         self.due_ms.get(&number).copied()
     }
 
+    /// The queue that one waits for.
+    pub(super) fn queue_of(&self, number: u64) -> Option<QueueNumber> {
+        self.by_due.get(&(self.due_ms(number)?, number)).copied()
+    }
+
     /// When the next one is due.
     pub(super) fn next_due_ms(&self) -> Option<u64> {
         self.by_due.first_key_value().map(|((due_ms, _), _)| *due_ms)

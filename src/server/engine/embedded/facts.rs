@@ -391,12 +391,13 @@ const ENDS: [End; 10] = [
     End::Gone,
 ];
 
-/// From 1 to 10.
-fn code_of_end(end: End) -> u8 {
+/// The code of an end: from 1 to 10.
+pub(super) fn code_of_end(end: End) -> u8 {
     ENDS.iter().position(|e| *e == end).map_or(0, |place| place as u8 + 1)
 }
 
-fn end_of_code(code: u8) -> Option<End> {
+/// The end of a code.
+pub(super) fn end_of_code(code: u8) -> Option<End> {
     ENDS.get(usize::from(code).checked_sub(1)?).copied()
 }
 
@@ -410,17 +411,20 @@ fn outcome_of_code(code: u8) -> Option<Outcome> {
     OUTCOMES.get(usize::from(code)).copied()
 }
 
-fn take_byte(rest: &mut &[u8]) -> Option<u8> {
+/// Takes a byte off the front.
+pub(super) fn take_byte(rest: &mut &[u8]) -> Option<u8> {
     let (byte, after) = rest.split_first()?;
     *rest = after;
     Some(*byte)
 }
 
-fn zigzag(n: i64) -> u64 {
+/// A number of either sign as one that is small if it is near 0.
+pub(super) fn zigzag(n: i64) -> u64 {
     (n << 1 ^ n >> 63) as u64
 }
 
-fn unzigzag(n: u64) -> i64 {
+/// What [`zigzag`] was given.
+pub(super) fn unzigzag(n: u64) -> i64 {
     (n >> 1) as i64 ^ -((n & 1) as i64)
 }
 

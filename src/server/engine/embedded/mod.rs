@@ -69,6 +69,7 @@ use ids::Ids;
 use presence::Presence;
 use queue::Queues;
 use reads::{READERS, Reads};
+use results::{Names, ResultLog};
 use store::{Store, StoreError, memory::MemoryStore, sqlite::SqliteStore};
 use tokens::Tokens;
 use writer::{Job, Writer};
@@ -131,6 +132,10 @@ struct Shared {
     tasks: AtomicU64,
     /// Some queue has been purged of tasks that still lie in the log.
     purged: AtomicBool,
+    results: ResultLog,
+    names: Names,
+    /// The server's time when the writer last looked.
+    clock_ms: AtomicU64,
     tokens: Tokens,
     /// How many streams of shares there were.
     streams: AtomicU64,
@@ -189,6 +194,9 @@ impl Embedded {
             first_seq: AtomicU64::new(0),
             tasks: AtomicU64::new(0),
             purged: AtomicBool::new(false),
+            results: ResultLog::default(),
+            names: Names::default(),
+            clock_ms: AtomicU64::new(loaded.clock.last_ms),
             tokens: Tokens::new(loaded.token_key),
             streams: AtomicU64::new(0),
             presence: Arc::new(Presence::new(options.wall_clock.clone(), clients)),
@@ -215,6 +223,7 @@ impl Embedded {
                 });
                 on_end.queues.ring_all();
                 on_end.presence.ring();
+                on_end.results.ring_all();
             })
             .map_err(thread)?;
         Ok(Embedded { shared, jobs })
@@ -283,6 +292,11 @@ impl Shared {
     fn damaged(&self, what: &str) -> StoreError {
         let file = self.file.as_deref().unwrap_or(Path::new("memory"));
         StoreError::Damaged(format!("{} is damaged: {what}", file.display()))
+    }
+
+    /// The server's time now.
+    fn now_ms(&self) -> u64 {
+        (self.wall_clock)().max(self.clock_ms.load(Relaxed))
     }
 
     /// A number for a new stream.
@@ -424,8 +438,8 @@ impl Engine for Embedded {
         })
     }
 
-    fn results(&self, _filter: ResultFilter) -> BoxFuture<'_, Result<Results, Error>> {
-        Box::pin(async { Err(Error::Failed("no results yet".to_owned())) })
+    fn results(&self, filter: ResultFilter) -> BoxFuture<'_, Result<Results, Error>> {
+        Box::pin(self.watch_results(filter))
     }
 
     fn call_roll(

@@ -27,6 +27,7 @@ enum Ask {
     Read { queue: QueueNumber, from_seq: u64, upto_seq: u64, reply: Reply<Found> },
     Count { queue: QueueNumber, from_seq: u64, upto_seq: u64, reply: Reply<u64> },
     SeqAt { at_ms: u64, reply: Reply<Option<u64>> },
+    With(Box<dyn FnOnce(&mut dyn Reader) + Send>),
 }
 
 /// Reads for watchers.
@@ -100,6 +101,16 @@ impl Reads {
         answered(answer).await
     }
 
+    /// What `read` finds. It must be one short look.
+    pub(super) async fn with<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut dyn Reader) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (reply, answer) = oneshot::channel();
+        let _ = self.asks.send(Ask::With(Box::new(move |reader| drop(reply.send(read(reader))))));
+        answered(answer).await
+    }
+
     fn cache(&self) -> std::sync::MutexGuard<'_, Cache> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -129,6 +140,7 @@ fn serve(asks: &Mutex<mpsc::Receiver<Ask>>, mut reader: Box<dyn Reader>) {
             Ok(Ask::SeqAt { at_ms, reply }) => {
                 reply(reader.seq_at(at_ms));
             }
+            Ok(Ask::With(read)) => read(&mut *reader),
             Err(_) => return,
         }
     }

@@ -26,6 +26,7 @@ mod groups;
 mod held;
 mod leases;
 mod model;
+mod presence;
 mod retention;
 mod writing;
 

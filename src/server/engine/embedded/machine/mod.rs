@@ -48,7 +48,7 @@ pub(super) use views::Seen;
 
 use group::Group;
 use session::{Instance, Member};
-use words::Why;
+use words::{End, Why};
 
 /// The number of a group: its name and queue are the driver's business.
 pub(super) type GroupNo = u32;
@@ -79,6 +79,15 @@ pub(super) enum Effect {
     End { stream: StreamId, end: StreamEnd },
     /// A process learns that a lease of it has ended.
     Notice { instance: InstanceId, group: GroupNo, seq: u64, attempt: u32, why: Why },
+}
+
+/// A task is dead without a word: its last lease ended by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Death {
+    pub(super) key: Key,
+    pub(super) end: End,
+    /// Who held it.
+    pub(super) client: Option<Box<str>>,
 }
 
 /// See the module.
@@ -114,6 +123,7 @@ pub(super) struct Machine {
     gone_members: Vec<MemberNo>,
     facts: Vec<Fact>,
     effects: Vec<Effect>,
+    deaths: Vec<Death>,
 }
 
 #[derive(Debug, Default)]
@@ -212,6 +222,11 @@ impl Machine {
     /// What has been decided since the last time, to be written down.
     pub(super) fn take_facts(&mut self) -> Vec<Fact> {
         std::mem::take(&mut self.facts)
+    }
+
+    /// Tasks that have died without a word since the last time. That they are dead is a fact like any other.
+    pub(super) fn take_deaths(&mut self) -> Vec<Death> {
+        std::mem::take(&mut self.deaths)
     }
 
     /// What is to be shown of it.

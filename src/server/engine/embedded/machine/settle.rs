@@ -153,25 +153,30 @@ impl Machine {
         )
     }
 
-    /// Takes a word of the roll-call: a client names a task without a lease, and this is its own group.
-    pub(in super::super) fn note(&mut self, now: Now, group_no: GroupNo, seq: u64, note: Note) {
+    /// Takes a word of the roll-call: a client names a task without a lease, and this is its own group. False: it
+    /// changes nothing.
+    pub(in super::super) fn note(&mut self, now: Now, group_no: GroupNo, seq: u64, note: Note) -> bool {
         let Some(group) = self.groups.get(&group_no).filter(|_| !self.cancelled.contains_key(&seq)) else {
-            return;
+            return false;
         };
         let failures = match group.open.get(&seq) {
             Some(open) if note == Note::Done && open.lease().is_none() => open.failures,
             // It is in other hands, or has been received by being handed out.
-            Some(_) => return,
-            None if seq < group.head.next_seq || group.notes.get(&seq) == Some(&Note::Done) => return,
-            None => {
-                self.decide(now, Fact::Noted { group: group_no, seq, note });
-                return;
-            }
+            Some(_) => return false,
+            None if seq < group.head.next_seq => return false,
+            None => match group.notes.get(&seq) {
+                Some(before) if *before == Note::Done || *before == note => return false,
+                _ => {
+                    self.decide(now, Fact::Noted { group: group_no, seq, note });
+                    return true;
+                }
+            },
         };
         let next = Next::Past(Outcome::Done);
         let done =
             Fact::Ended { group: group_no, seq, end: None, next, failures, suspect: false, said: None };
         self.decide(now, done);
+        true
     }
 
     /// Ends a task for all groups. False if that was done before.

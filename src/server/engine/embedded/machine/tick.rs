@@ -1,7 +1,7 @@
 //! What happens by itself: leases end, and tasks that waited are ready again.
 
 use super::{
-    Fact, GroupNo, InstanceId, Machine, Now, QueueNo,
+    Death, Fact, GroupNo, InstanceId, Machine, Now, QueueNo,
     fact::Next,
     group::PAGE_SEQS,
     settle::{Key, after_failure},
@@ -95,6 +95,10 @@ impl Machine {
             _ => Next::Ready,
         };
         let holder = open.lease().map(|lease| self.members[&lease.member].instance);
+        if next == Next::Dead {
+            let client = holder.and_then(|id| self.instances.get(&id)?.client.clone());
+            self.deaths.push(Death { key, end, client });
+        }
         self.decide(now, Fact::Ended { group, seq, end: Some(end), next, failures, suspect, said: None });
         if let Some(instance) = holder {
             self.notice(instance, group, seq, attempt, why);

@@ -1,7 +1,7 @@
 //! What can be seen of the machine, and what of it is written down.
 
 use super::{
-    GroupNo, InstanceId, Machine, QueueNo,
+    GroupNo, InstanceId, Key, Machine, QueueNo,
     group::{Group, Head, PAGE_SEQS},
     session::Member,
     task::{Note, Open, Past},
@@ -109,6 +109,19 @@ impl Machine {
         }
         let is_ahead = seq >= group.head.next_seq;
         Some(if is_ahead { Seen::Ahead(group.notes.get(&seq).copied()) } else { Seen::Written })
+    }
+
+    /// The client of whoever holds a lease that is in force.
+    pub(in super::super) fn holder(&self, key: Key) -> Option<&str> {
+        let open = self.groups.get(&key.group)?.open.get(&key.seq)?;
+        let lease = open.lease().filter(|_| open.attempts() == key.attempt)?;
+        self.instances.get(&self.members.get(&lease.member)?.instance)?.client.as_deref()
+    }
+
+    /// Whether a task is leased in any group.
+    pub(in super::super) fn is_leased(&self, queue: QueueNo, seq: u64) -> bool {
+        let mut groups = self.groups_of(queue).iter().filter_map(|no| self.groups.get(no));
+        groups.any(|group| group.open.get(&seq).is_some_and(|open| open.lease().is_some()))
     }
 
     /// Open tasks of a group after a seq that `wanted` picks, at most `limit`.

@@ -1,13 +1,61 @@
 //! What has been told of tasks, and that they have ended without a word: a log of its own beside that of the tasks.
+//!
+//! ```text
+//!  tell, cancel, a lease that ends ──► writer: rows, in the commit of what they tell of
+//!                                        │ publish
+//!                                        ▼
+//!  watch of all    ◄── cursor ◄────── log: its newest rows, where the results of each task stand, who waits
+//!  watch of tasks  ◄── waiter ◄────────┘
+//!        └──────────────────────────► readers ──► store      for what is behind that
+//! ```
+//!
+//! Results have numbers of their own, from 1, without a gap. A row goes when all its tasks are trimmed.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{Embedded, queue::Queue};
-use crate::server::engine::{Error, results::ResultView};
+use crate::server::engine::{
+    Error,
+    results::{ResultFilter, ResultView, Results},
+};
+
+mod index;
+mod log;
+mod names;
+mod of_log;
+mod of_tasks;
+mod reading;
+mod row;
+mod waiters;
+
+pub(super) use index::{ResultPageRow, Run};
+pub(super) use log::{Reach, ResultLog};
+pub(super) use names::Names;
+pub(super) use row::{Event, ResultRow, Rows, Said, What};
+pub(super) use waiters::{Moved, Waiter};
+
+use reading::{Reading, places_of};
 
 impl Embedded {
+    /// Opens a watch of results.
+    pub(super) async fn watch_results(&self, filter: ResultFilter) -> Result<Results, Error> {
+        self.shared.check()?;
+        match filter {
+            ResultFilter::Log { queue, group, store, start, until_empty } => {
+                let wanted = of_log::Wanted { queue, group };
+                of_log::open(&self.shared, wanted, store, start, until_empty).await
+            }
+            ResultFilter::Of(ids) => of_tasks::open(self, ids).await,
+        }
+    }
+
     /// All that is kept of what was told of a task, in order.
-    pub(super) async fn results_of(&self, _queue: &Arc<Queue>, _seq: u64) -> Result<Vec<ResultView>, Error> {
-        Ok(Vec::new())
+    pub(super) async fn results_of(&self, queue: &Arc<Queue>, seq: u64) -> Result<Vec<ResultView>, Error> {
+        let found = places_of(&self.shared, &BTreeSet::from([seq]), 0, None).await?;
+        let (places, _) = found.unwrap_or_default();
+        let mut reading = Reading::new(self.shared.clone());
+        let taken = reading.results(&places).await?;
+        debug_assert!(taken.iter().all(|taken| Arc::ptr_eq(&taken.queue, queue)));
+        reading.views(taken).await
     }
 }

@@ -16,9 +16,10 @@ use super::{
         machine::{GroupNo, Holder, MemberNo, PAGE_SEQS},
         presence::ClientRow,
         queue::Extent,
+        results::{Reach, ResultPageRow, ResultRow},
         retries::Run,
     },
-    Commit, Fold, Found, Loaded, LoadedGroups, Old, Reader, Store, StoreError,
+    Commit, Fold, Found, Loaded, LoadedGroups, LoadedResults, Old, Reader, Store, StoreError,
 };
 use crate::name::{ClientName, OwnId, QueueName};
 
@@ -45,6 +46,11 @@ pub(in super::super) struct Disk {
     last_delayed: u64,
     token_key: [u8; 32],
     clients: BTreeMap<ClientName, ClientRow>,
+    results: BTreeMap<u64, ResultRow>,
+    /// By their pages and their first results.
+    result_pages: BTreeMap<(u64, u64), ResultPageRow>,
+    results_upto: u64,
+    last_result: u64,
     /// What the next appends do instead of their work: for tests.
     #[cfg(test)]
     pub(in super::super) faults: std::collections::VecDeque<Option<StoreError>>,
@@ -89,6 +95,14 @@ impl Disk {
             self.facts = self.facts.split_off(&(upto + 1));
             self.holders.retain(|number, _| !fold.gone_holders.contains(number));
         }
+        self.result_pages.extend(fold.result_pages.iter().map(|row| ((row.page, row.first_n), row.clone())));
+        self.results_upto = fold.results_upto.unwrap_or(self.results_upto);
+    }
+
+    /// Where the row that has the result `n` begins, or would.
+    fn row_start(&self, n: u64) -> u64 {
+        let row = self.results.range(..=n).next_back().filter(|(_, row)| n <= row.last_n);
+        row.map_or(n, |(first_n, _)| *first_n)
     }
 
     fn count(&self, queue: QueueNumber, from_seq: u64, upto_seq: u64) -> u64 {
@@ -146,6 +160,15 @@ impl Store for MemoryStore {
         })
     }
 
+    fn load_results(&mut self) -> Result<LoadedResults, StoreError> {
+        let disk = self.disk();
+        let next_n = disk.last_result + 1;
+        let first_n = disk.results.keys().next().copied().unwrap_or(next_n);
+        let unfolded = disk.results.range(disk.row_start(disk.results_upto + 1)..);
+        let unfolded = unfolded.map(|(_, row)| row.clone()).collect();
+        Ok(LoadedResults { reach: Reach { first_n, next_n }, unfolded })
+    }
+
     fn append(&mut self, commit: &Commit<'_>) -> Result<(), StoreError> {
         let mut disk = self.disk();
         #[cfg(test)]
@@ -174,6 +197,10 @@ impl Store for MemoryStore {
         }
         for number in commit.entered {
             disk.delayed.remove(number);
+        }
+        for row in commit.results {
+            disk.last_result = row.last_n;
+            disk.results.insert(row.first_n, row.clone());
         }
         Ok(())
     }
@@ -208,6 +235,21 @@ impl Store for MemoryStore {
         disk.write_fold(fold);
         disk.pages = disk.pages.split_off(&((last_seq + 1) / PAGE_SEQS, 0));
         disk.cancelled = disk.cancelled.split_off(&(last_seq + 1));
+        disk.result_pages = disk.result_pages.split_off(&((last_seq + 1) / PAGE_SEQS, 0));
+        Ok(())
+    }
+
+    fn old_results(&mut self, last_seq: u64, most: usize) -> Result<(u64, bool), StoreError> {
+        let disk = self.disk();
+        let kept = disk.results.values().take(most).find(|row| row.last_seq > last_seq);
+        let after = disk.results.values().nth(most).map(|row| row.first_n);
+        let first_n = kept.map(|row| row.first_n).or(after).unwrap_or(disk.last_result + 1);
+        Ok((first_n, kept.is_none() && after.is_some()))
+    }
+
+    fn trim_results(&mut self, reach: Reach) -> Result<(), StoreError> {
+        let mut disk = self.disk();
+        disk.results = disk.results.split_off(&reach.first_n);
         Ok(())
     }
 
@@ -277,5 +319,26 @@ impl Reader for MemoryStore {
         let disk = self.disk();
         let heads: Vec<&ChunkHead> = disk.chunks.values().map(|(chunk, _)| &chunk.head).collect();
         Ok(heads.get(heads.partition_point(|h| h.at_ms < at_ms)).map(|h| h.first_seq))
+    }
+
+    fn results(&mut self, from_n: u64, most_bytes: usize) -> Result<Vec<ResultRow>, StoreError> {
+        let disk = self.disk();
+        let (mut rows, mut bytes) = (Vec::new(), 0);
+        for row in disk.results.range(disk.row_start(from_n)..).map(|(_, row)| row) {
+            bytes += row.entries.len();
+            rows.push(row.clone());
+            if bytes >= most_bytes {
+                break;
+            }
+        }
+        Ok(rows)
+    }
+
+    fn result_page(&mut self, page: u64) -> Result<Vec<ResultPageRow>, StoreError> {
+        Ok(self.disk().result_pages.range((page, 0)..(page + 1, 0)).map(|(_, row)| row.clone()).collect())
+    }
+
+    fn result_at(&mut self, at_ms: u64) -> Result<Option<u64>, StoreError> {
+        Ok(self.disk().results.values().find(|row| row.at_ms >= at_ms).map(|row| row.first_n))
     }
 }

@@ -16,6 +16,7 @@ use super::{
     machine::{GroupNo, Holder, MemberNo},
     presence::ClientRow,
     queue::Extent,
+    results::{Reach, ResultPageRow, ResultRow},
     retries::Run,
 };
 use crate::{
@@ -33,6 +34,9 @@ pub(super) trait Store: Send {
 
     /// Reads what the machine keeps in memory.
     fn load_groups(&mut self) -> Result<LoadedGroups, StoreError>;
+
+    /// Reads what is kept in memory of results.
+    fn load_results(&mut self) -> Result<LoadedResults, StoreError>;
 
     /// Adds chunks and what belongs to them, in one transaction, durably.
     fn append(&mut self, commit: &Commit<'_>) -> Result<(), StoreError>;
@@ -54,6 +58,13 @@ pub(super) trait Store: Send {
 
     /// Deletes the chunks up to `last_seq` and what is written down of their tasks, and writes `fold` in the same transaction.
     fn trim(&mut self, last_seq: u64, fold: &Fold) -> Result<(), StoreError>;
+
+    /// The first result that is kept if those go that are of tasks up to `last_seq` alone, from the front on and at
+    /// most `most` rows of them; and whether there may be more.
+    fn old_results(&mut self, last_seq: u64, most: usize) -> Result<(u64, bool), StoreError>;
+
+    /// Deletes the results before `reach.first_n`.
+    fn trim_results(&mut self, reach: Reach) -> Result<(), StoreError>;
 
     /// Forgets some of the retry keys that were written before `before_ms`. True if there are more.
     fn forget_retries(&mut self, before_ms: u64) -> Result<bool, StoreError>;
@@ -96,6 +107,15 @@ pub(super) trait Reader: Send {
 
     /// The first seq that was accepted at `at_ms` or later.
     fn seq_at(&mut self, at_ms: u64) -> Result<Option<u64>, StoreError>;
+
+    /// Rows of results, from the one that has `from_n` or the next one after it on: about `most_bytes` of them.
+    fn results(&mut self, from_n: u64, most_bytes: usize) -> Result<Vec<ResultRow>, StoreError>;
+
+    /// Where the results of the tasks of a page stand, as far as it was folded.
+    fn result_page(&mut self, page: u64) -> Result<Vec<ResultPageRow>, StoreError>;
+
+    /// The first result that was taken at `at_ms` or later.
+    fn result_at(&mut self, at_ms: u64) -> Result<Option<u64>, StoreError>;
 }
 
 /// What a reader found.
@@ -124,6 +144,7 @@ pub(super) struct Commit<'a> {
     pub(super) delayed: &'a [DelayedRow],
     /// Those that wait no more.
     pub(super) entered: &'a [u64],
+    pub(super) results: &'a [ResultRow],
 }
 
 /// The engine's memory as of a seq, so that a start need not read all chunks.
@@ -143,6 +164,10 @@ pub(super) struct Fold {
     pub(super) gone_holders: Vec<MemberNo>,
     /// The machine's time.
     pub(super) machine_ms: u64,
+    /// Where results stand that were taken since the last fold.
+    pub(super) result_pages: Vec<ResultPageRow>,
+    /// With it that is said of all results up to this one.
+    pub(super) results_upto: Option<u64>,
 }
 
 /// What a store holds.
@@ -179,6 +204,14 @@ pub(super) struct LoadedGroups {
     pub(super) machine_ms: u64,
     /// The last row of facts there ever was.
     pub(super) last_fact: u64,
+}
+
+/// What a store holds of results.
+#[derive(Debug)]
+pub(super) struct LoadedResults {
+    pub(super) reach: Reach,
+    /// Those that are not yet in all pages.
+    pub(super) unfolded: Vec<ResultRow>,
 }
 
 impl Loaded {

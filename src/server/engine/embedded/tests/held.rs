@@ -11,7 +11,11 @@ use crate::{
         ids::Ids,
         machine::GroupNo,
         presence::ClientRow,
-        store::{Commit, Fold, Loaded, LoadedGroups, Old, Reader, Store, StoreError, memory::MemoryStore},
+        results::Reach,
+        store::{
+            Commit, Fold, Loaded, LoadedGroups, LoadedResults, Old, Reader, Store, StoreError,
+            memory::MemoryStore,
+        },
     },
 };
 
@@ -79,6 +83,18 @@ impl Store for Held {
 
     fn load_groups(&mut self) -> Result<LoadedGroups, StoreError> {
         self.store.load_groups()
+    }
+
+    fn load_results(&mut self) -> Result<LoadedResults, StoreError> {
+        self.store.load_results()
+    }
+
+    fn old_results(&mut self, last_seq: u64, most: usize) -> Result<(u64, bool), StoreError> {
+        self.store.old_results(last_seq, most)
+    }
+
+    fn trim_results(&mut self, reach: Reach) -> Result<(), StoreError> {
+        self.store.trim_results(reach)
     }
 
     fn page(&mut self, group: GroupNo, page: u64) -> Result<Option<PageRow>, StoreError> {
@@ -190,6 +206,18 @@ impl Store for Recording {
 
     fn load_groups(&mut self) -> Result<LoadedGroups, StoreError> {
         self.store.load_groups()
+    }
+
+    fn load_results(&mut self) -> Result<LoadedResults, StoreError> {
+        self.store.load_results()
+    }
+
+    fn old_results(&mut self, last_seq: u64, most: usize) -> Result<(u64, bool), StoreError> {
+        self.store.old_results(last_seq, most)
+    }
+
+    fn trim_results(&mut self, reach: Reach) -> Result<(), StoreError> {
+        self.store.trim_results(reach)
     }
 
     fn page(&mut self, group: GroupNo, page: u64) -> Result<Option<PageRow>, StoreError> {

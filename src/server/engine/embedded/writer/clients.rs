@@ -17,8 +17,8 @@ impl Writer {
     pub(super) fn name(&mut self, instance: Instance, client: Box<str>) {
         if let Some((known, _)) = self.attending.get_mut(&instance) {
             *known = Some(client.clone());
+            self.machine.rename(instance, client);
         }
-        self.machine.rename(instance, client);
     }
 
     /// How many tasks a process holds.

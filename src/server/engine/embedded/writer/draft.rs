@@ -11,6 +11,7 @@ use crate::{
             delayed::DelayedRow,
             facts::{FactRow, GroupRow},
             machine::{Fresh, Holder},
+            results::{self, Moved, ResultRow, Rows},
             retries::Run,
             store::Commit,
         },
@@ -41,10 +42,14 @@ pub(super) struct Draft {
     pub(super) new_groups: Vec<GroupRow>,
     pub(super) holders: Vec<Holder>,
     pub(super) facts: Option<FactRow>,
+    /// What is told.
+    pub(super) results: Rows,
+    /// The same, once the draft is sealed.
+    pub(super) results_sealed: (Vec<ResultRow>, Vec<results::Run>),
 }
 
 impl Draft {
-    pub(super) fn new(first_seq: u64, first_delayed: u64, at_ms: u64) -> Self {
+    pub(super) fn new(first_seq: u64, first_delayed: u64, first_n: u64, at_ms: u64) -> Self {
         Draft {
             at_ms,
             first_seq,
@@ -63,6 +68,8 @@ impl Draft {
             new_groups: Vec::new(),
             holders: Vec::new(),
             facts: None,
+            results: Rows::new(first_n, at_ms),
+            results_sealed: Default::default(),
         }
     }
 
@@ -117,10 +124,11 @@ impl Draft {
             let next = Builder::new(self.open.next_seq(), self.at_ms);
             self.sealed.push(std::mem::replace(&mut self.open, next).seal());
         }
+        self.results_sealed = std::mem::take(&mut self.results).seal();
         self
     }
 
-    /// Whether there is nothing to write.
+    /// Whether there is nothing to write. To be asked once it is sealed.
     pub(super) fn is_empty(&self) -> bool {
         self.sealed.is_empty()
             && self.new_queues.is_empty()
@@ -129,6 +137,7 @@ impl Draft {
             && self.cancelled.is_empty()
             && self.new_groups.is_empty()
             && self.facts.is_none()
+            && self.results_sealed.0.is_empty()
     }
 
     /// What is to be written. `entered` are the numbers of the delayed tasks that wait no more.
@@ -144,7 +153,17 @@ impl Draft {
             cancelled: &self.cancelled,
             delayed: &self.delayed,
             entered,
+            results: &self.results_sealed.0,
         }
+    }
+
+    /// What has become of delayed tasks, by their places.
+    pub(super) fn moved_on(&self) -> Vec<(u64, Moved)> {
+        let moved = self.moved.iter().map(|(_, from, to)| {
+            // One that leads where it did leads nowhere any more.
+            (*from, if from == to { Moved::Cancelled } else { Moved::Entered(*to) })
+        });
+        moved.collect()
     }
 }
 

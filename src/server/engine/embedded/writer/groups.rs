@@ -22,6 +22,7 @@ use crate::{
             store::StoreError,
         },
         groups::{Change, Judged, SAID_BYTES_KEPT, Settings, Share, Told, Verdict, What, Word},
+        results::Answer,
     },
 };
 
@@ -174,7 +175,7 @@ impl Writer {
                 let Some(key) = self.shared.tokens.read(token) else {
                     return Ok(judged(Verdict::Unknown, 0));
                 };
-                self.settle(now, key, told)
+                self.settle(now, draft, key, told)
             }
             What::Id(id) => {
                 let Some(place) = self.locate_drafted(draft, id)? else {
@@ -183,12 +184,12 @@ impl Writer {
                 let (Some(client), None) = (&told.client, number_at(place)) else {
                     return Ok(judged(Verdict::Noted, place));
                 };
-                self.note(now, draft, place, client, told.word)
+                self.note(now, draft, place, client, told.word, &told.answer)
             }
         }
     }
 
-    fn settle(&mut self, now: Now, key: Key, told: Told) -> Result<Judged, StoreError> {
+    fn settle(&mut self, now: Now, draft: &mut Draft, key: Key, told: Told) -> Result<Judged, StoreError> {
         let named = self.registry.by_no.get(&key.group).cloned();
         let (Some(named), true) = (named, key.seq >= self.shared.first_seq.load(Relaxed)) else {
             return Ok(judged(Verdict::Unknown, key.seq));
@@ -197,16 +198,15 @@ impl Writer {
         // Of what is purged nothing is looked up: some of it was not written down.
         let lacks = !is_gone && self.machine.lacks(key.group, key.seq);
         let written = if lacks { self.written(key.group, key.seq)? } else { None };
-        let mut said = told.answer.ret;
-        if said.len() > SAID_BYTES_KEPT {
-            said.truncate((0..=SAID_BYTES_KEPT).rev().find(|end| said.is_char_boundary(*end)).unwrap_or(0));
-        }
-        let telling = Telling {
-            word: told.word,
-            delay_ms: told.delay_ms,
-            said: Some(said).filter(|said| !said.is_empty()).map(Into::into),
+        let telling = Telling { word: told.word, delay_ms: told.delay_ms, said: beginning_of(&told) };
+        // Who holds it is known until it is settled.
+        let holder = match &told.client {
+            Some(_) => None,
+            None => self.machine.holder(key).map(Box::from),
         };
-        let Judgement { verdict, late } = self.machine.settle(now, key, telling, written.as_ref(), is_gone);
+        let judgement = self.machine.settle(now, key, telling, written.as_ref(), is_gone);
+        self.settled(draft, key, &told, holder, judgement)?;
+        let Judgement { verdict, late } = judgement;
         Ok(Judged { verdict, late, seq: key.seq })
     }
 
@@ -236,6 +236,7 @@ impl Writer {
         seq: u64,
         client: &ClientName,
         word: Word,
+        answer: &Answer,
     ) -> Result<Judged, StoreError> {
         let Some((number, queue)) = self.queue_of_drafted(draft, seq)? else {
             return Ok(judged(Verdict::Unknown, seq));
@@ -243,13 +244,19 @@ impl Writer {
         if self.machine.is_leased_to(client.as_str(), number, seq) {
             return Ok(judged(Verdict::Unleased, seq));
         }
-        let note = match word {
-            Word::Done => Note::Done,
-            Word::Received => Note::Received,
-            _ => return Ok(judged(Verdict::Noted, seq)),
-        };
+        if word == Word::Working {
+            return Ok(judged(Verdict::Noted, seq));
+        }
         let (no, _) = self.group(draft, &queue.name.clone(), &GroupName::own(client), Start::First)?;
-        self.machine.note(now, no, seq, note);
+        let counts = match word {
+            Word::Done => self.machine.note(now, no, seq, Note::Done),
+            Word::Received => self.machine.note(now, no, seq, Note::Received),
+            // It changes nothing, but that it was told.
+            _ => !self.machine.is_cancelled(seq),
+        };
+        if counts {
+            self.noted(draft, no, seq, client, word, answer)?;
+        }
         Ok(judged(Verdict::Noted, seq))
     }
 
@@ -299,6 +306,7 @@ impl Writer {
             return Ok(judged(Verdict::Duplicate, place));
         }
         draft.cancelled.push((place, number));
+        Self::ended(draft, number, place);
         Ok(judged(Verdict::Ok, place))
     }
 
@@ -368,4 +376,14 @@ impl Writer {
 
 fn judged(verdict: Verdict, seq: u64) -> Judged {
     Judged { verdict, late: false, seq: if number_at(seq).is_some() { 0 } else { seq } }
+}
+
+/// What a worker says to a failure, as far as it stands with the task.
+fn beginning_of(told: &Told) -> Option<Box<str>> {
+    let said = &told.answer.ret[..];
+    if said.is_empty() || !matches!(told.word, Word::Failed | Word::Rejected) {
+        return None;
+    }
+    let end = (0..=SAID_BYTES_KEPT.min(said.len())).rev().find(|end| said.is_char_boundary(*end));
+    Some(said[..end.unwrap_or(0)].into())
 }

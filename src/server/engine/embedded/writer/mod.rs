@@ -42,6 +42,7 @@ mod groups;
 mod hand_out;
 mod lists;
 mod restore;
+mod results;
 mod roll;
 mod submit;
 mod tail;
@@ -51,6 +52,7 @@ use draft::Draft;
 use groups::Registry;
 pub(super) use groups::{Asking, Begun};
 pub(super) use lists::{GroupSight, Place, Sight};
+pub(super) use results::Named;
 pub(super) use roll::Reached;
 use tail::Tail;
 
@@ -144,6 +146,9 @@ pub(super) struct Writer {
     aging_ms: u64,
     wall_ms: u64,
     next_seq: u64,
+    next_result: u64,
+    /// Results of tasks up to here alone have been trimmed.
+    results_trimmed_seq: u64,
     next_queue: QueueNumber,
     queues: HashMap<QueueName, (QueueNumber, Arc<Queue>)>,
     by_number: HashMap<QueueNumber, Arc<Queue>>,
@@ -204,6 +209,8 @@ impl Writer {
             aging_ms: loaded.retries.iter().map(|(at_ms, _)| *at_ms).max().unwrap_or(0),
             wall_ms: (options.wall_clock)(),
             next_seq: loaded.head_seq + 1,
+            next_result: 1,
+            results_trimmed_seq: 0,
             next_queue: 1,
             queues: HashMap::new(),
             by_number: HashMap::new(),
@@ -239,6 +246,7 @@ impl Writer {
             let queue = Arc::new(Queue::new(name.clone(), extent));
             writer.shared.queues.insert(queue.clone());
             writer.by_number.insert(number, queue.clone());
+            writer.shared.names.add_queue(number, queue.clone());
             // Whether the last fold has it is not known here, so the next one will.
             writer.unfolded.insert(number, queue.clone());
             writer.queues.insert(name, (number, queue));
@@ -257,6 +265,7 @@ impl Writer {
         }
         // What waits has waited on while the server was off.
         writer.load_groups(writer.wall_ms.saturating_sub(loaded.clock.last_ms))?;
+        writer.load_results(loaded.head_seq, options.tail_bytes)?;
         Ok(writer)
     }
 
@@ -320,7 +329,7 @@ impl Writer {
     fn batch(&mut self, first: Option<Job>) -> Result<(), String> {
         let at_ms = self.read_clock()?;
         let now = self.now();
-        let mut draft = Draft::new(self.next_seq, self.next_delayed, at_ms);
+        let mut draft = Draft::new(self.next_seq, self.next_delayed, self.next_result, at_ms);
         if self.no_room_ms() == 0 {
             self.enter_due(&mut draft).map_err(|e| e.to_string())?;
         }
@@ -332,6 +341,7 @@ impl Writer {
         }
         // After what was told: who was heard in time is not found silent because a sync took long.
         self.machine.tick(now);
+        self.bury(&mut draft);
         self.is_stirred = false;
         self.hand_out(now, &draft);
         let facts = self.machine.take_facts();
@@ -468,12 +478,18 @@ impl Writer {
     }
 
     /// The batch is durable: show it.
-    fn publish(&mut self, draft: Draft) {
+    fn publish(&mut self, mut draft: Draft) {
+        let moved = draft.moved_on();
+        let (rows, runs) = std::mem::take(&mut draft.results_sealed);
         self.last_fact += u64::from(draft.facts.is_some());
         for (number, name) in &draft.new_queues {
             if let Some((_, queue)) = self.queues.get(name) {
                 queue.set_number(*number);
+                self.shared.names.add_queue(*number, queue.clone());
             }
+        }
+        for row in &draft.new_groups {
+            self.name_group(row.number);
         }
         for Sealed { chunk, .. } in draft.sealed {
             self.next_seq = chunk.head.last_seq + 1;
@@ -496,6 +512,9 @@ impl Writer {
                 }
             }
         }
+        // After the tasks that they are of.
+        self.next_result = rows.last().map_or(self.next_result, |row| row.last_n + 1);
+        self.shared.results.grow(rows, runs, moved);
     }
 
     /// The batch never was: forget what deciding it has left behind.

@@ -45,6 +45,7 @@ impl Writer {
             self.machine.add_group(row.number, row.queue, row.head);
             self.registry.insert(row.number, Named { number: row.queue, queue, name });
             heads.insert(row.number, row.upto);
+            self.name_group(row.number);
         }
         self.machine.load_cancelled(loaded.cancelled);
         for holder in loaded.holders {

@@ -141,6 +141,7 @@ impl Writer {
                 // It stays where it is, and is named at each start; the others go on.
                 tracing::error!("the delayed task {number} cannot be read: it is left out");
                 self.delayed.remove(number);
+                self.shared.results.unreadable(place_of(number));
                 continue;
             };
             let entered = NewTask {

@@ -21,6 +21,8 @@ use crate::{
 
 /// About how many bytes of pages are written in one commit.
 const FOLD_BYTES: usize = 1 << 20;
+/// About how many bytes a page of where results stand takes beside its runs.
+const RESULT_PAGE_BYTES: usize = 64;
 /// The clocks may part by so much before what is shown follows, in milliseconds.
 const AHEAD_MS: u64 = 100;
 
@@ -32,6 +34,7 @@ impl Writer {
         if self.clock.may_trim() || self.shared.purged.load(Relaxed) {
             more |= self.trim()?;
         }
+        more |= self.trim_results()?;
         self.retries.expire(self.aging_ms);
         let before_ms = self.aging_ms.saturating_sub(REMEMBERED_MS);
         more |= later(self.store.forget_retries(before_ms))?;
@@ -78,6 +81,7 @@ impl Writer {
             self.unfolded.entry(part.queue).or_insert(queue);
         }
         self.is_stirred = true;
+        self.shared.results.tasks_gone(last_seq);
         self.machine.forget_cancelled(last_seq);
         self.tail.trim(last_seq);
         self.last_read = None;
@@ -142,6 +146,7 @@ impl Writer {
         queue.evict(last_seq);
         self.shared.tasks.fetch_sub(tasks, Relaxed);
         self.shared.purged.store(true, Relaxed);
+        self.shared.results.tasks_gone(last_seq);
         self.machine.trim(number, last_seq, extent.trimmed);
         self.is_stirred = true;
         // What was unsettled is counted in the heads. Without room for them the next fold has them, and a crash
@@ -161,15 +166,24 @@ impl Writer {
         let (mut heads, mut pages) = self.machine.take_dirty();
         let mut gone_holders = self.machine.take_gone_holders();
         let upto = self.last_fact;
+        let mut result_pages = self.shared.results.unfolded();
         loop {
             let mut fold = self.fold();
+            let mut bytes = 0;
+            let here = result_pages.iter().take_while(|row| {
+                bytes += RESULT_PAGE_BYTES + row.runs.len();
+                bytes < FOLD_BYTES
+            });
+            let here = here.count().max(1).min(result_pages.len());
+            fold.result_pages = result_pages.drain(..here).collect();
             fold.groups = heads.iter().filter_map(|no| self.group_row(*no)).collect();
             let written = self.fold_pages(&pages).map_err(|e| e.to_string())?;
             let steps = written.len();
             fold.pages = written;
-            let is_last = steps == pages.len();
+            let is_last = steps == pages.len() && result_pages.is_empty();
             let done = if is_last {
                 fold.facts_upto = Some(upto);
+                fold.results_upto = Some(self.next_result - 1);
                 fold.gone_holders.clone_from(&gone_holders);
                 self.store.checkpoint(&fold)
             } else {
@@ -183,6 +197,9 @@ impl Writer {
                     }
                     heads.clear();
                     self.last_page = None;
+                    if is_last {
+                        self.shared.results.folded();
+                    }
                 }
                 Err(e) => {
                     self.machine.put_back_dirty(heads, pages, std::mem::take(&mut gone_holders));
@@ -230,6 +247,8 @@ impl Writer {
             facts_upto: None,
             gone_holders: Vec::new(),
             machine_ms: self.now().ms,
+            result_pages: Vec::new(),
+            results_upto: None,
         }
     }
 
@@ -246,6 +265,7 @@ impl Writer {
         let now_ms = self.clock.read(wall_ms);
         self.aging_ms = now_ms.max(self.aging_ms + wall_ms.saturating_sub(self.wall_ms));
         self.wall_ms = wall_ms;
+        self.shared.clock_ms.store(now_ms, Relaxed);
         // Two clocks that are read one after the other never agree to the millisecond: what is shown of one moment
         // is to be the same each time, or whoever follows a list sees changes where there are none.
         let ahead_ms = now_ms as i64 - self.now().ms as i64;

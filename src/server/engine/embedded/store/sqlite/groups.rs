@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::Place;
+use super::{Place, meta};
 use crate::server::engine::{
     embedded::{
         chunk::QueueNumber,
@@ -191,13 +191,7 @@ pub(super) fn trim(db: &Connection, last_seq: u64) -> rusqlite::Result<()> {
 
 /// Reads all that a start needs.
 pub(super) fn load(db: &Connection, place: Place<'_>) -> Result<LoadedGroups, StoreError> {
-    let number = |key: &str| -> Result<u64, StoreError> {
-        let found: Option<i64> = db
-            .query_row("SELECT value FROM meta WHERE key = ?1", [key], |r| r.get(0))
-            .optional()
-            .map_err(|e| place.error(&e))?;
-        Ok(found.unwrap_or(0) as u64)
-    };
+    let number = |key: &str| meta(db, key).map(|found| found.unwrap_or(0)).map_err(|e| place.error(&e));
     let mut loaded = LoadedGroups {
         machine_ms: number("machine_ms")?,
         last_fact: number("fact")?,
@@ -331,7 +325,8 @@ fn read_holder(row: &Row<'_>) -> rusqlite::Result<Result<Holder, i64>> {
     Ok(Ok(holder))
 }
 
-fn rows<T>(
+/// All rows of a query.
+pub(super) fn rows<T>(
     db: &Connection,
     place: Place<'_>,
     query: &str,

@@ -23,9 +23,10 @@ use super::{
         machine::GroupNo,
         presence::ClientRow,
         queue::Extent,
+        results::Reach,
         retries::{read_runs, write_runs},
     },
-    Commit, Fold, Loaded, LoadedGroups, Old, Reader, Store, StoreError,
+    Commit, Fold, Loaded, LoadedGroups, LoadedResults, Old, Reader, Store, StoreError,
 };
 use crate::name::{ClientName, OwnId, QueueName};
 
@@ -77,13 +78,7 @@ impl Store for SqliteStore {
     fn load(&mut self, ids: &mut Ids) -> Result<Loaded, StoreError> {
         let place = Place(&self.file);
         let db = &self.db;
-        let number = |key: &str| -> Result<Option<u64>, StoreError> {
-            let found: Option<i64> = db
-                .query_row("SELECT value FROM meta WHERE key = ?1", [key], |r| r.get(0))
-                .optional()
-                .map_err(|e| place.error(&e))?;
-            Ok(found.map(|n| n as u64))
-        };
+        let number = |key: &str| meta(db, key).map_err(|e| place.error(&e));
         let store_id = db
             .query_row("SELECT value FROM meta WHERE key = 'store_id'", [], |r| r.get(0))
             .map_err(|e| place.error(&e))?;
@@ -176,6 +171,10 @@ impl Store for SqliteStore {
         groups::load(&self.db, Place(&self.file))
     }
 
+    fn load_results(&mut self) -> Result<LoadedResults, StoreError> {
+        results::load(&self.db, Place(&self.file))
+    }
+
     fn page(&mut self, group: GroupNo, page: u64) -> Result<Option<PageRow>, StoreError> {
         groups::page(&self.db, Place(&self.file), group, page)
     }
@@ -228,10 +227,21 @@ impl Store for SqliteStore {
             tx.execute("DELETE FROM chunk WHERE first_seq <= ?1", [last_seq as i64])?;
             tx.execute("DELETE FROM own_id WHERE first_seq <= ?1", [last_seq as i64])?;
             groups::trim(&tx, last_seq)?;
+            results::trim_pages(&tx, last_seq)?;
             write_fold(&tx, fold)?;
             tx.commit()
         };
         trim(&mut self.db).map_err(|e| Place(&self.file).error(&e))?;
+        self.unsettled_bytes += CHECKPOINT_BYTES / 4;
+        Ok(())
+    }
+
+    fn old_results(&mut self, last_seq: u64, most: usize) -> Result<(u64, bool), StoreError> {
+        results::old(&self.db, Place(&self.file), last_seq, most)
+    }
+
+    fn trim_results(&mut self, reach: Reach) -> Result<(), StoreError> {
+        results::trim(&mut self.db, reach).map_err(|e| Place(&self.file).error(&e))?;
         self.unsettled_bytes += CHECKPOINT_BYTES / 4;
         Ok(())
     }
@@ -418,6 +428,7 @@ fn append(db: &mut Connection, commit: &Commit<'_>) -> rusqlite::Result<usize> {
         bytes += runs.len() + PAGE_BYTES as usize;
     }
     bytes += groups::append(&tx, commit)?;
+    bytes += results::append(&tx, commit)?;
     tx.commit()?;
     Ok(bytes)
 }
@@ -442,7 +453,15 @@ fn write_fold(db: &Connection, fold: &Fold) -> rusqlite::Result<()> {
             extent.trimmed as i64
         ])?;
     }
-    groups::write_fold(db, fold)
+    groups::write_fold(db, fold)?;
+    results::write_fold(db, fold)
+}
+
+/// A number of the store as a whole.
+fn meta(db: &Connection, key: &str) -> rusqlite::Result<Option<u64>> {
+    let found: Option<i64> =
+        db.query_row("SELECT value FROM meta WHERE key = ?1", [key], |r| r.get(0)).optional()?;
+    Ok(found.map(|n| n as u64))
 }
 
 /// Reads the first five columns `first_seq, last_seq, at_ms, directory, head_checksum`. `Err` holds the seq of

@@ -5,10 +5,13 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{Place, read_head};
+use super::{Place, read_head, results};
 use crate::server::engine::{
     Frames,
-    embedded::store::{Found, Reader, StoreError},
+    embedded::{
+        results::{ResultPageRow, ResultRow},
+        store::{Found, Reader, StoreError},
+    },
 };
 
 /// Frames up to this size are read with their row, larger ones by a second look.
@@ -123,6 +126,18 @@ impl Reader for SqliteReader {
             Ok(best)
         };
         search().map_err(|e| Place(&self.file).error(&e))
+    }
+
+    fn results(&mut self, from_n: u64, most_bytes: usize) -> Result<Vec<ResultRow>, StoreError> {
+        results::read(&self.db, Place(&self.file), from_n, most_bytes)
+    }
+
+    fn result_page(&mut self, page: u64) -> Result<Vec<ResultPageRow>, StoreError> {
+        results::page(&self.db, Place(&self.file), page)
+    }
+
+    fn result_at(&mut self, at_ms: u64) -> Result<Option<u64>, StoreError> {
+        results::at(&self.db, at_ms).map_err(|e| Place(&self.file).error(&e))
     }
 }
 

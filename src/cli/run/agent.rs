@@ -1,0 +1,421 @@
+//! The agent's state and its loop: one thing happens, and what follows from it is done.
+
+use std::time::Duration;
+
+use tokio::{sync::watch, time::Instant};
+use tonic::{Code, Status};
+
+use super::{
+    Run,
+    command::{self, Command, Ended, Keeper},
+    duty::{Due, Duty},
+    jobs::{Jobs, Stage, Stopped},
+    line::{DoneLine, outcome, verdict},
+    live::{self, Live},
+    outcome::{ExitMap, Meaning, TIMED_OUT, code},
+    pause::Pauses,
+    status::{Report, Reporter, Source},
+};
+use crate::{
+    cli::{
+        Context, Failure, exit,
+        member::{self, Joining, Member, Told},
+        output::Output,
+        pipe::Far,
+        place::{self, Place},
+        runner::{Calls, Leave},
+        start::OnGap,
+        time::milliseconds,
+    },
+    pb,
+};
+
+/// A task that the exit map gives back is not for the same worker at once.
+const RELEASED_DELAY: Duration = Duration::from_secs(1);
+
+/// An agent.
+pub(super) struct Agent<'a> {
+    pub(super) flags: Run,
+    pub(super) exits: ExitMap,
+    pub(super) command: Command,
+    pub(super) keeper: Keeper,
+    pub(super) context: &'a Context,
+    pub(super) out: &'a mut Output,
+    pub(super) written: watch::Receiver<u64>,
+    pub(super) member: Member<'a>,
+    pub(super) jobs: Jobs,
+    pub(super) pauses: Pauses,
+    pub(super) duty: Duty,
+    reporter: Option<Reporter>,
+    live: Option<Live>,
+    counts: Counts,
+    /// When something last happened.
+    pub(super) now: Instant,
+    /// By then it leaves, whatever is still to be told.
+    pub(super) leave_by: Option<Instant>,
+    /// Why it leaves otherwise than well.
+    pub(super) failure: Option<Failure>,
+}
+
+/// How the tasks went.
+#[derive(Debug, Default)]
+struct Counts {
+    done: u64,
+    failed: u64,
+}
+
+/// What happens.
+enum Event {
+    Left(Leave),
+    Member(member::News),
+    Ended(u64, Ended),
+    Report(Report),
+    Written(Result<(), Failure>),
+    /// It is time for something.
+    Time,
+}
+
+impl<'a> Agent<'a> {
+    pub(super) fn new(
+        flags: Run,
+        exits: ExitMap,
+        command: Command,
+        source: Source,
+        keeper: Keeper,
+        context: &'a Context,
+        out: &'a mut Output,
+    ) -> Result<Self, Failure> {
+        let queues = place::queues(&flags.queues, flags.to_me, context)?;
+        let place = Place::new(queues, flags.from.as_ref())?
+            .ending_after(flags.max)
+            .ending_empty(flags.until_empty)
+            .on_gap(OnGap::Follow);
+        let now = now();
+        let grace = flags.terms.grace();
+        let member = Member::new(Joining {
+            context,
+            client: context.client()?,
+            place,
+            group: flags.group.name(context)?,
+            max_in_flight: flags.jobs,
+            terms: flags.terms.clone(),
+            grace_ms: milliseconds(grace),
+            has_from: flags.from.is_some(),
+            foreign: not_ours,
+        });
+        Ok(Agent {
+            reporter: flags.every.map(|every| Reporter::new(source, every, keeper.clone())),
+            live: Live::start(),
+            written: out.written(),
+            exits,
+            command,
+            keeper,
+            context,
+            out,
+            member,
+            jobs: Jobs::default(),
+            pauses: Pauses::new(),
+            duty: Duty::new(grace, flags.idle_exit, now),
+            counts: Counts::default(),
+            now,
+            leave_by: None,
+            failure: None,
+            flags,
+        })
+    }
+
+    /// Works until it is told to stop, all commands have ended and all is told.
+    pub(super) async fn run(mut self, calls: &mut Calls) -> Result<u8, Failure> {
+        self.member.open();
+        while !self.is_over() {
+            let event = self.next(calls).await;
+            self.now = now();
+            if let Some(live) = &mut self.live
+                && !matches!(event, Event::Time)
+            {
+                live.hide().await;
+            }
+            let done = match event {
+                Event::Left(Leave::Signal(code)) => {
+                    self.signal(code);
+                    Ok(())
+                }
+                Event::Left(leave @ Leave::Timeout) => Err(leave.failure(self.context)),
+                Event::Member(news) => self.came(news),
+                Event::Ended(n, ended) => {
+                    self.ended(n, ended);
+                    Ok(())
+                }
+                Event::Report(report) => {
+                    self.report(report);
+                    Ok(())
+                }
+                Event::Written(written) => written,
+                Event::Time => Ok(()),
+            };
+            if let Err(failure) = done.and_then(|()| self.follow()) {
+                self.leave_at_once(failure)?;
+            }
+            self.draw().await;
+        }
+        if let Some(live) = &mut self.live {
+            live.hide().await;
+        }
+        self.end()
+    }
+
+    /// Waits for what happens next.
+    async fn next(&mut self, calls: &mut Calls) -> Event {
+        let wake = self.wake();
+        let has_room = !self.out.is_full();
+        let has_more = !self.out.is_flushed();
+        let reports = self.failure.is_none();
+        tokio::select! {
+            biased;
+            leave = calls.next() => Event::Left(leave),
+            (n, ended) = self.jobs.next() => Event::Ended(n, ended),
+            news = self.member.next(has_room) => Event::Member(news),
+            report = next_report(&mut self.reporter), if reports => Event::Report(report),
+            // No more has come: what there is goes out.
+            flushed = self.out.flush(), if has_more => Event::Written(flushed),
+            () = until(wake) => Event::Time,
+        }
+    }
+
+    /// When something is to be done though nothing happens.
+    fn wake(&self) -> Option<Instant> {
+        let due = self.duty.next(!self.jobs.is_empty()).map(|(at, _)| at);
+        let draw = self.live.as_ref().and_then(Live::draw_at);
+        // These tell more than once; what is past has been looked at.
+        let ends = [self.moment(), self.member.quiet_at(), self.leave_by];
+        let ends = ends.into_iter().flatten().filter(|at| *at > self.now);
+        ends.chain(due).chain(draw).chain(self.pauses.until()).chain(self.jobs.next_timeout()).min()
+    }
+
+    /// Does what follows from what has happened, and what is due.
+    fn follow(&mut self) -> Result<(), Failure> {
+        let now = self.now;
+        for facts in self.jobs.time_out(now, self.flags.kill_after) {
+            let limit = humantime::format_duration(self.flags.task_timeout.unwrap_or_default());
+            let message = format!("task {} has run for {limit}, --task-timeout: it is stopped", facts.id);
+            self.context.errors.notice("timed_out", &message);
+        }
+        if self.pauses.end(now) {
+            self.member.go_on(&self.jobs);
+            self.duty.moved(now);
+        }
+        self.member.close_at_rest(now);
+        self.start_waiting();
+        match self.duty.next(!self.jobs.is_empty()) {
+            Some((at, Due::Idle)) if now >= at && self.pauses.until().is_some() => self.duty.moved(now),
+            Some((at, Due::Idle)) if now >= at => {
+                if !self.member.is_watching() {
+                    // A server that is not there is not one that has nothing to do.
+                    return Err(self.context.target().failure(&Status::unavailable("no answer")));
+                }
+                self.stop();
+            }
+            Some((at, Due::GiveUp)) if now >= at => {
+                self.duty.gave_up();
+                self.jobs.stop(self.flags.kill_after);
+            }
+            _ => {}
+        }
+        self.bound_leaving();
+        Ok(())
+    }
+
+    /// Starts commands for the tasks that wait, or gives them back if none is to be started now.
+    pub(super) fn start_waiting(&mut self) {
+        loop {
+            let is_resting = self.pauses.until().is_some();
+            // After the last of --max the others are run all the same; a signal means what it says.
+            let gives_back = is_resting || self.failure.is_some() || self.duty.signalled().is_some();
+            if !gives_back && self.jobs.commands() >= self.flags.jobs as usize {
+                return;
+            }
+            let Some((n, task)) = self.jobs.next_waiting() else { return };
+            if gives_back {
+                self.give_back(n);
+                continue;
+            }
+            let facts = command::Facts { task };
+            match self.command.start(&facts, &self.keeper) {
+                Ok(running) => self.jobs.started(n, running, self.now, self.flags.task_timeout),
+                Err(e) => {
+                    self.tell(n, pb::Outcome::Released, pb::Result::default());
+                    self.step_back(&e.to_string());
+                }
+            }
+        }
+    }
+
+    /// A command has ended.
+    fn ended(&mut self, n: u64, ended: Ended) {
+        self.duty.moved(self.now);
+        let Some(job) = self.jobs.get(n) else { return };
+        let Stage::Running(command) = &job.stage else {
+            // Nobody is told.
+            self.jobs.remove(n);
+            return;
+        };
+        let meaning = match command.stopped {
+            Some(Stopped::TimedOut) => Meaning::Outcome(pb::Outcome::Failed),
+            Some(Stopped::Leaving) => Meaning::Outcome(pb::Outcome::Released),
+            None => self.exits.meaning(ended.exit),
+        };
+        let mut result = pb::Result {
+            exit_code: Some(code(ended.exit)),
+            ret: ended.stdout.text,
+            ret_cut: ended.stdout.cut,
+            ret_lossy: ended.stdout.lossy,
+            stderr: ended.stderr.text,
+            stderr_cut: ended.stderr.cut,
+            stderr_lossy: ended.stderr.lossy,
+            ..pb::Result::default()
+        };
+        if command.stopped == Some(Stopped::TimedOut) {
+            result.exit_code = Some(TIMED_OUT);
+            let limit = humantime::format_duration(self.flags.task_timeout.unwrap_or_default());
+            if !result.stderr.is_empty() && !result.stderr.ends_with('\n') {
+                result.stderr.push('\n');
+            }
+            result.stderr += &format!("stopped: it had run for {limit}, --task-timeout\n");
+        }
+        match meaning {
+            Meaning::Outcome(outcome) => {
+                if command.stopped.is_none() {
+                    self.pauses.worked();
+                }
+                self.tell(n, outcome, result);
+            }
+            Meaning::GivenBack => {
+                self.pauses.worked();
+                result.delay_ms = Some(milliseconds(RELEASED_DELAY));
+                self.tell(n, pb::Outcome::Released, result);
+            }
+            Meaning::NotStarted => {
+                let said = result.stderr.lines().rfind(|line| !line.trim().is_empty());
+                let said = said.map(|line| format!(": {}", line.trim())).unwrap_or_default();
+                let why = format!("it ended with exit code {}{said}", code(ended.exit));
+                self.tell(n, pb::Outcome::Released, result);
+                self.step_back(&why);
+            }
+        }
+    }
+
+    /// Tells what has become of a task that was run, or could not be.
+    fn tell(&mut self, n: u64, outcome: pb::Outcome, result: pb::Result) {
+        match outcome {
+            pb::Outcome::Done => self.counts.done += 1,
+            pb::Outcome::Failed | pb::Outcome::Rejected => self.counts.failed += 1,
+            _ => {}
+        }
+        if let Some(lease) = self.jobs.tell(n, true) {
+            self.member.tell(pb::Result { lease, outcome: Some(outcome as i32), ..result });
+        }
+    }
+
+    /// Gives back a task that nothing was begun for.
+    fn give_back(&mut self, n: u64) {
+        let lease = self.jobs.tell(n, false);
+        self.member.tell_all(lease, pb::Outcome::Released);
+    }
+
+    /// The command cannot be started: others may do better.
+    fn step_back(&mut self, why: &str) {
+        if self.duty.stopped_at().is_some() {
+            return self
+                .context
+                .errors
+                .notice("not_started", &format!("the command cannot be started: {why}"));
+        }
+        if let Some(pause) = self.pauses.step_back(self.now) {
+            let shown = humantime::format_duration(pause);
+            let message = format!("the command cannot be started: {why}; pausing {shown}");
+            self.context.errors.notice("not_started", &message);
+            self.member.rest();
+        }
+    }
+
+    /// The server has taken what was told.
+    pub(super) fn told(&mut self, told: &Told) {
+        let lease = &told.result.lease;
+        let Some(n) = self.jobs.of(lease) else { return };
+        let is_shown = match self.jobs.get(n).map(|job| &job.stage) {
+            Some(Stage::Telling { is_shown }) if told.result.outcome() != pb::Outcome::Working => *is_shown,
+            // It was asked whether the lease is in force.
+            Some(Stage::Running(_) | Stage::Waiting(_)) if told.is_over() => return self.lost(lease),
+            _ => return,
+        };
+        let Some(job) = self.jobs.remove(n).filter(|_| is_shown) else { return };
+        self.duty.moved(self.now);
+        let line = DoneLine::new(&job.facts, &self.member.group, told);
+        let colour = self.out.colour;
+        self.out.add(&line, || line.text(colour));
+        let Some(word) = told.verdict else { return };
+        if !matches!(word, pb::Verdict::Ok | pb::Verdict::Duplicate) {
+            let (id, outcome, word) = (&job.facts.id, outcome(&told.result), verdict(word));
+            let message = format!("task {id}: {outcome:?} was not taken, the server says {word:?}");
+            self.context.errors.notice(&word, &message);
+        }
+    }
+
+    fn report(&mut self, report: Report) {
+        match report {
+            Report::Text(text) => self.member.report(text),
+            Report::Counts => {
+                let running = self.jobs.running().count();
+                let Counts { done, failed } = self.counts;
+                self.member.report(format!("{running} running, {done} done, {failed} failed"));
+            }
+            Report::Failed(why) => {
+                self.context.errors.notice("no_status", &format!("--status-cmd says nothing: {why}"));
+            }
+        }
+    }
+
+    /// Draws what runs, below what was printed.
+    async fn draw(&mut self) {
+        let Some(live) = &mut self.live else { return };
+        if self.out.far == Far::Terminal && !self.out.is_flushed() {
+            let written = async {
+                // If it cannot be written the loop hears of it.
+                if self.out.flush().await.is_ok() {
+                    let added = self.out.added();
+                    let _ = self.written.wait_for(|written| *written >= added).await;
+                }
+            };
+            let _ = tokio::time::timeout(live::PATIENCE, written).await;
+        }
+        live.show(&self.jobs, self.now);
+    }
+}
+
+async fn next_report(reporter: &mut Option<Reporter>) -> Report {
+    match reporter {
+        Some(reporter) => reporter.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// An agent owes words to a server that keeps them.
+fn not_ours(context: &Context) -> Failure {
+    let address = &context.target().address;
+    let message =
+        format!("the server at {address} is not a contact server: it has no groups to take tasks from");
+    Failure::new(exit::code::GRPC + Code::Unimplemented as u8, "unimplemented", message)
+        .hint("`contact watch-tasks` prints what it has")
+}
+
+#[allow(clippy::disallowed_methods, reason = "the one place where an agent reads the time")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
