@@ -31,6 +31,18 @@ chaos TASKS="200000" KILLS="400":
     CONTACT_TEST_TASKS={{TASKS}} CONTACT_TEST_KILLS={{KILLS}} \
         cargo test --locked --release --test groups_chaos -- --nocapture every_task
 
+# The agent's tests at full length: twenty rounds of nasty commands with a gigabyte in each, two minutes without a
+# network, and a herd whose server is away for a minute.
+agents:
+    CONTACT_TEST_ROUNDS=20 CONTACT_TEST_FLOOD_BYTES=1000000000 \
+        cargo test --locked --release --test agents -- --nocapture twelve_nasty
+    CONTACT_TEST_AWAY_S=120 cargo test --locked --release --test agents -- --nocapture for_a_while
+    CONTACT_TEST_AWAY_S=60 cargo test --locked --release --lib herd -- --nocapture
+
+# A question and its answer beside what they are made of.
+bench-agent *FLAGS:
+    cargo bench --locked --bench figures -- agent_only=1 {{FLAGS}}
+
 # The figures of the README. RAW=PATH of a program that measures bare tonic puts the ratios beside them.
 bench *FLAGS:
     cargo bench --locked --bench figures -- {{FLAGS}}

@@ -1,7 +1,8 @@
 //! The figures: `cargo bench --bench figures [-- rounds=5 n=1000000]`.
 //!
 //! `groups_only=1` leaves out what is not about groups; `through=`, `ready=` and `leased=` say how many tasks go
-//! through a group, are ready in one, and are leased.
+//! through a group, are ready in one, and are leased. `agent_only=1` takes the agent's figures alone, over `trips=500`
+//! questions and answers.
 //!
 //! Each round starts servers of its own on temporary folders and takes every figure once; the table shows
 //! medians. With `RAW=PATH` of a program that measures what tonic itself moves (`grpc-bench run
@@ -23,6 +24,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::UnboundedReceiverStream;
 use tonic::transport::Channel;
 
+mod agent;
 mod groups;
 mod server;
 
@@ -40,6 +42,10 @@ fn main() {
     let mut figures = Figures::default();
     for round in 1..=rounds {
         eprintln!("round {round} of {rounds}");
+        agent::measure(&mut figures, flag("trips", 500));
+        if flag("agent_only", 0) == 1 {
+            continue;
+        }
         if flag("groups_only", 0) == 0 {
             runtime.block_on(measure(&mut figures, n, watchers));
         }
@@ -187,7 +193,7 @@ async fn watch(channel: Channel, n: u64) {
     assert_eq!(seen, n);
 }
 
-fn fdatasync_p50_us(dir: &Path) -> f64 {
+pub(crate) fn fdatasync_p50_us(dir: &Path) -> f64 {
     let mut file = std::fs::File::create(dir.join("sync")).unwrap();
     let mut times: Vec<f64> = (0..500)
         .map(|_| {
@@ -230,11 +236,18 @@ impl Figures {
             let (low, high) = values.iter().fold((f64::MAX, f64::MIN), |(l, h), v| (l.min(*v), h.max(*v)));
             println!("{name:<46} {:>12} ({} … {})", show(self.median(name)), show(low), show(high));
         }
+        let ratio = |ours: &str, limit: f64| self.median(ours) / limit;
+        println!();
+        // Handing out and settling are a commit each.
+        let parts = self.median(agent::SUBMIT) + self.median(agent::CAT) + 2.0 * self.median(agent::COMMIT);
+        println!(
+            "{:<60} {:>6.2}",
+            "submit --wait / (submit + cat + two commits)",
+            ratio(agent::ROUND_TRIP, parts)
+        );
         if !with_raw {
             return;
         }
-        let ratio = |ours: &str, limit: f64| self.median(ours) / limit;
-        println!();
         for (name, value) in [
             (
                 "submit, 4096 in flight / raw bidi echo",
@@ -261,7 +274,7 @@ fn show(value: f64) -> String {
     if value >= 1000.0 { format!("{value:.0}") } else { format!("{value:.3}") }
 }
 
-fn median(values: &mut [f64]) -> f64 {
+pub(crate) fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }

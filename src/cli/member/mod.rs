@@ -27,6 +27,8 @@ pub(super) use teller::Told;
 pub(super) use terms::Terms;
 
 mod early;
+#[cfg(test)]
+mod herd;
 mod intake;
 mod link;
 mod news;
