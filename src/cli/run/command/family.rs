@@ -12,7 +12,7 @@
 //! no sweep sees one that is not known yet.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io,
     process::{Child, Command},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -22,11 +22,16 @@ use rustix::process::Pid;
 
 use super::{facts::LEASE, group, procfs};
 
-static FAMILY: Mutex<Family> = Mutex::new(Family { known: BTreeMap::new() });
+static FAMILY: Mutex<Family> =
+    Mutex::new(Family { known: BTreeMap::new(), awaited: BTreeSet::new(), stuck: BTreeSet::new() });
 
 struct Family {
     /// By the process's id.
     known: BTreeMap<i32, Kin>,
+    /// The commands whose end is being waited for.
+    awaited: BTreeSet<i32>,
+    /// Orphans that were killed and have not ended: nobody waits for them any more.
+    stuck: BTreeSet<i32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,38 +55,42 @@ pub(super) fn forget(pid: Pid) {
     lock().known.remove(&pid.as_raw_pid());
 }
 
-/// The commands that run, by their groups.
-pub(super) fn commands() -> Vec<Pid> {
-    lock().commands().collect()
+/// The end of a command is being waited for, until this is dropped.
+#[derive(Debug)]
+pub(super) struct Awaited(i32);
+
+impl Awaited {
+    pub(super) fn new(command: Pid) -> Self {
+        lock().awaited.insert(command.as_raw_pid());
+        Awaited(command.as_raw_pid())
+    }
+
+    /// Whether this is the one that looks after orphans for all: those of a command that runs for days would
+    /// otherwise wait, dead, for its end.
+    pub(super) fn is_warden(&self) -> bool {
+        lock().awaited.first() == Some(&self.0)
+    }
 }
 
-/// Whether this is the command that looks after orphans for all. Those of a long-lived command would otherwise
-/// wait, dead, for its end.
-pub(super) fn is_warden(pid: Pid) -> bool {
-    lock().commands().next() == Some(pid)
+impl Drop for Awaited {
+    fn drop(&mut self) {
+        lock().awaited.remove(&self.0);
+    }
 }
 
 /// Kills what the commands that are over have left behind, and collects the ends of those that were killed.
 /// Returns whether any is still about to end.
 pub(super) fn sweep() -> bool {
-    let family = lock();
-    loop {
-        let (mut has_reaped, mut is_any_left) = (false, false);
-        for pid in procfs::orphans() {
-            if family.known.contains_key(&pid.as_raw_pid()) {
-                continue;
-            }
-            if group::reap(pid) {
-                has_reaped = true;
-            } else if family.has_outlived(pid) {
-                is_any_left |= group::kill_tree(pid);
-            }
-        }
-        // The dead may have left orphans of their own, behind those that were looked at.
-        if !has_reaped {
-            return is_any_left;
-        }
-    }
+    let mut family = lock();
+    let left = family.sweep();
+    left.iter().any(|pid| !family.stuck.contains(pid))
+}
+
+/// From here on nobody waits for those that are about to end now: the kernel holds them.
+pub(super) fn give_up() {
+    let mut family = lock();
+    let left = family.sweep();
+    family.stuck.extend(left);
 }
 
 fn lock() -> MutexGuard<'static, Family> {
@@ -90,9 +99,27 @@ fn lock() -> MutexGuard<'static, Family> {
 }
 
 impl Family {
-    fn commands(&self) -> impl Iterator<Item = Pid> {
-        let is_command = |kin: &Kin| matches!(kin, Kin::Command(_));
-        self.known.iter().filter(move |(_, kin)| is_command(kin)).filter_map(|(pid, _)| Pid::from_raw(*pid))
+    /// Returns those that were killed and have not ended.
+    fn sweep(&mut self) -> Vec<i32> {
+        loop {
+            let (mut has_reaped, mut left) = (false, Vec::new());
+            for pid in procfs::orphans() {
+                let number = pid.as_raw_pid();
+                if self.known.contains_key(&number) {
+                    continue;
+                }
+                if group::reap(pid) {
+                    has_reaped = true;
+                    self.stuck.remove(&number);
+                } else if self.has_outlived(pid) && group::kill_tree(pid) {
+                    left.push(number);
+                }
+            }
+            // The dead may have left orphans of their own, behind those that were looked at.
+            if !has_reaped {
+                return left;
+            }
+        }
     }
 
     /// Whether an orphan's command is over.
@@ -102,6 +129,7 @@ impl Family {
             return !self.known.values().any(is_its);
         }
         let Some(began) = procfs::started(orphan) else { return false };
-        self.commands().all(|command| procfs::started(command).is_some_and(|started| started > began))
+        let is_younger = |pid: i32| Pid::from_raw(pid).and_then(procfs::started).is_some_and(|at| at > began);
+        self.known.iter().all(|(pid, kin)| *kin == Kin::Keeper || is_younger(*pid))
     }
 }

@@ -24,19 +24,37 @@ pub(super) fn kill(leader: Pid) {
     let _ = kill_process_group(leader, Signal::KILL);
 }
 
+/// Kills a command that runs: its group, and what descends from it in other groups.
+pub(super) fn kill_command(leader: Pid) {
+    let tree = tree(leader);
+    // All of the group at once: a shell whose child has been killed would else go on.
+    kill(leader);
+    kill_all(&tree);
+}
+
 /// Kills a process and all that descend from it, whatever groups they are in. False if it is not ours to kill.
 pub(super) fn kill_tree(root: Pid) -> bool {
+    let tree = tree(root);
+    let is_ours = kill_process(root, Signal::KILL) != Err(Errno::PERM);
+    kill_all(&tree);
+    is_ours
+}
+
+fn kill_all(pids: &[Pid]) {
+    for pid in pids {
+        let _ = kill_process(*pid, Signal::KILL);
+    }
+}
+
+/// A process and all that descend from it, parents first.
+fn tree(root: Pid) -> Vec<Pid> {
     let mut tree = vec![root];
     let mut next = 0;
     while let Some(pid) = tree.get(next).copied() {
         tree.extend(procfs::children(pid));
         next += 1;
     }
-    // The children first: they are found by their parents.
-    for pid in tree[1..].iter().rev() {
-        let _ = kill_process(*pid, Signal::KILL);
-    }
-    kill_process(root, Signal::KILL) != Err(Errno::PERM)
+    tree
 }
 
 /// Whether nobody is left in a group whose leader has been waited for.

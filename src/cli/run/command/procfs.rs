@@ -71,13 +71,16 @@ fn number(text: &str) -> Option<Pid> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::family::{self, Kin},
+        *,
+    };
 
     #[test]
     fn a_child_is_found_either_way() {
-        // Its name is made to look like the end of the field.
-        let mut child = std::process::Command::new("sleep").arg("1000").env("A_MARK", "b=c").spawn().unwrap();
-        let pid = Pid::from_child(&child);
+        let mut process = std::process::Command::new("sleep");
+        process.arg("1000").env("A_MARK", "b=c");
+        let (mut child, pid) = family::start(&mut process, Kin::Command(None)).unwrap();
         let own = getpid();
         assert!(children(own).contains(&pid) && by_scan(own).contains(&pid) && all().contains(&pid));
         assert!(started(pid) >= started(own) && started(own) > Some(0));
@@ -85,6 +88,7 @@ mod tests {
         assert_eq!(variable(pid, "A_MAR"), None);
         child.kill().unwrap();
         child.wait().unwrap();
+        family::forget(pid);
         assert_eq!((started(pid), variable(pid, "A_MARK")), (None, None));
     }
 }

@@ -10,7 +10,7 @@ use std::{
 
 use rustix::{
     buffer::spare_capacity,
-    io::ioctl_fionread,
+    io::{Errno, ioctl_fionbio, ioctl_fionread},
     process::{Pid, Signal as Number},
 };
 use tokio::{
@@ -21,7 +21,7 @@ use tokio::{
 
 use super::{
     Keeper, Tail,
-    family::{self, Kin},
+    family::{self, Awaited, Kin},
     group,
     tail::LastBytes,
 };
@@ -48,7 +48,8 @@ pub(in crate::cli::run) struct Running {
     stdin: Option<Feed>,
     stdout: Output,
     stderr: Output,
-    kill_at: Option<Pin<Box<Sleep>>>,
+    /// When it is to be killed; once it has exited, until when what it has left behind is waited for.
+    due_at: Option<Pin<Box<Sleep>>>,
     stage: Stage,
 }
 
@@ -95,7 +96,7 @@ impl Running {
             stdin: None,
             stdout: Output::new(STDOUT_BYTES),
             stderr: Output::new(STDERR_BYTES),
-            kill_at: None,
+            due_at: None,
             stage: Stage::Running,
         };
         // If any of this fails the command is killed by being dropped.
@@ -113,27 +114,18 @@ impl Running {
     /// are given once. When it answers, nothing that the command has started is left, but for what cannot be
     /// killed.
     pub(in crate::cli::run) async fn ended(&mut self) -> Ended {
-        while self.stage == Stage::Running {
-            if group::has_exited(self.pid) {
-                self.collect();
-                break;
-            }
-            tokio::select! {
-                () = due(&mut self.kill_at) => {
-                    self.kill_at = None;
-                    self.kill();
+        let awaited = Awaited::new(self.pid);
+        let exit = loop {
+            match self.stage {
+                Stage::Running if group::has_exited(self.pid) => self.collect(),
+                Stage::Running => self.go_on(&awaited).await,
+                Stage::Exited(exit) => {
+                    self.clean_up().await;
+                    self.stage = Stage::Over(exit);
                 }
-                _ = self.news.recv() => self.look_around(),
-                () = feed(&mut self.stdin) => {}
-                () = self.stdout.read() => {}
-                () = self.stderr.read() => {}
+                Stage::Over(exit) => break exit,
             }
-        }
-        if let Stage::Exited(exit) = self.stage {
-            self.clean_up().await;
-            self.stage = Stage::Over(exit);
-        }
-        let (Stage::Exited(exit) | Stage::Over(exit)) = self.stage else { unreachable!("it was waited for") };
+        };
         Ended { exit, stdout: self.stdout.take_tail(), stderr: self.stderr.take_tail() }
     }
 
@@ -144,18 +136,30 @@ impl Running {
             return;
         }
         let kill_at = sleep(kill_after);
-        match &self.kill_at {
+        match &self.due_at {
             Some(earlier) if earlier.deadline() <= kill_at.deadline() => return,
             Some(_) => {}
             None => group::terminate(self.pid),
         }
-        self.kill_at = Some(Box::pin(kill_at));
+        self.due_at = Some(Box::pin(kill_at));
     }
 
-    fn kill(&self) {
-        // Those that left the group go first: by their parents they are known as its own.
-        group::kill_tree(self.pid);
-        group::kill(self.pid);
+    /// Waits for one thing to happen, and does it.
+    async fn go_on(&mut self, awaited: &Awaited) {
+        tokio::select! {
+            () = due(&mut self.due_at) => {
+                self.due_at = None;
+                group::kill_command(self.pid);
+            }
+            _ = self.news.recv() => if awaited.is_warden() {
+                // It may have been none of the commands.
+                self.keeper.check();
+                family::sweep();
+            },
+            () = feed(&mut self.stdin) => {}
+            () = self.stdout.read() => {}
+            () = self.stderr.read() => {}
+        }
     }
 
     /// It has exited: takes what it has written, kills the rest of its group and learns how it ended.
@@ -174,32 +178,19 @@ impl Running {
             Err(_) => Exit::Signal(Number::KILL.as_raw()),
         };
         family::forget(self.pid);
+        self.due_at = None;
         self.stage = Stage::Exited(exit);
     }
 
     /// Waits until what it has left behind is gone.
     async fn clean_up(&mut self) {
-        let pid = self.pid;
-        let is_clean = || !family::sweep() && group::is_gone(pid);
-        if is_clean() {
-            return;
-        }
-        let all_gone = async {
-            while !is_clean() {
-                tokio::select! {
-                    _ = self.news.recv() => {}
-                    () = sleep(LOOK_EVERY) => {}
-                }
+        while family::sweep() || !group::is_gone(self.pid) {
+            let patience = self.due_at.get_or_insert_with(|| Box::pin(sleep(PATIENCE)));
+            tokio::select! {
+                () = patience.as_mut() => return family::give_up(),
+                _ = self.news.recv() => {}
+                () = sleep(LOOK_EVERY) => {}
             }
-        };
-        let _ = tokio::time::timeout(PATIENCE, all_gone).await;
-    }
-
-    /// A child has ended, and it may be none of the commands.
-    fn look_around(&self) {
-        if family::is_warden(self.pid) {
-            self.keeper.check();
-            family::sweep();
         }
     }
 }
@@ -210,7 +201,7 @@ impl Drop for Running {
             Stage::Over(_) => {}
             Stage::Exited(_) => _ = family::sweep(),
             Stage::Running => {
-                self.kill();
+                group::kill_command(self.pid);
                 self.keeper.forget(self.pid);
                 family::forget(self.pid);
                 // Its own end is collected by a later sweep, as an orphan's.
@@ -237,14 +228,17 @@ struct Feed {
 impl Feed {
     /// Writes what fits at once: mostly all, and then there is nothing to be fed.
     fn new(pipe: std::os::fd::OwnedFd, text: &[u8]) -> io::Result<Option<Self>> {
-        rustix::io::ioctl_fionbio(&pipe, true)?;
-        match rustix::io::write(&pipe, text) {
-            Ok(n) if n < text.len() => {
-                Ok(Some(Feed { pipe: pipe::Sender::from_owned_fd(pipe)?, rest: text[n..].to_vec() }))
-            }
+        ioctl_fionbio(&pipe, true)?;
+        let written = match rustix::io::write(&pipe, text) {
+            Ok(n) => n,
+            Err(Errno::AGAIN) => 0,
             // It does not want it: that is its own affair.
-            Ok(_) | Err(_) => Ok(None),
+            Err(_) => text.len(),
+        };
+        if written == text.len() {
+            return Ok(None);
         }
+        Ok(Some(Feed { pipe: pipe::Sender::from_owned_fd(pipe)?, rest: text[written..].to_vec() }))
     }
 }
 

@@ -12,6 +12,7 @@
 //! started if it cannot be kept.
 
 use std::{
+    collections::BTreeSet,
     io,
     os::unix::process::CommandExt,
     process::{Child, ChildStdin, Command, Stdio},
@@ -56,6 +57,8 @@ struct Kept {
     pid: Pid,
     /// Gone once the agent has finished.
     pipe: Option<ChildStdin>,
+    /// What it watches, for the one that replaces it.
+    groups: BTreeSet<i32>,
     /// One that dies is replaced at once.
     is_replaced: bool,
 }
@@ -66,12 +69,13 @@ impl Keeper {
         Keeper::start_as(own_program)
     }
 
-    fn start_as(program: fn() -> Command) -> io::Result<Self> {
+    pub(super) fn start_as(program: fn() -> Command) -> io::Result<Self> {
         #[cfg(target_os = "linux")]
         rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
         let name = format!("{:032x}", rand::random::<u128>());
         let (child, pid, pipe) = start(program, &name)?;
-        let kept = Kept { name, program, child, pid, pipe: Some(pipe), is_replaced: true };
+        let kept =
+            Kept { name, program, child, pid, pipe: Some(pipe), groups: BTreeSet::new(), is_replaced: true };
         Ok(Keeper(Arc::new(Mutex::new(kept))))
     }
 
@@ -84,13 +88,16 @@ impl Keeper {
     pub(super) fn watch(&self, group: Pid) -> io::Result<()> {
         let mut kept = self.lock();
         kept.is_replaced = true;
+        kept.groups.insert(group.as_raw_pid());
         kept.say(&format!("+{group}\n"))
     }
 
     /// The group is ended. To be called before its leader's end is collected: its number is free after that.
     pub(super) fn forget(&self, group: Pid) {
+        let mut kept = self.lock();
+        kept.groups.remove(&group.as_raw_pid());
         // If there is no keeper any more, it has nothing to forget.
-        let _ = self.lock().say(&format!("-{group}\n"));
+        let _ = kept.say(&format!("-{group}\n"));
     }
 
     /// Replaces the keeper if it has died.
@@ -119,6 +126,13 @@ impl Keeper {
         };
         // What is stuck in the kernel goes when that lets it go.
         let _ = tokio::time::timeout(PATIENCE, all_gone).await;
+        family::forget(self.lock().pid);
+    }
+
+    /// The process.
+    #[cfg(test)]
+    pub(super) fn pid(&self) -> Pid {
+        self.lock().pid
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
@@ -136,7 +150,7 @@ impl Kept {
         Ok(self.write(line)?)
     }
 
-    fn write(&mut self, line: &str) -> Result<(), Errno> {
+    fn write(&self, line: &str) -> Result<(), Errno> {
         // A line so short goes whole or not at all.
         self.pipe.as_ref().map_or(Ok(0), |pipe| rustix::io::write(pipe, line.as_bytes())).map(|_| ())
     }
@@ -152,7 +166,7 @@ impl Kept {
         family::forget(self.pid);
         let (child, pid, pipe) = start(self.program, &self.name)?;
         (self.child, self.pid, self.pipe) = (child, pid, Some(pipe));
-        for group in family::commands() {
+        for group in &self.groups {
             self.write(&format!("+{group}\n"))?;
         }
         Ok(())

@@ -59,8 +59,7 @@ fn listen(lines: impl Read) -> (String, BTreeSet<i32>) {
 /// Ends the groups, and whatever bears the agent's name.
 fn end(name: &str, groups: &BTreeSet<i32>) {
     for leader in groups.iter().filter_map(|group| Pid::from_raw(*group)) {
-        group::kill_tree(leader);
-        group::kill(leader);
+        group::kill_command(leader);
     }
     let bears_it = |pid: &Pid| procfs::variable(*pid, AGENT).is_some_and(|value| value == name.as_bytes());
     for _ in 0..LOOKS_MAX {
