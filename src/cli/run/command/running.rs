@@ -29,9 +29,9 @@ use super::{
 /// How much of its outputs is kept.
 const STDOUT_BYTES: usize = 64 << 10;
 const STDERR_BYTES: usize = 16 << 10;
-/// How long the end of what a command has left behind is waited for: what is stuck in the kernel, or belongs to
-/// somebody else, is then left to itself.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the end of what a command has left behind is waited for: it has been killed, but a busy machine may take
+/// its time. What is stuck in the kernel is then left to itself.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// How often to look without being told that a child has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 

@@ -126,7 +126,10 @@ impl Keeper {
         };
         // What is stuck in the kernel goes when that lets it go.
         let _ = tokio::time::timeout(PATIENCE, all_gone).await;
-        family::forget(self.lock().pid);
+        let mut kept = self.lock();
+        if kept.has_died() {
+            family::forget(kept.pid);
+        }
     }
 
     /// The process.
