@@ -14,9 +14,9 @@ use tonic::transport::{Channel, Endpoint};
 
 #[path = "wire/answers.rs"]
 mod answers;
-mod common;
 #[path = "wire/clients.rs"]
 mod clients;
+mod common;
 #[path = "wire/compatible.rs"]
 mod compatible;
 #[path = "wire/old_client.rs"]
