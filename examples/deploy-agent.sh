@@ -6,8 +6,9 @@
 # What it prints is the answer. Exit 0: done; 3: it was tried, and is not to be tried again; others: again, later.
 set -eu
 
-read -r version
-echo "deploying $version for job $CONTACT_TASK_LABEL_job"
+# A task's text has no newline at its end unless it was submitted with one: `read` would take that for a failure.
+version=$(cat)
+echo "deploying $version for job $CONTACT_TASK_LABEL_JOB"
 case "$version" in
 [0-9]*.[0-9]*) ;;                     # here the deploy would be
 *) echo "no such version: $version" >&2; exit 3 ;;

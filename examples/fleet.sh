@@ -23,11 +23,10 @@ export CONTACT_SERVER
 # may be asked is a list of words here, not a shell's.
 cat >"$folder/answer" <<'SCRIPT'
 #!/bin/sh
-read -r question
-case "$question" in
+case "$(cat)" in
 uptime) cut -d' ' -f1 /proc/uptime ;;
 system) uname -sm ;;
-*) echo "I do not know $question" >&2; exit 65 ;;   # 65: rejected, nobody is to try it again
+*) echo "I do not know that" >&2; exit 65 ;;   # 65: rejected, nobody is to try it again
 esac
 SCRIPT
 chmod +x "$folder/answer"

@@ -14,6 +14,8 @@
     reason = "tests run in real time and say what they found"
 )]
 
+#[path = "agents/away.rs"]
+mod away;
 #[path = "agents/chaos.rs"]
 mod chaos;
 mod common;

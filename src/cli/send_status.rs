@@ -62,8 +62,16 @@ impl SendStatus {
         // Who repeats is a machine that reports for ever, like the tutorial's client.
         let patience = self.every.is_none().then_some(context.retry_for());
         let client = context.client()?;
-        let mut sending =
-            Sending { flags: self, out, context, client, source, unsent: VecDeque::new(), bad_lines: false };
+        let mut sending = Sending {
+            flags: self,
+            out,
+            context,
+            client,
+            instance: rand::random(),
+            source,
+            unsent: VecDeque::new(),
+            bad_lines: false,
+        };
         exchange::run(&mut sending, context.target(), patience).await?;
         Ok(if sending.bad_lines { code::BAD_INPUT } else { 0 })
     }
@@ -105,6 +113,8 @@ struct Sending<'a> {
     out: &'a mut Output,
     context: &'a Context,
     client: ClientName,
+    /// This process: it is there as long as it reports.
+    instance: [u8; 16],
     source: Source,
     unsent: VecDeque<String>,
     bad_lines: bool,
@@ -155,7 +165,12 @@ impl Exchange for Sending<'_> {
     }
 
     fn request(&self, text: &String) -> pb::ClientMsg {
-        pb::ClientMsg { msg: text.clone(), client: self.client.to_string(), ..pb::ClientMsg::default() }
+        pb::ClientMsg {
+            msg: text.clone(),
+            client: self.client.to_string(),
+            instance: self.instance.to_vec(),
+            ..pb::ClientMsg::default()
+        }
     }
 
     fn bytes(&self, text: &String) -> usize {

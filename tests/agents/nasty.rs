@@ -121,6 +121,7 @@ fn round(end: End) {
         // It ends while they are all there again.
         submit(&house, "b");
         house.lines_of("begun", 2 * TWELVE.len());
+        assert!(house.survivors().len() >= 12, "{:#?}", house.survivors());
         signal(agent.child.id(), if end == End::Asked { "TERM" } else { "KILL" });
     }
     let status = wait_within(&mut agent.child, DEADLINE);

@@ -155,7 +155,7 @@ fn a_label_that_no_variable_can_hold_stops_nobody() {
     let (house, _server) = House::new();
     let task =
         json!({ "task": "x", "id": "nul", "labels": { "a": "b\u{0}c", "d.e-f": "g\nh", "i": "$(exit 1)" } });
-    let script = r#"cat; printf ' %s' "$CONTACT_TASK_LABEL_i""#;
+    let script = r#"cat; printf ' %s' "$CONTACT_TASK_LABEL_I""#;
     let agent = Running::start(&mut house.agent(&[], script));
     let answered = house.ok(&["submit", "--wait", "--json"], format!("{task}\n"));
     assert_eq!(answered[0]["outcome"], "done", "{answered:?}");
