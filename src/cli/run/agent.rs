@@ -20,6 +20,7 @@ use crate::cli::{
     pipe::Far,
     place::{self, Place},
     runner::{Calls, Leave},
+    start::OnGap,
     time::milliseconds,
 };
 
