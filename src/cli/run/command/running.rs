@@ -112,7 +112,7 @@ impl Running {
 
     /// Waits for its end. Nothing is lost if this is dropped and called again, until it has answered: the outputs
     /// are given once. When it answers, nothing that the command has started is left, but for what cannot be
-    /// killed.
+    /// killed. A command that belongs to another user, as one under sudo, is waited for however long it takes.
     pub(in crate::cli::run) async fn ended(&mut self) -> Ended {
         let awaited = Awaited::new(self.pid);
         let exit = loop {
