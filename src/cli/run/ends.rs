@@ -6,7 +6,7 @@ use super::{
     agent::Agent,
     command::{Ended, Facts},
     jobs::{Stage, Stopped},
-    line::{DoneLine, outcome, verdict},
+    line::{Over, outcome, verdict},
     outcome::{Meaning, TIMED_OUT, code},
 };
 use crate::{
@@ -143,9 +143,9 @@ impl Agent<'_> {
         };
         let Some(job) = self.jobs.remove(n).filter(|_| is_shown) else { return };
         self.duty.moved(self.now);
-        let line = DoneLine::new(&job.facts, &self.member.group, told);
+        let over = Over::new(&job.facts, &self.member.group, told);
         let colour = self.out.colour;
-        self.out.add(&line, || line.text(colour));
+        self.out.add(&over.line(), || over.text(colour));
         let Some(word) = told.verdict else { return };
         if !matches!(word, pb::Verdict::Ok | pb::Verdict::Duplicate) {
             let (id, outcome, word) = (&job.facts.id, outcome(&told.result), verdict(word));
