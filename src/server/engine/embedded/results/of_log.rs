@@ -52,18 +52,20 @@ pub(super) async fn open(
     }
     let Reach { first_n, next_n } = shared.results.reach();
     let start = match start {
-        Start::First => first_kept(shared, first_n).await?,
         Start::New => next_n,
-        Start::Time(at_ms) => {
-            let found = shared.reads.with(move |reader| reader.result_at(at_ms)).await?;
-            match found {
-                Some(n) => first_kept(shared, n.max(first_n)).await?,
-                None => next_n,
-            }
-        }
-        Start::Seq(asked) if asked < first_n => return Err(Error::ResultsTrimmed { asked, first_n }),
+        Start::First => first_kept(shared, first_n).await?,
+        Start::Time(at_ms) => match shared.reads.with(move |reader| reader.result_at(at_ms)).await? {
+            Some(n) => first_kept(shared, n.max(first_n)).await?,
+            None => next_n,
+        },
         Start::Seq(asked) if asked > next_n => return Err(Error::ResultsFuture { asked, next_n }),
-        Start::Seq(asked) => asked,
+        Start::Seq(asked) => {
+            let first_n = first_kept(shared, first_n).await?;
+            if asked < first_n {
+                return Err(Error::ResultsTrimmed { asked, first_n });
+            }
+            asked
+        }
     };
     let until = until_empty.then_some(next_n.max(start) - 1);
     let reading = Reading::new(shared.clone());
