@@ -29,13 +29,14 @@ complete -c contact -n "__fish_contact_needs_command" -l client -d 'This machine
 complete -c contact -n "__fish_contact_needs_command" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_needs_command" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_needs_command" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_needs_command" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_needs_command" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_needs_command" -f -a "serve" -d 'Run the server'
 complete -c contact -n "__fish_contact_needs_command" -f -a "submit" -d 'Hand in tasks: TEXT, or one task per line of stdin'
 complete -c contact -n "__fish_contact_needs_command" -f -a "watch-tasks" -d 'Print every task of a queue from the first one kept, in order, then each new one as it appears'
 complete -c contact -n "__fish_contact_needs_command" -f -a "ack" -d 'Say what has become of tasks: JSON objects, one per line of stdin'
+complete -c contact -n "__fish_contact_needs_command" -f -a "run" -d 'Work as an agent: run a command for each task that is handed to this machine'
 complete -c contact -n "__fish_contact_needs_command" -f -a "send-status" -d 'Report up: TEXT, or one status per line of stdin; prints a line per reply'
 complete -c contact -n "__fish_contact_needs_command" -f -a "watch-results" -d 'Print what workers have told of tasks from the first result kept, in order, then each new one as it comes'
 complete -c contact -n "__fish_contact_needs_command" -f -a "wait" -d 'Wait for tasks, and print their results as they come'
@@ -67,7 +68,7 @@ complete -c contact -n "__fish_contact_using_subcommand serve" -l client -d 'Thi
 complete -c contact -n "__fish_contact_using_subcommand serve" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand serve" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand serve" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand serve" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand serve" -l insecure -d 'Listen beyond this machine, although anybody there may then do anything'
 complete -c contact -n "__fish_contact_using_subcommand serve" -l demo -d 'Submit the tutorial\'s ten tasks now and again'
 complete -c contact -n "__fish_contact_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -84,7 +85,7 @@ complete -c contact -n "__fish_contact_using_subcommand submit" -l client -d 'Th
 complete -c contact -n "__fish_contact_using_subcommand submit" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand submit" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand submit" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand submit" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand submit" -l json -d 'Each line of stdin is a JSON object: task, and perhaps id, queue, to, labels, delay_ms, expires_ms'
 complete -c contact -n "__fish_contact_using_subcommand submit" -l wait -d 'Print the tasks\' results instead, and end when each task has'
 complete -c contact -n "__fish_contact_using_subcommand submit" -l exit-code -d 'Leave with the exit code of the task: of several the first that is not 0, in the order given. A task that is done without one counts as 0, one that has ended otherwise as 1'
@@ -107,7 +108,7 @@ complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l client -
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l to-me -d 'Watch this client\'s inbox, the queue @NAME'
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l until-empty -d 'Leave after the last task that is there when the watch begins; with --group once none of those is ready, waiting or held here'
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l detach -d 'Leave after the last line: its lease then lives as long as --lease says. Not with --until-empty, which waits for what is held here'
@@ -128,10 +129,35 @@ complete -c contact -n "__fish_contact_using_subcommand ack" -l client -d 'This 
 complete -c contact -n "__fish_contact_using_subcommand ack" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand ack" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand ack" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand ack" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand ack" -l strict -d 'Exit with 1 if a task\'s verdict is not ok, duplicate or noted'
 complete -c contact -n "__fish_contact_using_subcommand ack" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand ack" -s V -l version -d 'Print version'
+complete -c contact -n "__fish_contact_using_subcommand run" -s q -l queue -d 'A queue to take tasks from, in the order wanted (repeatable) [default: default]' -r
+complete -c contact -n "__fish_contact_using_subcommand run" -l group -d 'The group whose tasks to share; `@` is this client\'s own. It is made on first use' -r
+complete -c contact -n "__fish_contact_using_subcommand run" -l from -d 'Where a new group starts: `start` (the first task kept), `new` (what comes from now on), a SEQ (inclusive) or a TIME like 2026-11-22T06:00:00Z [default: start]' -r
+complete -c contact -n "__fish_contact_using_subcommand run" -s j -l jobs -d 'Run at most N commands at a time' -r
+complete -c contact -n "__fish_contact_using_subcommand run" -l exit-map -d 'What an exit code means: done, failed, released (handed out again, not counted) or rejected' -r
+complete -c contact -n "__fish_contact_using_subcommand run" -l task-timeout -d 'Stop a command that runs longer: its task has failed' -r
+complete -c contact -n "__fish_contact_using_subcommand run" -l kill-after -d 'How long a command has between SIGTERM and SIGKILL when it is stopped' -r
+complete -c contact -n "__fish_contact_using_subcommand run" -l lease -d 'How long a lease is when this process is no longer heard: 1s to 12h [default: the group\'s, 1m]' -r
+complete -c contact -n "__fish_contact_using_subcommand run" -l max-hold -d 'How long a task may be held at all: from 1s [default: 12h]' -r
+complete -c contact -n "__fish_contact_using_subcommand run" -l grace -d 'How long to wait for what is still going on when this process is told to stop [default: 20s]' -r
+complete -c contact -n "__fish_contact_using_subcommand run" -s n -l max -d 'Leave after N tasks' -r
+complete -c contact -n "__fish_contact_using_subcommand run" -l idle-exit -d 'Leave when no task has come and none was run for this long (with 3 if the server was not there then)' -r
+complete -c contact -n "__fish_contact_using_subcommand run" -l every -d 'Report a status at once and after each such time: by default how many tasks run, are done and have failed' -r
+complete -c contact -n "__fish_contact_using_subcommand run" -l status -d 'Report this text' -r
+complete -c contact -n "__fish_contact_using_subcommand run" -l status-cmd -d 'Report what this prints, the first 4 KiB. It is split into words, without a shell, and stopped after --every or 10s' -r
+complete -c contact -n "__fish_contact_using_subcommand run" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand run" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand run" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
+text\t'For people'"
+complete -c contact -n "__fish_contact_using_subcommand run" -l timeout -d 'Leave after this long, with exit code 124' -r
+complete -c contact -n "__fish_contact_using_subcommand run" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand run" -l to-me -d 'Take tasks from this client\'s inbox, the queue @NAME'
+complete -c contact -n "__fish_contact_using_subcommand run" -l until-empty -d 'Leave once none of the tasks that are there when it begins is ready, waiting or held here'
+complete -c contact -n "__fish_contact_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c contact -n "__fish_contact_using_subcommand run" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand send-status" -s n -l count -d 'Send so many: of TEXT, or of the tutorial\'s sample 数据:N, N from 1 to 20' -r
 complete -c contact -n "__fish_contact_using_subcommand send-status" -l every -d 'Begin again after each such time, for ever' -r
 complete -c contact -n "__fish_contact_using_subcommand send-status" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
@@ -139,7 +165,7 @@ complete -c contact -n "__fish_contact_using_subcommand send-status" -l client -
 complete -c contact -n "__fish_contact_using_subcommand send-status" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand send-status" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand send-status" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand send-status" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand send-status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand send-status" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand watch-results" -l id -d 'Only of this task, from its first result on (repeatable); it ends once each has ended for all groups, by being cancelled, expired or gone' -r
@@ -156,7 +182,7 @@ complete -c contact -n "__fish_contact_using_subcommand watch-results" -l client
 complete -c contact -n "__fish_contact_using_subcommand watch-results" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand watch-results" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand watch-results" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand watch-results" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-results" -l until-empty -d 'Leave after the last result that is there when the watch begins'
 complete -c contact -n "__fish_contact_using_subcommand watch-results" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand watch-results" -s V -l version -d 'Print version'
@@ -166,7 +192,7 @@ complete -c contact -n "__fish_contact_using_subcommand wait" -l client -d 'This
 complete -c contact -n "__fish_contact_using_subcommand wait" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand wait" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand wait" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand wait" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand wait" -l exit-code -d 'Leave with the exit code of the task: of several the first that is not 0, in the order given. A task that is done without one counts as 0, one that has ended otherwise as 1'
 complete -c contact -n "__fish_contact_using_subcommand wait" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand wait" -s V -l version -d 'Print version'
@@ -175,7 +201,7 @@ complete -c contact -n "__fish_contact_using_subcommand clients" -l client -d 'T
 complete -c contact -n "__fish_contact_using_subcommand clients" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand clients" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand clients" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand clients" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand clients" -s w -l watch -d 'Go on and say who comes, goes and reports, until it is stopped'
 complete -c contact -n "__fish_contact_using_subcommand clients" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand clients" -s V -l version -d 'Print version'
@@ -186,7 +212,7 @@ complete -c contact -n "__fish_contact_using_subcommand queues" -l client -d 'Th
 complete -c contact -n "__fish_contact_using_subcommand queues" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand queues" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand queues" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand queues" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand queues" -s w -l watch -d 'Go on and show what changes, until it is stopped'
 complete -c contact -n "__fish_contact_using_subcommand queues" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand queues" -s V -l version -d 'Print version'
@@ -198,7 +224,7 @@ complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_s
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -s w -l watch -d 'Go on and show what changes, until it is stopped'
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -s V -l version -d 'Print version'
@@ -214,7 +240,7 @@ complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -s q -l queue -d 'Only groups of this queue [default: all; to change a group: default]' -r
@@ -223,7 +249,7 @@ complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -s q -l queue -d 'Only groups of this queue [default: all; to change a group: default]' -r
@@ -232,7 +258,7 @@ complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand tasks" -s q -l queue -d 'Only of this queue [default: default; with --state delayed, leased, waiting or dead: all]' -r
@@ -253,7 +279,7 @@ complete -c contact -n "__fish_contact_using_subcommand tasks" -l client -d 'Thi
 complete -c contact -n "__fish_contact_using_subcommand tasks" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand tasks" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand tasks" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand tasks" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand tasks" -s w -l watch -d 'Go on and show what changes, until it is stopped'
 complete -c contact -n "__fish_contact_using_subcommand tasks" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand tasks" -s V -l version -d 'Print version'
@@ -262,7 +288,7 @@ complete -c contact -n "__fish_contact_using_subcommand why" -l client -d 'This 
 complete -c contact -n "__fish_contact_using_subcommand why" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand why" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand why" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand why" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand why" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand why" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand cancel" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
@@ -270,7 +296,7 @@ complete -c contact -n "__fish_contact_using_subcommand cancel" -l client -d 'Th
 complete -c contact -n "__fish_contact_using_subcommand cancel" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand cancel" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand cancel" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand cancel" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand cancel" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand cancel" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand redrive" -l group -d 'The group; `@` is this client\'s own' -r
@@ -281,7 +307,7 @@ complete -c contact -n "__fish_contact_using_subcommand redrive" -l client -d 'T
 complete -c contact -n "__fish_contact_using_subcommand redrive" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand redrive" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand redrive" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand redrive" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand redrive" -l all -d 'All that are dead now, the oldest first'
 complete -c contact -n "__fish_contact_using_subcommand redrive" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand redrive" -s V -l version -d 'Print version'
@@ -292,7 +318,7 @@ complete -c contact -n "__fish_contact_using_subcommand purge" -l client -d 'Thi
 complete -c contact -n "__fish_contact_using_subcommand purge" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand purge" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand purge" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand purge" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand purge" -l all -d 'All tasks that there are'
 complete -c contact -n "__fish_contact_using_subcommand purge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand purge" -s V -l version -d 'Print version'
@@ -301,7 +327,7 @@ complete -c contact -n "__fish_contact_using_subcommand health" -l client -d 'Th
 complete -c contact -n "__fish_contact_using_subcommand health" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand health" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand health" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand health" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand health" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand health" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
@@ -309,7 +335,7 @@ complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l client -d
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand completions" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
@@ -317,7 +343,7 @@ complete -c contact -n "__fish_contact_using_subcommand completions" -l client -
 complete -c contact -n "__fish_contact_using_subcommand completions" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand completions" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand completions" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand completions" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand completions" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand man" -l dir -d 'Write all pages into this folder instead' -r -F
@@ -326,29 +352,30 @@ complete -c contact -n "__fish_contact_using_subcommand man" -l client -d 'This 
 complete -c contact -n "__fish_contact_using_subcommand man" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand man" -l timeout -d 'Leave after this long, with exit code 124' -r
-complete -c contact -n "__fish_contact_using_subcommand man" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand man" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand man" -s V -l version -d 'Print version'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "serve" -d 'Run the server'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "submit" -d 'Hand in tasks: TEXT, or one task per line of stdin'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "watch-tasks" -d 'Print every task of a queue from the first one kept, in order, then each new one as it appears'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "ack" -d 'Say what has become of tasks: JSON objects, one per line of stdin'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "send-status" -d 'Report up: TEXT, or one status per line of stdin; prints a line per reply'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "watch-results" -d 'Print what workers have told of tasks from the first result kept, in order, then each new one as it comes'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "wait" -d 'Wait for tasks, and print their results as they come'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "clients" -d 'Show who is there, or has been in the last 7 days'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "queues" -d 'Show the queues and what is in them'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "groups" -d 'Show the groups, what they have in hand and what is left; change their settings'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "tasks" -d 'Show tasks, as the log has them or as a group does'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "why" -d 'Say where a task stands in each group, and why it has not been handed out'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "cancel" -d 'Cancel tasks: no group is handed them any more'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "redrive" -d 'Make dead tasks of a group ready again, with their failures forgotten'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "purge" -d 'Throw away the tasks of a queue, for every group and every watcher'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "health" -d 'Ask whether the server serves'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "wait-ready" -d 'Wait until the server serves'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "completions" -d 'Print a shell\'s completion script'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "man" -d 'Print a page of the manual'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "serve" -d 'Run the server'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "submit" -d 'Hand in tasks: TEXT, or one task per line of stdin'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "watch-tasks" -d 'Print every task of a queue from the first one kept, in order, then each new one as it appears'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "ack" -d 'Say what has become of tasks: JSON objects, one per line of stdin'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "run" -d 'Work as an agent: run a command for each task that is handed to this machine'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "send-status" -d 'Report up: TEXT, or one status per line of stdin; prints a line per reply'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "watch-results" -d 'Print what workers have told of tasks from the first result kept, in order, then each new one as it comes'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "wait" -d 'Wait for tasks, and print their results as they come'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "clients" -d 'Show who is there, or has been in the last 7 days'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "queues" -d 'Show the queues and what is in them'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "groups" -d 'Show the groups, what they have in hand and what is left; change their settings'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "tasks" -d 'Show tasks, as the log has them or as a group does'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "why" -d 'Say where a task stands in each group, and why it has not been handed out'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "cancel" -d 'Cancel tasks: no group is handed them any more'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "redrive" -d 'Make dead tasks of a group ready again, with their failures forgotten'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "purge" -d 'Throw away the tasks of a queue, for every group and every watcher'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "health" -d 'Ask whether the server serves'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "wait-ready" -d 'Wait until the server serves'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "completions" -d 'Print a shell\'s completion script'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "man" -d 'Print a page of the manual'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c contact -n "__fish_contact_using_subcommand help; and __fish_seen_subcommand_from groups" -f -a "set" -d 'Change a group\'s settings; what is not given stays'
 complete -c contact -n "__fish_contact_using_subcommand help; and __fish_seen_subcommand_from groups" -f -a "pause" -d 'Hand out nothing more of a group; leases in force go on'
 complete -c contact -n "__fish_contact_using_subcommand help; and __fish_seen_subcommand_from groups" -f -a "resume" -d 'Hand out tasks of a paused group again'

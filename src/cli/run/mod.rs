@@ -9,9 +9,10 @@
 //!    └─── status ─────┘ --every
 //! ```
 //!
-//! This file has the flags. [`agent`] has the state and the loop, [`news`] what the server brings, [`leaving`] the
-//! way out; [`jobs`] is what is in hand, [`command`] what is started for each task, and [`outcome`] what its end
-//! means. [`duty`] and [`pause`] say what is due, [`status`] reports, [`mod@line`] and [`live`] are what is seen.
+//! This file has the flags. [`agent`] has the state and the loop, [`news`] what the server brings, [`ends`] how a
+//! task goes, [`leaving`] the way out; [`jobs`] is what is in hand, [`command`] what is started for each task, and
+//! [`outcome`] what its end means. [`duty`] and [`pause`] say what is due, [`status`] reports, [`mod@line`] and
+//! [`live`] are what is seen.
 
 use std::{ffi::OsString, time::Duration};
 
@@ -38,6 +39,7 @@ use status::Source;
 mod agent;
 pub(super) mod command;
 mod duty;
+mod ends;
 mod jobs;
 mod leaving;
 mod line;

@@ -22,13 +22,16 @@ use rustix::process::Pid;
 
 use super::{facts::LEASE, group, procfs};
 
-static FAMILY: Mutex<Family> = Mutex::new(Family { known: BTreeMap::new(), awaited: BTreeSet::new() });
+static FAMILY: Mutex<Family> =
+    Mutex::new(Family { known: BTreeMap::new(), awaited: BTreeSet::new(), stuck: BTreeSet::new() });
 
 struct Family {
     /// By the process's id.
     known: BTreeMap<i32, Kin>,
     /// The commands whose end is being waited for.
     awaited: BTreeSet<i32>,
+    /// Orphans that were killed and have not ended: nobody waits for them any more.
+    stuck: BTreeSet<i32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,24 +81,16 @@ impl Drop for Awaited {
 /// Kills what the commands that are over have left behind, and collects the ends of those that were killed.
 /// Returns whether any is still about to end.
 pub(super) fn sweep() -> bool {
-    let family = lock();
-    loop {
-        let (mut has_reaped, mut is_any_left) = (false, false);
-        for pid in procfs::orphans() {
-            if family.known.contains_key(&pid.as_raw_pid()) {
-                continue;
-            }
-            if group::reap(pid) {
-                has_reaped = true;
-            } else if family.has_outlived(pid) {
-                is_any_left |= group::kill_tree(pid);
-            }
-        }
-        // The dead may have left orphans of their own, behind those that were looked at.
-        if !has_reaped {
-            return is_any_left;
-        }
-    }
+    let mut family = lock();
+    let left = family.sweep();
+    left.iter().any(|pid| !family.stuck.contains(pid))
+}
+
+/// From here on nobody waits for those that are about to end now: the kernel holds them.
+pub(super) fn give_up() {
+    let mut family = lock();
+    let left = family.sweep();
+    family.stuck.extend(left);
 }
 
 fn lock() -> MutexGuard<'static, Family> {
@@ -104,6 +99,29 @@ fn lock() -> MutexGuard<'static, Family> {
 }
 
 impl Family {
+    /// Returns those that were killed and have not ended.
+    fn sweep(&mut self) -> Vec<i32> {
+        loop {
+            let (mut has_reaped, mut left) = (false, Vec::new());
+            for pid in procfs::orphans() {
+                let number = pid.as_raw_pid();
+                if self.known.contains_key(&number) {
+                    continue;
+                }
+                if group::reap(pid) {
+                    has_reaped = true;
+                    self.stuck.remove(&number);
+                } else if self.has_outlived(pid) && group::kill_tree(pid) {
+                    left.push(number);
+                }
+            }
+            // The dead may have left orphans of their own, behind those that were looked at.
+            if !has_reaped {
+                return left;
+            }
+        }
+    }
+
     /// Whether an orphan's command is over.
     fn has_outlived(&self, orphan: Pid) -> bool {
         if let Some(lease) = procfs::variable(orphan, LEASE) {

@@ -10,7 +10,7 @@ use std::{
 
 use rustix::{
     buffer::spare_capacity,
-    io::ioctl_fionread,
+    io::{Errno, ioctl_fionbio, ioctl_fionread},
     process::{Pid, Signal as Number},
 };
 use tokio::{
@@ -29,9 +29,9 @@ use super::{
 /// How much of its outputs is kept.
 const STDOUT_BYTES: usize = 64 << 10;
 const STDERR_BYTES: usize = 16 << 10;
-/// How long the end of what a command has left behind is waited for: what is stuck in the kernel, or belongs to
-/// somebody else, is then left to itself.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the end of what a command has left behind is waited for: it has been killed, but a busy machine may take
+/// its time. What is stuck in the kernel is then left to itself.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// How often to look without being told that a child has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
@@ -48,7 +48,8 @@ pub(in crate::cli::run) struct Running {
     stdin: Option<Feed>,
     stdout: Output,
     stderr: Output,
-    kill_at: Option<Pin<Box<Sleep>>>,
+    /// When it is to be killed; once it has exited, until when what it has left behind is waited for.
+    due_at: Option<Pin<Box<Sleep>>>,
     stage: Stage,
 }
 
@@ -95,7 +96,7 @@ impl Running {
             stdin: None,
             stdout: Output::new(STDOUT_BYTES),
             stderr: Output::new(STDERR_BYTES),
-            kill_at: None,
+            due_at: None,
             stage: Stage::Running,
         };
         // If any of this fails the command is killed by being dropped.
@@ -111,34 +112,20 @@ impl Running {
 
     /// Waits for its end. Nothing is lost if this is dropped and called again, until it has answered: the outputs
     /// are given once. When it answers, nothing that the command has started is left, but for what cannot be
-    /// killed.
+    /// killed. A command that belongs to another user, as one under sudo, is waited for however long it takes.
     pub(in crate::cli::run) async fn ended(&mut self) -> Ended {
         let awaited = Awaited::new(self.pid);
-        while self.stage == Stage::Running {
-            if group::has_exited(self.pid) {
-                self.collect();
-                break;
-            }
-            tokio::select! {
-                () = due(&mut self.kill_at) => {
-                    self.kill_at = None;
-                    group::kill_command(self.pid);
+        let exit = loop {
+            match self.stage {
+                Stage::Running if group::has_exited(self.pid) => self.collect(),
+                Stage::Running => self.go_on(&awaited).await,
+                Stage::Exited(exit) => {
+                    self.clean_up().await;
+                    self.stage = Stage::Over(exit);
                 }
-                _ = self.news.recv() => if awaited.is_warden() {
-                    // It may have been none of the commands.
-                    self.keeper.check();
-                    family::sweep();
-                },
-                () = feed(&mut self.stdin) => {}
-                () = self.stdout.read() => {}
-                () = self.stderr.read() => {}
+                Stage::Over(exit) => break exit,
             }
-        }
-        if let Stage::Exited(exit) = self.stage {
-            self.clean_up().await;
-            self.stage = Stage::Over(exit);
-        }
-        let (Stage::Exited(exit) | Stage::Over(exit)) = self.stage else { unreachable!("it was waited for") };
+        };
         Ended { exit, stdout: self.stdout.take_tail(), stderr: self.stderr.take_tail() }
     }
 
@@ -149,12 +136,30 @@ impl Running {
             return;
         }
         let kill_at = sleep(kill_after);
-        match &self.kill_at {
+        match &self.due_at {
             Some(earlier) if earlier.deadline() <= kill_at.deadline() => return,
             Some(_) => {}
             None => group::terminate(self.pid),
         }
-        self.kill_at = Some(Box::pin(kill_at));
+        self.due_at = Some(Box::pin(kill_at));
+    }
+
+    /// Waits for one thing to happen, and does it.
+    async fn go_on(&mut self, awaited: &Awaited) {
+        tokio::select! {
+            () = due(&mut self.due_at) => {
+                self.due_at = None;
+                group::kill_command(self.pid);
+            }
+            _ = self.news.recv() => if awaited.is_warden() {
+                // It may have been none of the commands.
+                self.keeper.check();
+                family::sweep();
+            },
+            () = feed(&mut self.stdin) => {}
+            () = self.stdout.read() => {}
+            () = self.stderr.read() => {}
+        }
     }
 
     /// It has exited: takes what it has written, kills the rest of its group and learns how it ended.
@@ -173,25 +178,20 @@ impl Running {
             Err(_) => Exit::Signal(Number::KILL.as_raw()),
         };
         family::forget(self.pid);
+        self.due_at = None;
         self.stage = Stage::Exited(exit);
     }
 
     /// Waits until what it has left behind is gone.
     async fn clean_up(&mut self) {
-        let pid = self.pid;
-        let is_clean = || !family::sweep() && group::is_gone(pid);
-        if is_clean() {
-            return;
-        }
-        let all_gone = async {
-            while !is_clean() {
-                tokio::select! {
-                    _ = self.news.recv() => {}
-                    () = sleep(LOOK_EVERY) => {}
-                }
+        while family::sweep() || !group::is_gone(self.pid) {
+            let patience = self.due_at.get_or_insert_with(|| Box::pin(sleep(PATIENCE)));
+            tokio::select! {
+                () = patience.as_mut() => return family::give_up(),
+                _ = self.news.recv() => {}
+                () = sleep(LOOK_EVERY) => {}
             }
-        };
-        let _ = tokio::time::timeout(PATIENCE, all_gone).await;
+        }
     }
 }
 
@@ -228,14 +228,17 @@ struct Feed {
 impl Feed {
     /// Writes what fits at once: mostly all, and then there is nothing to be fed.
     fn new(pipe: std::os::fd::OwnedFd, text: &[u8]) -> io::Result<Option<Self>> {
-        rustix::io::ioctl_fionbio(&pipe, true)?;
-        match rustix::io::write(&pipe, text) {
-            Ok(n) if n < text.len() => {
-                Ok(Some(Feed { pipe: pipe::Sender::from_owned_fd(pipe)?, rest: text[n..].to_vec() }))
-            }
+        ioctl_fionbio(&pipe, true)?;
+        let written = match rustix::io::write(&pipe, text) {
+            Ok(n) => n,
+            Err(Errno::AGAIN) => 0,
             // It does not want it: that is its own affair.
-            Ok(_) | Err(_) => Ok(None),
+            Err(_) => text.len(),
+        };
+        if written == text.len() {
+            return Ok(None);
         }
+        Ok(Some(Feed { pipe: pipe::Sender::from_owned_fd(pipe)?, rest: text[written..].to_vec() }))
     }
 }
 

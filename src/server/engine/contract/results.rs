@@ -125,7 +125,13 @@ pub(in super::super) fn of(ids: &[impl AsRef<str>]) -> ResultFilter {
 pub(in super::super) async fn all(engine: &dyn Engine) -> Vec<ResultView> {
     let filter =
         ResultFilter::Log { queue: None, group: None, store: None, start: Start::First, until_empty: true };
-    Listener::open(engine, filter).await.rest().await.unwrap()
+    loop {
+        match Listener::open(engine, filter.clone()).await.rest().await {
+            // What was there when the watch began has gone since: it begins behind that.
+            Err(Error::ResultsTrimmed { .. }) => {}
+            all => return all.unwrap(),
+        }
+    }
 }
 
 /// Without times: they are the engine's to say.

@@ -22,12 +22,13 @@ const READ_BYTES: usize = 256 << 10;
 const CACHE_BYTES: usize = 16 << 20;
 
 type Reply<T> = Box<dyn FnOnce(Result<T, StoreError>) + Send>;
+type Look = Box<dyn FnOnce(&mut dyn Reader) + Send>;
 
 enum Ask {
     Read { queue: QueueNumber, from_seq: u64, upto_seq: u64, reply: Reply<Found> },
     Count { queue: QueueNumber, from_seq: u64, upto_seq: u64, reply: Reply<u64> },
     SeqAt { at_ms: u64, reply: Reply<Option<u64>> },
-    With(Box<dyn FnOnce(&mut dyn Reader) + Send>),
+    With(Look),
 }
 
 /// Reads for watchers.

@@ -6,7 +6,8 @@
 //! the agent has gone, however it went.
 //!
 //! Its lines are the agent's name, which each command has in `CONTACT_AGENT`, and then `+GROUP` and `-GROUP`. A
-//! command that was started and whose line was not written yet is found by the name.
+//! command that was started and whose line was not written yet is found by the name, and so are daemons. One that
+//! has also cleared its environment is not: the agent would have found it among its children.
 //!
 //! A keeper that dies is replaced at once, and, should that one die too, with the next command: a command is not
 //! started if it cannot be kept.
@@ -126,7 +127,10 @@ impl Keeper {
         };
         // What is stuck in the kernel goes when that lets it go.
         let _ = tokio::time::timeout(PATIENCE, all_gone).await;
-        family::forget(self.lock().pid);
+        let mut kept = self.lock();
+        if kept.has_died() {
+            family::forget(kept.pid);
+        }
     }
 
     /// The process.

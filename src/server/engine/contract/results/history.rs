@@ -273,8 +273,7 @@ impl Run {
         assert_eq!(tell(&*engine, telling).await, (Verdict::Noted, false));
         let task = &mut self.tasks[n];
         let said = task.said.entry(number).or_default();
-        // Whoever has failed has received.
-        *said = (true, was_done || word == Word::Done);
+        *said = (was_received || word == Word::Received, was_done || word == Word::Done);
         let is_new = match word {
             Word::Done => !was_done,
             Word::Received => !was_received && !was_done,

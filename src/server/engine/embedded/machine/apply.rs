@@ -66,6 +66,9 @@ impl Machine {
         let Some(group) = self.groups.get_mut(&no) else { return };
         if let Some(seq) = fact.seq() {
             group.touch(seq);
+            if matches!(fact, Fact::HandOut { .. } | Fact::Ended { .. }) {
+                group.lost_by.remove(&seq);
+            }
         }
         match fact {
             Fact::HandOut { seq, member, expires_ms, .. } => {

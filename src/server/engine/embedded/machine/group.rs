@@ -60,6 +60,8 @@ pub(super) struct Group {
     pub(super) dead: u64,
     /// What the roll-call has beyond `next_seq`.
     pub(super) notes: BTreeMap<u64, Note>,
+    /// Who held open tasks whose last lease ended by itself, as far as this process has seen it: a late word is theirs.
+    pub(super) lost_by: BTreeMap<u64, Box<str>>,
     /// Tasks that have ended since their page was written. Older ones are asked for from outside.
     pub(super) past: BTreeMap<u64, Past>,
     /// Members that would take a task, the one that has waited longest first. May hold some that would not.
@@ -88,6 +90,7 @@ impl Group {
             leased: 0,
             dead: 0,
             notes: BTreeMap::new(),
+            lost_by: BTreeMap::new(),
             past: BTreeMap::new(),
             wanting: VecDeque::new(),
             awaiting: BTreeSet::new(),

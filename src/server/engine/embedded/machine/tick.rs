@@ -95,11 +95,14 @@ impl Machine {
             _ => Next::Ready,
         };
         let holder = open.lease().map(|lease| self.members[&lease.member].instance);
+        let client = holder.and_then(|id| self.instances.get(&id)?.client.clone());
+        self.decide(now, Fact::Ended { group, seq, end: Some(end), next, failures, suspect, said: None });
+        if let (Some(client), Some(found)) = (&client, self.groups.get_mut(&group)) {
+            found.lost_by.insert(seq, client.clone());
+        }
         if next == Next::Dead {
-            let client = holder.and_then(|id| self.instances.get(&id)?.client.clone());
             self.deaths.push(Death { key, end, client });
         }
-        self.decide(now, Fact::Ended { group, seq, end: Some(end), next, failures, suspect, said: None });
         if let Some(instance) = holder {
             self.notice(instance, group, seq, attempt, why);
         }
@@ -135,6 +138,7 @@ impl Machine {
         }
         group.notes = group.notes.split_off(&(last_seq + 1));
         group.past = group.past.split_off(&(last_seq + 1));
+        group.lost_by = group.lost_by.split_off(&(last_seq + 1));
         let over: Vec<u64> = group.open.range(..=last_seq).map(|(seq, _)| *seq).collect();
         // Their pages are written once more, and so are those that have changed since they were: a purge leaves them
         // where they are, and a start that found in them what is gone would look for its holders.

@@ -111,10 +111,13 @@ impl Machine {
         Some(if is_ahead { Seen::Ahead(group.notes.get(&seq).copied()) } else { Seen::Written })
     }
 
-    /// The client of whoever holds a lease that is in force.
+    /// The client of whoever holds a lease or, if it was the last one and has ended by itself, held it.
     pub(in super::super) fn holder(&self, key: Key) -> Option<&str> {
-        let open = self.groups.get(&key.group)?.open.get(&key.seq)?;
-        let lease = open.lease().filter(|_| open.attempts() == key.attempt)?;
+        let group = self.groups.get(&key.group)?;
+        let open = group.open.get(&key.seq).filter(|open| open.attempts() == key.attempt)?;
+        let Some(lease) = open.lease() else {
+            return group.lost_by.get(&key.seq).map(|client| &**client);
+        };
         self.instances.get(&self.members.get(&lease.member)?.instance)?.client.as_deref()
     }
 

@@ -26,12 +26,14 @@ mod of_log;
 mod of_tasks;
 mod reading;
 mod row;
+mod rows;
 mod waiters;
 
 pub(super) use index::{ResultPageRow, Run};
 pub(super) use log::{Reach, ResultLog};
 pub(super) use names::Names;
-pub(super) use row::{Event, ResultRow, Rows, Said, What};
+pub(super) use row::{Event, ResultRow, Said, What};
+pub(super) use rows::Rows;
 pub(super) use waiters::{Moved, Waiter};
 
 use reading::{Reading, places_of};

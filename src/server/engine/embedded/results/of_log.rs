@@ -52,18 +52,20 @@ pub(super) async fn open(
     }
     let Reach { first_n, next_n } = shared.results.reach();
     let start = match start {
-        Start::First => first_n,
+        Start::First => first_kept(shared, first_n).await?,
         Start::New => next_n,
         Start::Time(at_ms) => {
             let found = shared.reads.with(move |reader| reader.result_at(at_ms)).await?;
-            // What was taken since is not older.
-            found.map_or(next_n, |n| n.max(first_n))
+            match found {
+                Some(n) => first_kept(shared, n.max(first_n)).await?,
+                None => next_n,
+            }
         }
         Start::Seq(asked) if asked < first_n => return Err(Error::ResultsTrimmed { asked, first_n }),
         Start::Seq(asked) if asked > next_n => return Err(Error::ResultsFuture { asked, next_n }),
         Start::Seq(asked) => asked,
     };
-    let until = until_empty.then_some(next_n - 1);
+    let until = until_empty.then_some(next_n.max(start) - 1);
     let reading = Reading::new(shared.clone());
     let cursor = Cursor { shared: shared.clone(), wanted, next_n: start, until, reading };
     let results = stream::unfold(Some(cursor), |cursor| async {
@@ -75,6 +77,34 @@ pub(super) async fn open(
         }
     });
     Ok(Results { start, until, results: results.boxed() })
+}
+
+/// The first result from `n` on whose task is kept: those before it may go at any time, and nothing is missed then.
+async fn first_kept(shared: &Arc<Shared>, mut n: u64) -> Result<u64, Error> {
+    let mut reading = Reading::new(shared.clone());
+    loop {
+        let rows = match shared.results.look(n) {
+            Look::Rows(rows) => rows,
+            Look::OnDisk => read_rows(shared, n, READ_BYTES).await?,
+            Look::Trimmed { first_n } => {
+                n = first_n;
+                continue;
+            }
+            Look::Nothing => return Ok(n),
+        };
+        for row in rows {
+            let mut found = None;
+            let is_kept = |_, seq, queue: &Queue, _: Option<&GroupName>| seq > queue.extent().trimmed_seq;
+            let take = |taken: Taken| {
+                found = Some(taken.n);
+                false
+            };
+            n = reading.pick(&row, n, is_kept, take)?;
+            if let Some(found) = found {
+                return Ok(found);
+            }
+        }
+    }
 }
 
 struct Cursor {
@@ -119,7 +149,7 @@ impl Cursor {
                     taken.len() < VIEWS_MAX && bytes < VIEWS_BYTES
                 };
                 let has =
-                    |n, queue: &Queue, group: Option<&GroupName>| n <= until && wanted.has(queue, group);
+                    |n, _, queue: &Queue, group: Option<&GroupName>| n <= until && wanted.has(queue, group);
                 self.next_n = self.reading.pick(&row, self.next_n, has, take)?;
                 if taken.len() >= VIEWS_MAX || bytes >= VIEWS_BYTES {
                     break;

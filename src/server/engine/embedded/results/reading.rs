@@ -112,7 +112,7 @@ impl Reading {
             self.pick(
                 &row,
                 row.first_n,
-                |n, _, _| wanted.next_if_eq(&&n).is_some(),
+                |n, _, _, _| wanted.next_if_eq(&&n).is_some(),
                 |next| {
                     taken.push(next);
                     true
@@ -122,13 +122,13 @@ impl Reading {
         Ok(taken)
     }
 
-    /// Goes through the results of a row from `from_n` on that are `wanted`, by their numbers, queues and groups,
+    /// Goes through the results of a row from `from_n` on that are `wanted`, by their numbers, seqs, queues and groups,
     /// until `take` says that it is enough. Returns the number of the next one.
     pub(super) fn pick(
         &mut self,
         row: &ResultRow,
         from_n: u64,
-        mut wanted: impl FnMut(u64, &Queue, Option<&GroupName>) -> bool,
+        mut wanted: impl FnMut(u64, u64, &Queue, Option<&GroupName>) -> bool,
         mut take: impl FnMut(Taken) -> bool,
     ) -> Result<u64, Error> {
         let shared = self.shared.clone();
@@ -152,7 +152,7 @@ impl Reading {
                 }
                 What::Cancelled { queue } => (self.shared.names.queue(queue).ok_or_else(damaged)?, None),
             };
-            if !wanted(n, &queue, group.as_ref()) {
+            if !wanted(n, event.seq, &queue, group.as_ref()) {
                 continue;
             }
             let taken = Taken {

@@ -251,8 +251,11 @@ impl Writer {
         let counts = match word {
             Word::Done => self.machine.note(now, no, seq, Note::Done),
             Word::Received => self.machine.note(now, no, seq, Note::Received),
-            // It changes nothing, but that it was told.
-            _ => !self.machine.is_cancelled(seq),
+            _ => {
+                // It moves nothing; but whoever speaks of it has received it.
+                self.machine.note(now, no, seq, Note::Received);
+                !self.machine.is_cancelled(seq)
+            }
         };
         if counts {
             self.noted(draft, no, seq, client, word, answer)?;
