@@ -83,7 +83,7 @@ enum End {
 
 #[test]
 fn twelve_nasty_commands_get_what_they_earn_and_leave_nothing_behind() {
-    // An util of Linux; where it is absent there are no daemons of this kind.
+    // Without it there is no daemon to be swept.
     if !has_tool("setsid", Command::new("setsid").arg("--version")) {
         return;
     }
