@@ -31,7 +31,7 @@ fn a_cancelled_task_is_stopped_within_a_second_with_all_that_it_started() {
     for (n, what) in ["gentle", "stubborn"].into_iter().enumerate() {
         let waiting = Running::start(house.contact().args(["submit", "--wait", "--id", what, what]));
         house.lines_of("begun", n + 1);
-        assert!(house.survivors().len() >= 4, "{:#?}", house.survivors());
+        until("all of it is there", || (house.survivors().len() >= 4).then_some(()));
         let told = house.ok(&["cancel", what], "");
         assert_eq!(told[0]["verdict"], "ok", "{told:?}");
         house.is_swept_within(CANCELLED);

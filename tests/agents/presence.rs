@@ -37,6 +37,11 @@ fn three(house: &House) -> [(&'static str, Running); 3] {
 fn a_client_that_is_killed_is_down_within_two_seconds() {
     let (house, _server) = House::new();
     let watch = Running::start(house.contact().args(["clients", "--watch"]));
+    // So that it sees all that comes of the others.
+    let first = Running::start(house.contact().args(["watch-tasks", "--client", "first"]));
+    assert_eq!(watch.line()["client"], "first");
+    drop(first);
+    assert_eq!(watch.line()["kind"], "down");
     for (name, mut client) in three(&house) {
         house.client_becomes(name, "is up", is_up);
         let began = Instant::now();
