@@ -106,7 +106,8 @@ impl Reader for SqliteReader {
         };
         let search = || -> rusqlite::Result<Option<u64>> {
             let ends: (Option<i64>, Option<i64>) =
-                self.db.query_row("SELECT min(first_seq), max(first_seq) FROM chunk", [], |r| {
+                // Two questions: of one for both ends all rows would be read.
+                self.db.query_row("SELECT (SELECT min(first_seq) FROM chunk), (SELECT max(first_seq) FROM chunk)", [], |r| {
                     Ok((r.get(0)?, r.get(1)?))
                 })?;
             let (Some(mut low), Some(last)) = ends else { return Ok(None) };
