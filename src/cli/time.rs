@@ -79,6 +79,14 @@ pub(super) fn as_rfc3339<S: Serializer>(time: &Option<Timestamp>, serializer: S)
     }
 }
 
+/// Waits until then; for ever without a time.
+pub(super) async fn until(at: Option<tokio::time::Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -21,7 +21,7 @@ use crate::cli::{
     place::{self, Place},
     runner::{Calls, Leave},
     start::OnGap,
-    time::milliseconds,
+    time::{self, milliseconds},
 };
 
 /// An agent.
@@ -172,7 +172,7 @@ impl<'a> Agent<'a> {
             report = next_report(&mut self.reporter), if reports => Event::Report(report),
             // No more has come: what there is goes out.
             flushed = self.out.flush(), if has_more => Event::Written(flushed),
-            () = until(wake) => Event::Time,
+            () = time::until(wake) => Event::Time,
         }
     }
 
@@ -269,11 +269,4 @@ fn not_ours(context: &Context) -> Failure {
 #[allow(clippy::disallowed_methods, reason = "the one place where an agent reads the time")]
 fn now() -> Instant {
     Instant::now()
-}
-
-async fn until(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at).await,
-        None => std::future::pending().await,
-    }
 }

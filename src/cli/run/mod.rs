@@ -53,9 +53,9 @@ mod status;
 ///
 /// It is a member of a group, of this client's own unless told otherwise, so that each task is done once, also
 /// if the agent is started again. CMD is started once for each task, without a shell: the task's text is its
-/// stdin (just that, without a newline behind it), CONTACT_TASK_ID, _QUEUE, _SEQ, _ATTEMPT, _LEASE and _LABEL_<KEY> are in its environment. The last
-/// 64 KiB of its stdout, the last 16 KiB of its stderr and its exit code are told to the server, and printed.
-/// The agent comes back for ever when the server is lost.
+/// stdin (just that, without a newline behind it), CONTACT_TASK_ID, _QUEUE, _SEQ, _ATTEMPT, _LEASE and
+/// _LABEL_<KEY> are in its environment. The last 64 KiB of its stdout, the last 16 KiB of its stderr and its exit
+/// code are told to the server, and printed. The agent comes back for ever when the server is lost.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -196,7 +196,7 @@ impl<'a> Share<'a> {
             news = self.member.next(has_room) => Event::Member(news),
             // No more has come: what there is goes out.
             flushed = self.out.flush(), if has_more => Event::Written(flushed),
-            () = until(wake) => Event::Time,
+            () = time::until(wake) => Event::Time,
         }
     }
 
@@ -252,11 +252,4 @@ impl<'a> Share<'a> {
 #[allow(clippy::disallowed_methods, reason = "the one place where this watch reads the time")]
 fn now() -> Instant {
     Instant::now()
-}
-
-async fn until(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at).await,
-        None => std::future::pending().await,
-    }
 }

@@ -190,7 +190,18 @@ impl Bed {
 
     async fn reopen(&mut self) {
         self.close().await;
-        self.try_open().unwrap();
+        self.open_soon().await;
+    }
+
+    /// Opens it again. A process that another test is just starting may still have the file for a moment.
+    async fn open_soon(&mut self) {
+        in_time(async {
+            while let Err(error) = self.try_open() {
+                assert!(matches!(error, OpenError::InUse { .. }), "{error}");
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        })
+        .await;
     }
 
     /// Waits until the engine has looked after itself: it reads the clock once or twice each time.
@@ -212,7 +223,7 @@ impl Fixture for Bed {
     }
 
     async fn open(&mut self) {
-        self.try_open().unwrap();
+        self.open_soon().await;
     }
 
     async fn pass(&self, ms: u64) {
