@@ -30,6 +30,7 @@ use crate::{
         output::Output,
         pipe::{Closed, Far},
         runner::{Calls, Leave},
+        time,
     },
     pb,
 };
