@@ -120,6 +120,15 @@ struct ReadyLine<'a> {
     tasks: u64,
 }
 
+/// As many connections as this process may have: what it gets to begin with is often a thousand, and the next one
+/// would wait for ever.
+fn allow_connections() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    // If that is not allowed it serves as many as it may.
+    let _ = setrlimit(Resource::Nofile, rustix::process::Rlimit { current: limit.maximum, ..limit });
+}
+
 impl Serve {
     pub(super) fn run(self, _context: &Context) -> Result<u8, Failure> {
         let filter = EnvFilter::try_new(&self.log)
@@ -127,6 +136,7 @@ impl Serve {
         if self.port_file.is_some() && matches!(self.addr, Address::Unix(_)) {
             return Err(Failure::usage("--port-file goes with a TCP address: a socket has no port"));
         }
+        allow_connections();
         let logging = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_writer(std::io::stderr)

@@ -5,9 +5,16 @@ use std::time::{Duration, SystemTime};
 use prost_types::Timestamp;
 use serde::Serializer;
 
+/// No clock goes as far as the longest durations that can be written down: a hundred years are enough.
+const LONGEST: Duration = Duration::from_secs(36_500 * 86_400);
+
 /// A duration: `10s`, `1h30m`, `30d`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|e| format!("{e}: write it like 500ms, 10s, 5m, 1h30m or 30d"))
+    match humantime::parse_duration(text) {
+        Ok(duration) if duration <= LONGEST => Ok(duration),
+        Ok(_) => Err("a duration is at most 36500d".into()),
+        Err(e) => Err(format!("{e}: write it like 500ms, 10s, 5m, 1h30m or 30d")),
+    }
 }
 
 /// A duration that is not nothing.

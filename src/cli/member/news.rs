@@ -37,10 +37,9 @@ impl Member<'_> {
         match news {
             session::News::Opened(headers) => {
                 self.opened_by(&Headers(&headers))?;
-                if self.session.opened() {
-                    // What ended meanwhile may not have been said.
-                    self.tell_all(held.untold(), pb::Outcome::Working);
-                }
+                self.session.opened();
+                // What has ended before this stream was opened has been said to nobody.
+                self.tell_all(held.untold(), pb::Outcome::Working);
             }
             session::News::Heard => {
                 if self.session.stream.is_stop_heard() && !self.is_fenced {

@@ -70,6 +70,11 @@ impl Duty {
         self.signal
     }
 
+    /// Whether what runs has been told to end.
+    pub(super) fn has_given_up(&self) -> bool {
+        self.has_given_up
+    }
+
     /// What runs has been told to end.
     pub(super) fn gave_up(&mut self) {
         self.has_given_up = true;

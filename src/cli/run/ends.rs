@@ -7,7 +7,7 @@ use super::{
     command::{Ended, Facts},
     jobs::{Stage, Stopped},
     line::{Over, outcome, verdict},
-    outcome::{Meaning, TIMED_OUT, code},
+    outcome::{Meaning, TIMED_OUT, code, is_terminated},
 };
 use crate::{
     cli::{member::Told, time::milliseconds},
@@ -55,6 +55,10 @@ impl Agent<'_> {
         let meaning = match command.stopped {
             Some(Stopped::TimedOut) => Meaning::Outcome(pb::Outcome::Failed),
             Some(Stopped::Leaving) => Meaning::Outcome(pb::Outcome::Released),
+            // A service manager's signal reaches the commands beside the agent: that says nothing about the task.
+            None if self.duty.signalled().is_some() && is_terminated(ended.exit) => {
+                Meaning::Outcome(pb::Outcome::Released)
+            }
             None => self.exits.meaning(ended.exit),
         };
         let mut result = pb::Result {

@@ -7,6 +7,9 @@ use tokio::time::Instant;
 use super::{agent::Agent, duty::MOMENT};
 use crate::cli::Failure;
 
+/// After the last command should have ended: for its words to be told.
+const LAST_WORDS: Duration = Duration::from_secs(10);
+
 impl Agent<'_> {
     /// Takes nothing more.
     pub(super) fn stop(&mut self) {
@@ -54,10 +57,12 @@ impl Agent<'_> {
     /// After a signal nobody waits for a server that is away once nothing runs any more; one that is busy is
     /// waited for.
     pub(super) fn bound_leaving(&mut self) {
-        if let Some((_, until)) = self.duty.signalled()
-            && self.jobs.commands() == 0
-            && self.leave_by.is_none()
-        {
+        let Some((_, until)) = self.duty.signalled().filter(|_| self.leave_by.is_none()) else { return };
+        if self.duty.has_given_up() {
+            // A command that cannot be ended, because it is another user's by now, keeps nobody.
+            self.leave_by = Some(until.max(self.now) + self.flags.kill_after + LAST_WORDS);
+        }
+        if self.jobs.commands() == 0 {
             let patience = if self.member.is_up() { self.context.retry_for().max(MOMENT) } else { MOMENT };
             self.leave_by = Some(until.max(self.now + patience));
         }

@@ -9,6 +9,8 @@ const TRY_AGAIN: i32 = 75;
 const REJECTED: i32 = 65;
 const NOT_EXECUTABLE: i32 = 126;
 const NOT_FOUND: i32 = 127;
+const SIGINT: i32 = 2;
+const SIGTERM: i32 = 15;
 /// As `timeout` says it.
 pub(super) const TIMED_OUT: i32 = 124;
 
@@ -80,6 +82,11 @@ impl ExitMap {
     }
 }
 
+/// Whether it was ended by SIGTERM or SIGINT, or says so as a shell does.
+pub(super) fn is_terminated(exit: Exit) -> bool {
+    [SIGINT, SIGTERM].contains(&code(exit).wrapping_sub(128))
+}
+
 /// The exit as a shell says it.
 pub(super) fn code(exit: Exit) -> i32 {
     match exit {
@@ -117,6 +124,14 @@ mod tests {
             assert_eq!(map.meaning(Exit::Signal(signal)), Meaning::Outcome(pb::Outcome::Failed));
         }
         assert_eq!((code(Exit::Code(3)), code(Exit::Signal(9))), (3, 137));
+        assert!(
+            [Exit::Signal(15), Exit::Signal(2), Exit::Code(143), Exit::Code(130)].map(is_terminated)
+                == [true; 4]
+        );
+        assert!(
+            [Exit::Signal(9), Exit::Code(0), Exit::Code(15), Exit::Code(137)].map(is_terminated)
+                == [false; 4]
+        );
     }
 
     #[test]

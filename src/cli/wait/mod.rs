@@ -68,6 +68,11 @@ pub(super) struct Until {
     exit_code: bool,
 }
 
+/// Nobody reads any more, which is no failure, or it cannot be written.
+async fn out_over(out: &mut Output) -> Result<u8, Failure> {
+    out.end().await.and(Err(Failure::silent(0)))
+}
+
 impl Wait {
     pub(super) async fn run(
         self,
@@ -122,8 +127,16 @@ impl Until {
         let (result, called) = tokio::select! {
             biased;
             leave = calls.next() => (Err(leave.failure(context)), Some(leave)),
-            () = over.cancelled() => return Err(Failure::silent(0)),
+            () = over.cancelled() => (out_over(out).await, None),
             result = work(waiting, out) => (result, None),
+        };
+        // What cannot be written is our failure and no task's.
+        let result = match result {
+            Ok(code) => tokio::select! {
+                written = async { out.flush().await?; out.end().await } => written.map(|()| code),
+                leave = calls.next() => Err(leave.failure(context)),
+            },
+            failed => failed,
         };
         let mut failure = match result {
             Ok(code) => return Ok(code),

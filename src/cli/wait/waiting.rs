@@ -1,7 +1,12 @@
 //! A wait for tasks: reads their results over one call, or a few if they are very many, and prints them. Outlives
 //! its connections.
 
-use std::{cell::Cell, collections::HashMap, rc::Rc, time::Duration};
+use std::{
+    cell::Cell,
+    collections::{HashMap, HashSet},
+    rc::Rc,
+    time::Duration,
+};
 
 use futures_util::{
     StreamExt,
@@ -18,7 +23,7 @@ use super::{
 use crate::{
     cli::{
         Context, Failure, caller,
-        exit::code,
+        exit::{self, code},
         headers::Headers,
         output::Output,
         result_line::{ResultLine, text},
@@ -48,6 +53,8 @@ pub(in crate::cli) struct Waiting<'a> {
     /// One did not go well.
     has_failed: bool,
     seen: Seen,
+    /// Results of which it could not be asked whether they are the last word.
+    undecided: HashSet<u64>,
     /// Known from the first answer on.
     store: Option<String>,
     /// The connection that there is.
@@ -69,6 +76,7 @@ impl<'a> Waiting<'a> {
             pending: 0,
             has_failed: false,
             seen: Seen::default(),
+            undecided: HashSet::new(),
             store: None,
             channel: None,
             is_begun: false,
@@ -149,27 +157,34 @@ impl<'a> Waiting<'a> {
 
     /// How often the group of a result has failed at a task that it has given up; `Err`: somebody has redriven the
     /// task since, and there is more to come.
-    async fn failures(&self, result: &pb::Result) -> Result<Option<u32>, Redriven> {
+    async fn failures(&self, result: &pb::Result) -> Result<Option<u32>, Open> {
         let (Some(channel), true) = (&self.channel, is_dead(result) && !result.group.is_empty()) else {
             return Ok(None);
         };
         let asked = pb::TaskName { id: result.id.clone() };
-        // Without an answer what was told stands.
-        let Ok(answer) = ContactClient::new(channel.clone()).explain_task(asked).await else {
-            return Ok(None);
+        let answer = match ContactClient::new(channel.clone()).explain_task(asked).await {
+            Ok(answer) => answer,
+            Err(status) if exit::is_broken(&status) => return Err(Open::Unknown),
+            // Without an answer what was told stands.
+            Err(_) => return Ok(None),
         };
         let groups = answer.into_inner().groups.into_iter().filter_map(|group| group.task);
         let mut of_group = groups.filter(|info| info.task.as_ref().is_some_and(|t| t.group == result.group));
         match of_group.next() {
-            Some(info) if info.state() != pb::State::Dead => Err(Redriven),
+            Some(info) if info.state() != pb::State::Dead => Err(Open::Redriven),
             Some(info) => Ok(Some(info.failures)),
             None => Ok(None),
         }
     }
 }
 
-/// A task was dead and is not any more.
-struct Redriven;
+/// A task was dead, and
+enum Open {
+    /// is not any more,
+    Redriven,
+    /// or nobody could say: it will come again over the next connection.
+    Unknown,
+}
 
 impl Watched for Waiting<'_> {
     type Message = pb::Result;
@@ -205,13 +220,24 @@ impl Watched for Waiting<'_> {
 
     async fn took(&mut self, result: pb::Result, out: &mut Output) -> Result<Took, Failure> {
         let places = self.places_of(&result);
-        if places.is_empty() || !self.seen.is_new(&result) {
+        if places.is_empty() {
             return Ok(Took::Passed);
         }
-        self.has_come.set(true);
-        let colour = out.colour;
-        out.line(&ResultLine::new(&result), || text(&result, colour)).await?;
-        let Ok(failures) = self.failures(&result).await else { return Ok(Took::Printed) };
+        if self.seen.is_new(&result) {
+            self.has_come.set(true);
+            let colour = out.colour;
+            out.line(&ResultLine::new(&result), || text(&result, colour)).await?;
+        } else if !self.undecided.remove(&result.n) {
+            return Ok(Took::Passed);
+        }
+        let failures = match self.failures(&result).await {
+            Ok(failures) => failures,
+            Err(Open::Redriven) => return Ok(Took::Printed),
+            Err(Open::Unknown) => {
+                self.undecided.insert(result.n);
+                return Ok(Took::Printed);
+            }
+        };
         for place in places {
             let task = &mut self.tasks[place];
             task.take(&result, failures);

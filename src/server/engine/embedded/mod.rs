@@ -76,6 +76,8 @@ use writer::{Job, Writer};
 
 /// Tasks that are being taken in may have this many bytes together; further submits wait.
 const BUDGET_BYTES: usize = 64 << 20;
+/// Answers that are told and not yet on disk, together.
+const TOLD_BYTES: usize = 32 << 20;
 /// A lease may be in force so long after its end: the machine looks ten times a second, and a batch takes its time.
 const SLACK_MS: u64 = 1000;
 
@@ -122,6 +124,8 @@ struct Shared {
     file: Option<PathBuf>,
     wall_clock: WallClock,
     budget: Arc<Semaphore>,
+    /// Room for what is told: of its own, so that it does not wait behind submits.
+    told_budget: Arc<Semaphore>,
     queues: Queues,
     reads: Reads,
     /// The last seq on disk.
@@ -187,6 +191,7 @@ impl Embedded {
             file,
             wall_clock: options.wall_clock.clone(),
             budget: Arc::new(Semaphore::new(BUDGET_BYTES)),
+            told_budget: Arc::new(Semaphore::new(TOLD_BYTES)),
             queues: Queues::default(),
             reads: Reads::start(readers).map_err(thread)?,
             head_seq: AtomicU64::new(0),
@@ -273,6 +278,10 @@ impl Embedded {
     ) -> Result<T, Error> {
         self.asking(|answer| {
             Job::Look(Box::new(move |writer| {
+                if answer.is_closed() {
+                    // Nobody waits for it any more.
+                    return Ok(());
+                }
                 let seen = writer::survivable(look(writer))?.and_then(|seen| seen);
                 // Who does not wait any more need not be told.
                 let _ = answer.send(seen);
@@ -381,7 +390,12 @@ impl Engine for Embedded {
     }
 
     fn tell(&self, told: Vec<Told>) -> BoxFuture<'_, Result<Vec<Judged>, Error>> {
-        Box::pin(self.asking(|answer| Job::Tell { told, answer }))
+        Box::pin(async move {
+            let bytes: usize = told.iter().map(|told| told.answer.bytes()).sum();
+            let room = self.shared.told_budget.clone().acquire_many_owned(bytes.min(TOLD_BYTES) as u32);
+            let room = room.await.map_err(|_| Error::Stopped)?;
+            self.asking(|answer| Job::Tell { told, answer, room }).await
+        })
     }
 
     fn queues(&self, filter: QueueFilter) -> BoxFuture<'_, Result<Page<QueueView>, Error>> {

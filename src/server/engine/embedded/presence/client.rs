@@ -70,7 +70,7 @@ impl Client {
     /// It watches these queues now.
     pub(super) fn watches<'a>(&mut self, queues: impl IntoIterator<Item = &'a QueueName>, now_ms: u64) {
         let known = self.watched.len();
-        self.watched.extend(queues.into_iter().map(|queue| (queue.clone(), now_ms)));
+        self.watched.extend(queues.into_iter().take(WATCHED_KEPT).map(|queue| (queue.clone(), now_ms)));
         if self.watched.len() > known {
             self.watched.retain(|_, at_ms| is_recent(*at_ms, now_ms));
         }

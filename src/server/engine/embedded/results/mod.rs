@@ -38,6 +38,9 @@ pub(super) use waiters::{Moved, Waiter};
 
 use reading::{Reading, places_of};
 
+/// Results of one task that are read together: each may have a mebibyte.
+const RESULTS_AT_ONCE: usize = 16;
+
 impl Embedded {
     /// Opens a watch of results.
     pub(super) async fn watch_results(&self, filter: ResultFilter) -> Result<Results, Error> {
@@ -51,15 +54,24 @@ impl Embedded {
         }
     }
 
-    /// All that is kept of what was told of a task, in order.
-    pub(super) async fn results_of(&self, queue: &Arc<Queue>, seq: u64) -> Result<Vec<ResultView>, Error> {
+    /// Goes through all that is kept of what was told of a task, in order, and says of each how many there are. They
+    /// are read a few at a time: together they may be more than memory holds.
+    pub(super) async fn each_result_of(
+        &self,
+        queue: &Arc<Queue>,
+        seq: u64,
+        mut take: impl FnMut(ResultView, usize),
+    ) -> Result<(), Error> {
         if seq <= queue.extent().trimmed_seq {
-            return Ok(Vec::new());
+            return Ok(());
         }
         let found = places_of(&self.shared, &BTreeSet::from([seq]), 0, None).await?;
         let (places, _) = found.unwrap_or_default();
         let mut reading = Reading::new(self.shared.clone());
-        let taken = reading.results(&places).await?;
-        reading.views(taken).await
+        for some in places.chunks(RESULTS_AT_ONCE) {
+            let taken = reading.results(some).await?;
+            reading.views(taken).await?.into_iter().for_each(|view| take(view, places.len()));
+        }
+        Ok(())
     }
 }

@@ -12,6 +12,9 @@ use crate::{
 /// Clients that have changed are written down as often as this: a crash loses what is younger.
 const CLIENTS_EVERY: Duration = Duration::from_secs(10);
 
+/// And while there are more of them than go into one step: whoever changes names all the time slows nobody down.
+const MORE_CLIENTS_EVERY: Duration = Duration::from_millis(200);
+
 impl Writer {
     /// A process that attends says whose it is.
     pub(super) fn name(&mut self, instance: Instance, client: Box<str>) {
@@ -35,8 +38,8 @@ impl Writer {
     pub(super) fn write_clients(&mut self) -> Result<(), String> {
         let more = self.write_some_clients()?;
         let every = CLIENTS_EVERY.min(self.upkeep_every);
-        self.next_clients =
-            self.next_clients.map(|_| Instant::now() + if more { Duration::ZERO } else { every });
+        let pause = if more { MORE_CLIENTS_EVERY.min(every) } else { every };
+        self.next_clients = self.next_clients.map(|_| Instant::now() + pause);
         Ok(())
     }
 

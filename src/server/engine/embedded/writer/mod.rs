@@ -58,6 +58,8 @@ use tail::Tail;
 
 /// A batch takes in no more once it has this many bytes.
 const COMMIT_BYTES: usize = 8 << 20;
+/// Nor after so many jobs: most of them add no bytes, and those before them wait for their answers.
+const COMMIT_JOBS: usize = 4096;
 /// About how many bytes a fact takes.
 const FACT_BYTES: usize = 32;
 /// Chunks trimmed in one step, so that a submit never waits long.
@@ -89,7 +91,12 @@ pub(super) enum Job {
     /// A process was heard.
     Heard { instance: Instance, stop: bool },
     /// Judge what is told of tasks.
-    Tell { told: Vec<Told>, answer: Answer<Vec<Judged>> },
+    Tell {
+        told: Vec<Told>,
+        answer: Answer<Vec<Judged>>,
+        /// Room for what is said, given back with the answer.
+        room: OwnedSemaphorePermit,
+    },
     /// Tasks of its queue that a group had to have read: up to the seq that comes with them.
     Offer {
         group: GroupNo,
@@ -335,9 +342,12 @@ impl Writer {
         }
         let mut replies = Vec::new();
         let mut next = first.or_else(|| self.jobs.try_recv().ok());
+        let mut left = COMMIT_JOBS;
         while let Some(job) = next {
             replies.extend(self.decide_job(now, &mut draft, job)?);
-            next = if draft.bytes < COMMIT_BYTES && !self.closing { self.jobs.try_recv().ok() } else { None };
+            left -= 1;
+            let has_room = left > 0 && draft.bytes < COMMIT_BYTES && !self.closing;
+            next = if has_room { self.jobs.try_recv().ok() } else { None };
         }
         // After what was told: who was heard in time is not found silent because a sync took long.
         self.machine.tick(now);
@@ -421,11 +431,15 @@ impl Writer {
                 self.machine.heard(now, instance, stop);
                 None
             }
-            Job::Tell { told, answer } => {
+            Job::Tell { told, answer, room } => {
                 // What is told becomes facts, which have their place in the commit.
                 draft.bytes += told.iter().map(|told| FACT_BYTES + told.answer.bytes()).sum::<usize>();
                 let judged = told.into_iter().map(|told| self.tell(now, draft, told)).collect();
-                Some(reply(answer, survivable(judged)?))
+                let judged = survivable(judged)?;
+                Some(Box::new(move |writer, failed| {
+                    drop(room);
+                    reply(answer, judged)(writer, failed)
+                }))
             }
             // The number may be another group's now: a refused batch gives back those that it made.
             Job::Offer { group, queue, .. } if !self.is_of(group, queue) => None,

@@ -124,12 +124,16 @@ pub(super) fn trim(db: &mut Connection, reach: Reach) -> rusqlite::Result<()> {
 /// Reads what a start needs.
 pub(super) fn load(db: &Connection, place: Place<'_>) -> Result<LoadedResults, StoreError> {
     let number = |key: &str| meta(db, key).map(|found| found.unwrap_or(0)).map_err(|e| place.error(&e));
-    let ends = db
-        .query_row(ENDS, [], |row| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?)))
-        .map_err(|e| place.error(&e))?;
-    let next_n = ends.1.map_or(0, |n| n as u64).max(number("result")?) + 1;
-    let first_n = ends.0.map_or(next_n, |n| n as u64);
-    let upto = number("results_upto")? as i64;
+    let first: Option<i64> =
+        db.query_row("SELECT min(first_n) FROM result", [], |row| row.get(0)).map_err(|e| place.error(&e))?;
+    // Whole, so that no number is given out again for a row that is bent.
+    let last = format!("SELECT {COLUMNS} FROM result ORDER BY first_n DESC LIMIT 1");
+    let last = rows(db, place, &last, read_row)?.pop().transpose().map_err(|n| damaged(place, n))?;
+    let (given, upto) = (number("result")?, number("results_upto")?);
+    let last_n = last.map_or(0, |row| row.last_n).max(given);
+    let next_n = last_n.checked_add(1).filter(|_| upto <= last_n).ok_or_else(|| damaged(place, last_n))?;
+    let first_n = first.map_or(next_n, |n| n as u64);
+    let upto = upto as i64;
     let query = format!("SELECT {COLUMNS} FROM result WHERE first_n > {upto} ORDER BY first_n");
     let unfolded = rows(db, place, &query, read_row)?;
     let unfolded = unfolded.into_iter().map(|row| row.map_err(|n| damaged(place, n)));

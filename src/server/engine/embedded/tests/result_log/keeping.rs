@@ -62,10 +62,7 @@ async fn what_was_told_outlives_restarts_and_crashes() {
             assert_eq!(all_of(&engine).await, all);
             assert_eq!(Reader::of(&engine, &["1"]).await.take(2).await, all[..2]);
             assert_eq!(Reader::of(&engine, &["2"]).await.rest().await.unwrap(), all[2..]);
-            assert_eq!(
-                engine.results_of(&engine.shared.queues.named(&queue("a")), 1).await.unwrap(),
-                all[..2]
-            );
+            assert_eq!(results_of(&engine, 1).await, all[..2]);
         }
         settled(&bed.engine(), "a", Answer::default()).await;
         assert_eq!(numbers(&all_of(&bed.engine()).await), [1, 2, 3, 4, 5, 6, 7]);
@@ -168,6 +165,13 @@ async fn results_go_with_their_tasks_and_their_numbers_go_on() {
             assert_eq!(all_of(&engine).await.len() as u64, round + 1);
         }
     }
+}
+
+/// All that is kept of what was told of a task of the queue `a`.
+async fn results_of(engine: &Embedded, seq: u64) -> Vec<ResultView> {
+    let (queue, mut all) = (engine.shared.queues.named(&queue("a")), Vec::new());
+    engine.each_result_of(&queue, seq, |result, _| all.push(result)).await.unwrap();
+    all
 }
 
 #[tokio::test]
