@@ -173,6 +173,22 @@ fn one_that_takes_too_long_has_failed_and_is_gone() {
 }
 
 #[test]
+fn children_that_were_there_before_the_agent_are_left_alone() {
+    let house = House::new();
+    house.submit(&["x"]);
+    let script = "sleep 1000 > /dev/null 2>&1 & echo $! > before; exec \"$@\"";
+    let mut shell = Command::new("sh");
+    shell.current_dir(house.folder.path()).args(["-c", script, "sh", env!("CARGO_BIN_EXE_contact"), "run"]);
+    shell.args(["--server", &house.server.address, "--client", "w1", "--max", "1", "--", "cat"]);
+    let ended = run(&mut shell, "");
+    assert_eq!((ended.code, outcomes(&ended.json())), (0, vec![("done", 0)]), "{ended:?}");
+    let pid = house.until_file("before").trim().to_owned();
+    let was_alive = is_alive(&pid);
+    signal(pid.parse().unwrap(), "KILL");
+    assert!(was_alive);
+}
+
+#[test]
 fn a_cancel_reaches_the_command() {
     let house = House::new();
     assert_eq!(house.server.run(&["submit", "--id", "job", "x"], "").code, 0);

@@ -52,7 +52,9 @@ impl Agent<'_> {
             self.jobs.remove(n);
             return;
         };
-        let meaning = match command.stopped {
+        // One that had ended by itself by then was not stopped.
+        let stopped = command.stopped.filter(|_| ended.was_stopped);
+        let meaning = match stopped {
             Some(Stopped::TimedOut) => Meaning::Outcome(pb::Outcome::Failed),
             Some(Stopped::Leaving) => Meaning::Outcome(pb::Outcome::Released),
             // A service manager's signal reaches the commands beside the agent: that says nothing about the task.
@@ -71,7 +73,7 @@ impl Agent<'_> {
             stderr_lossy: ended.stderr.lossy,
             ..pb::Result::default()
         };
-        if command.stopped == Some(Stopped::TimedOut) {
+        if stopped == Some(Stopped::TimedOut) {
             result.exit_code = Some(TIMED_OUT);
             let limit = humantime::format_duration(self.flags.task_timeout.unwrap_or_default());
             if !result.stderr.is_empty() && !result.stderr.ends_with('\n') {
@@ -81,7 +83,7 @@ impl Agent<'_> {
         }
         match meaning {
             Meaning::Outcome(outcome) => {
-                if command.stopped.is_none() {
+                if stopped.is_none() {
                     self.pauses.worked();
                 }
                 self.tell(n, outcome, result);

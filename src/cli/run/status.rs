@@ -91,7 +91,7 @@ mod tests {
 
     fn ended(exit: Exit, text: &str) -> Ended {
         let tail = |text: &str| Tail { text: text.into(), cut: false, lossy: false };
-        Ended { exit, stdout: tail(text), stderr: tail("") }
+        Ended { exit, stdout: tail(text), stderr: tail(""), was_stopped: false }
     }
 
     #[test]

@@ -6,7 +6,9 @@
 //!
 //! - if it bears a lease (`CONTACT_TASK_LEASE`) that no running command has;
 //! - if it bears none, having cleared its environment: once no command is left that began before it, and so may
-//!   be the one that it works for.
+//!   be the one that it works for. The first process of a container leaves these alone.
+//!
+//! Children that were there before the agent was are nobody's orphans.
 //!
 //! A process has one list of children, so this is one for the process too. It is locked while a child is started:
 //! no sweep sees one that is not known yet.
@@ -18,16 +20,23 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use rustix::process::Pid;
+use rustix::process::{Pid, getpid};
 
 use super::{facts::LEASE, group, procfs};
 
-static FAMILY: Mutex<Family> =
-    Mutex::new(Family { known: BTreeMap::new(), awaited: BTreeSet::new(), stuck: BTreeSet::new() });
+static FAMILY: Mutex<Family> = Mutex::new(Family {
+    known: BTreeMap::new(),
+    others: None,
+    awaited: BTreeSet::new(),
+    stuck: BTreeSet::new(),
+});
 
 struct Family {
     /// By the process's id.
     known: BTreeMap<i32, Kin>,
+    /// Children that were there before any was started here, and when each began: whoever has put this program in
+    /// its place (`exec > >(tee log); exec contact run …`) has others to look after them.
+    others: Option<BTreeSet<(i32, Option<u64>)>>,
     /// The commands whose end is being waited for.
     awaited: BTreeSet<i32>,
     /// Orphans that were killed and have not ended: nobody waits for them any more.
@@ -44,6 +53,8 @@ pub(super) enum Kin {
 /// Starts a child that is known.
 pub(super) fn start(process: &mut Command, kin: Kin) -> io::Result<(Child, Pid)> {
     let mut family = lock();
+    let begun = |pid: Pid| (pid.as_raw_pid(), procfs::started(pid));
+    family.others.get_or_insert_with(|| procfs::orphans().into_iter().map(begun).collect());
     let child = process.spawn()?;
     let pid = Pid::from_child(&child);
     family.known.insert(pid.as_raw_pid(), kin);
@@ -124,11 +135,16 @@ impl Family {
 
     /// Whether an orphan's command is over.
     fn has_outlived(&self, orphan: Pid) -> bool {
+        let began = procfs::started(orphan);
+        if self.others.as_ref().is_some_and(|others| others.contains(&(orphan.as_raw_pid(), began))) {
+            return false;
+        }
         if let Some(lease) = procfs::variable(orphan, LEASE) {
             let is_its = |kin: &Kin| matches!(kin, Kin::Command(Some(own)) if own.as_bytes() == lease);
             return !self.known.values().any(is_its);
         }
-        let Some(began) = procfs::started(orphan) else { return false };
+        // Those of a container's first process may be of anybody who was let in beside it.
+        let Some(began) = began.filter(|_| getpid() != Pid::INIT) else { return false };
         let is_younger = |pid: i32| Pid::from_raw(pid).and_then(procfs::started).is_some_and(|at| at > began);
         self.known.iter().all(|(pid, kin)| *kin == Kin::Keeper || is_younger(*pid))
     }

@@ -50,6 +50,8 @@ pub(in crate::cli::run) struct Running {
     stderr: Output,
     /// When it is to be killed; once it has exited, until when what it has left behind is waited for.
     due_at: Option<Pin<Box<Sleep>>>,
+    /// It was asked to end while it ran.
+    was_stopped: bool,
     stage: Stage,
 }
 
@@ -59,6 +61,8 @@ pub(in crate::cli::run) struct Ended {
     pub(in crate::cli::run) exit: Exit,
     pub(in crate::cli::run) stdout: Tail,
     pub(in crate::cli::run) stderr: Tail,
+    /// It was asked to end while it ran.
+    pub(in crate::cli::run) was_stopped: bool,
 }
 
 /// How a process has ended.
@@ -97,6 +101,7 @@ impl Running {
             stdout: Output::new(STDOUT_BYTES),
             stderr: Output::new(STDERR_BYTES),
             due_at: None,
+            was_stopped: false,
             stage: Stage::Running,
         };
         // If any of this fails the command is killed by being dropped.
@@ -126,15 +131,17 @@ impl Running {
                 Stage::Over(exit) => break exit,
             }
         };
-        Ended { exit, stdout: self.stdout.take_tail(), stderr: self.stderr.take_tail() }
+        let was_stopped = self.was_stopped;
+        Ended { exit, stdout: self.stdout.take_tail(), stderr: self.stderr.take_tail(), was_stopped }
     }
 
     /// Asks it to end: SIGTERM to its group, and SIGKILL to all that it has started after `kill_after`. Asked
     /// again, only a shorter time makes a difference.
     pub(in crate::cli::run) fn stop(&mut self, kill_after: Duration) {
-        if self.stage != Stage::Running {
+        if self.stage != Stage::Running || group::has_exited(self.pid) {
             return;
         }
+        self.was_stopped = true;
         let kill_at = sleep(kill_after);
         match &self.due_at {
             Some(earlier) if earlier.deadline() <= kill_at.deadline() => return,

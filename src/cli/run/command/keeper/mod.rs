@@ -55,7 +55,7 @@ struct Kept {
     /// How a keeper is started.
     program: fn() -> Command,
     child: Child,
-    pid: Pid,
+    pid: Option<Pid>,
     /// Gone once the agent has finished.
     pipe: Option<ChildStdin>,
     /// What it watches, for the one that replaces it.
@@ -75,8 +75,15 @@ impl Keeper {
         rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
         let name = format!("{:032x}", rand::random::<u128>());
         let (child, pid, pipe) = start(program, &name)?;
-        let kept =
-            Kept { name, program, child, pid, pipe: Some(pipe), groups: BTreeSet::new(), is_replaced: true };
+        let kept = Kept {
+            name,
+            program,
+            child,
+            pid: Some(pid),
+            pipe: Some(pipe),
+            groups: BTreeSet::new(),
+            is_replaced: true,
+        };
         Ok(Keeper(Arc::new(Mutex::new(kept))))
     }
 
@@ -129,14 +136,14 @@ impl Keeper {
         let _ = tokio::time::timeout(PATIENCE, all_gone).await;
         let mut kept = self.lock();
         if kept.has_died() {
-            family::forget(kept.pid);
+            kept.pid.take().into_iter().for_each(family::forget);
         }
     }
 
     /// The process.
     #[cfg(test)]
     pub(super) fn pid(&self) -> Pid {
-        self.lock().pid
+        self.lock().pid.unwrap()
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
@@ -167,9 +174,10 @@ impl Kept {
         // It may be there and not read, being stopped. When its pipe closed it would end all that runs.
         let _ = self.child.kill();
         let _ = self.child.wait();
-        family::forget(self.pid);
+        // Once: its number may be another's by the next time.
+        self.pid.take().into_iter().for_each(family::forget);
         let (child, pid, pipe) = start(self.program, &self.name)?;
-        (self.child, self.pid, self.pipe) = (child, pid, Some(pipe));
+        (self.child, self.pid, self.pipe) = (child, Some(pid), Some(pipe));
         for group in &self.groups {
             self.write(&format!("+{group}\n"))?;
         }

@@ -34,6 +34,7 @@ async fn run(script: &str, text: &str) -> Ended {
     let (facts, keeper) = (task(text), Keeper::for_tests());
     let mut running = shell(script).start(&facts, &keeper).unwrap();
     let ended = in_time(running.ended()).await;
+    assert!(!ended.was_stopped);
     assert_gone(&facts);
     keeper.finish().await;
     ended
@@ -54,6 +55,7 @@ async fn stopped(script: &str, kill_after: &[Duration]) -> Ended {
         running.stop(*time);
     }
     let ended = in_time(running.ended()).await;
+    assert!(ended.was_stopped);
     assert_gone(&facts);
     keeper.finish().await;
     ended
