@@ -50,7 +50,12 @@ impl Server {
             let runtime = runtime.unwrap();
             let listener = runtime.block_on(Listener::bind(&Address::Tcp("127.0.0.1:0".into()))).unwrap();
             let address = listener.address().unwrap().to_string();
-            runtime.spawn(contact::server::serve(listener, serving, stopped));
+            runtime.spawn(contact::server::serve(
+                listener,
+                serving,
+                contact::server::Settings::default(),
+                stopped,
+            ));
             (runtime, address)
         });
         let (runtime, address) = started.join().unwrap();

@@ -1,12 +1,13 @@
 //! Calls of one question and one answer, all over one connection as long as it lasts. While the server cannot
 //! be reached a call is made again: what these calls do they do once, however often it is said.
 
-use tonic::{Code, Response, Status, transport::Channel};
+use tonic::{Code, Response, Status};
 
 use super::{
     Context, Failure,
     exit::{self, code},
 };
+use crate::cli::connect::Channel;
 use crate::pb::contact_client::ContactClient;
 
 /// Longest answer: a page ends early when its tasks are long, but what is said of a thousand groups may be long.

@@ -8,8 +8,10 @@ use std::{
 
 use tokio::time::Instant;
 use tonic::{
-    Status,
-    transport::{Channel, Endpoint},
+    Request, Status,
+    metadata::AsciiMetadataValue,
+    service::{Interceptor, interceptor::InterceptedService},
+    transport::{self, Endpoint},
 };
 
 use super::{Failure, exit};
@@ -27,10 +29,27 @@ const PAUSE_BRISK: Duration = Duration::from_millis(50);
 /// The first pause lies between nothing and this.
 const PAUSE_FIRST: Duration = Duration::from_millis(500);
 
+/// A connection, or several in turn, over which calls are made in somebody's name.
+pub(super) type Channel = InterceptedService<transport::Channel, Bearer>;
+
+/// Says with each call who makes it, if there is a token.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Bearer(Option<AsciiMetadataValue>);
+
+impl Interceptor for Bearer {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        if let Some(token) = &self.0 {
+            request.metadata_mut().insert("authorization", token.clone());
+        }
+        Ok(request)
+    }
+}
+
 /// Where the server is.
 #[derive(Debug, Clone)]
 pub(super) struct Target {
     endpoint: Endpoint,
+    bearer: Bearer,
     /// As people write it.
     pub(super) address: String,
     /// Why the last try failed, until one works.
@@ -69,20 +88,20 @@ impl Target {
             .keep_alive_while_idle(true)
             .initial_stream_window_size(STREAM_WINDOW_BYTES)
             .initial_connection_window_size(CONNECTION_WINDOW_BYTES);
-        Ok(Target { endpoint, address: text.to_owned(), trouble: Arc::default() })
+        Ok(Target { endpoint, bearer: Bearer::default(), address: text.to_owned(), trouble: Arc::default() })
     }
 
     /// One try.
     pub(super) async fn connect(&self) -> Result<Channel, Status> {
         let connected = self.endpoint.connect().await.map_err(|e| Status::from_error(Box::new(e)));
         self.note(connected.as_ref().err());
-        connected
+        connected.map(|channel| InterceptedService::new(channel, self.bearer.clone()))
     }
 
     /// A channel for several calls that live side by side: it connects when the first is made, and again
     /// when one is made after the connection broke.
     pub(super) fn channel(&self) -> Channel {
-        self.endpoint.connect_lazy()
+        InterceptedService::new(self.endpoint.connect_lazy(), self.bearer.clone())
     }
 
     /// Notes how the last try went.

@@ -6,13 +6,14 @@ use std::{collections::VecDeque, time::Duration};
 use futures_util::{FutureExt, Stream, StreamExt, TryStreamExt, stream, stream::BoxStream};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::UnboundedReceiverStream;
-use tonic::{Request, Response, Status, Streaming, transport::Channel};
+use tonic::{Request, Response, Status, Streaming};
 
 use super::{
     Failure,
     connect::{Target, Tries},
     exit,
 };
+use crate::cli::connect::Channel;
 use crate::wire::STORE_HEADER;
 
 /// Items that may be unanswered at a time. The server remembers more retry keys than that.

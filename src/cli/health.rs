@@ -2,12 +2,13 @@
 
 use clap::Args;
 use serde::Serialize;
-use tonic::{Code, Status, transport::Channel};
+use tonic::{Code, Status};
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
 
 use super::{Context, Failure, exit::code, output::Output};
+use crate::cli::connect::Channel;
 
 /// Ask whether the server serves
 #[derive(Debug, Args)]

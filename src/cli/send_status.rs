@@ -5,11 +5,12 @@ use std::{collections::VecDeque, future::Future, time::Duration};
 use clap::Args;
 use futures_util::stream::BoxStream;
 use serde::Serialize;
-use tonic::{Request, Response, Status, Streaming, transport::Channel};
+use tonic::{Request, Response, Status, Streaming};
 
 use super::{
     Context, Failure, exchange, exchange::Exchange, exit::code, json, lines::Lines, output::Output, time,
 };
+use crate::cli::connect::Channel;
 use crate::{name::ClientName, pb, wire::TASK_BYTES_MAX};
 
 /// Statuses made at a time.

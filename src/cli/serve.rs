@@ -187,7 +187,8 @@ impl Serve {
                 why = engine.failed() => failure = Some(why),
             }
         };
-        let served = server::serve(listener, Arc::new(engine.clone()), shutdown).await;
+        let served =
+            server::serve(listener, Arc::new(engine.clone()), server::Settings::default(), shutdown).await;
         engine.close().await;
         if let Some(file) = &self.port_file {
             let _ = std::fs::remove_file(file);

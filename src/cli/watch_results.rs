@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use tonic::{Code, Response, Status, Streaming, metadata::MetadataMap, transport::Channel};
+use tonic::{Code, Response, Status, Streaming, metadata::MetadataMap};
 use tonic_types::StatusExt;
 
 use super::{
@@ -19,6 +19,7 @@ use super::{
     time,
     watched::{self, Took, Watched},
 };
+use crate::cli::connect::Channel;
 use crate::{
     name::QueueName,
     pb,

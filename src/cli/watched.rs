@@ -5,9 +5,10 @@
 use std::{pin::Pin, time::Duration};
 
 use futures_util::{FutureExt, Stream, StreamExt};
-use tonic::{Response, Status, metadata::MetadataMap, transport::Channel};
+use tonic::{Response, Status, metadata::MetadataMap};
 
 use super::{Context, Failure, connect::Tries, exit, output::Output};
+use crate::cli::connect::Channel;
 
 /// One watch. Outlives its connections.
 pub(super) trait Watched {

@@ -10,6 +10,7 @@ use futures_util::StreamExt;
 use tonic::{Status, Streaming};
 
 use super::{
+    access::Caller,
     batches::Batches,
     call::Call,
     chatter::Chatter,
@@ -26,6 +27,7 @@ pub(super) async fn answer(call: &Call, results: Streaming<pb::Result>) -> Resul
     let mut batches = Batches::new(results, &call.settled, bytes_of);
     let mut telling = Telling {
         engine: call.engine.clone(),
+        caller: call.caller.clone(),
         chatter: call.results_logged.clone(),
         client: None,
         receipt: Receipt::default(),
@@ -41,6 +43,7 @@ pub(super) async fn answer(call: &Call, results: Streaming<pb::Result>) -> Resul
 
 struct Telling {
     engine: Arc<dyn Engine>,
+    caller: Caller,
     chatter: Arc<Chatter>,
     /// Who tells, once it has been said.
     client: Option<ClientName>,
@@ -87,7 +90,7 @@ impl Telling {
         told: &mut Vec<Told>,
     ) -> Result<(), Status> {
         if !result.client.is_empty() {
-            self.client = Some(convert::client(&result.client)?);
+            self.client = Some(self.caller.client(convert::client(&result.client)?)?);
         }
         let (id, lease) = (result.id.clone(), result.lease.clone());
         let asked = convert::told(result, self.client.as_ref())?;

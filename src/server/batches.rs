@@ -10,7 +10,7 @@ use futures_util::Stream;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::{Code, Status, Streaming};
 
-use super::status;
+use super::{reason::Reason, status};
 
 /// A batch has at most this many messages,
 const MESSAGES_MAX: usize = 1024;
@@ -55,8 +55,7 @@ impl<T> Stream for Batches<T> {
                 }
                 // tonic's word for a message that is too long; ours for a position that is gone.
                 Poll::Ready(Some(Err(status))) if status.code() == Code::OutOfRange => {
-                    let reason = "message_too_large";
-                    self.end = Some(Err(status::new(Code::ResourceExhausted, reason, status.message())));
+                    self.end = Some(Err(status::new(Reason::MessageTooLarge, status.message())));
                 }
                 Poll::Ready(Some(Err(status))) => self.end = Some(Err(status)),
                 Poll::Ready(None) => self.end = Some(Ok(())),

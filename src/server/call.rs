@@ -3,24 +3,18 @@
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
+use tonic::Status;
 
-use super::{chatter::Chatter, engine::Engine};
+use super::{access::Caller, chatter::Chatter, convert, engine::Engine};
+use crate::name::QueueName;
 
-/// Where a call comes from: host and port, or `unix`.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Peer(pub(super) String);
-
-impl Peer {
-    /// Of a call's request.
-    pub(super) fn of<T>(request: &tonic::Request<T>) -> Self {
-        request.extensions().get::<Peer>().cloned().unwrap_or_default()
-    }
-}
-
-/// The world of the calls.
+/// The world of a call.
 #[derive(Clone)]
 pub(super) struct Call {
+    /// Reaches as far as the caller.
     pub(super) engine: Arc<dyn Engine>,
+    /// Who makes it.
+    pub(super) caller: Caller,
     /// Cancelled when the server is about to end: every stream then does.
     pub(super) stopping: CancellationToken,
     /// Cancelled a little later: what is being told of tasks when the server is about to end is taken.
@@ -30,13 +24,30 @@ pub(super) struct Call {
 }
 
 impl Call {
+    /// The world of anybody's call.
     pub(super) fn new(engine: Arc<dyn Engine>) -> Self {
         Call {
             engine,
+            caller: Caller::anybody(String::new()),
             stopping: CancellationToken::new(),
             settled: CancellationToken::new(),
             statuses_logged: Arc::default(),
             results_logged: Arc::default(),
         }
+    }
+
+    /// The world of the call that makes this request.
+    pub(super) fn of<T>(&self, request: &tonic::Request<T>) -> Self {
+        let caller = Caller::of(request);
+        let engine = match caller.reach() {
+            everything if everything.is_everything() => self.engine.clone(),
+            reach => self.engine.within(reach),
+        };
+        Call { engine, caller, ..self.clone() }
+    }
+
+    /// Judges the name of a queue where none means all that there are for the caller.
+    pub(super) fn some_queue(&self, name: &str) -> Result<Option<QueueName>, Status> {
+        convert::some_queue(name)?.map(|queue| self.caller.queue(queue)).transpose()
     }
 }

@@ -6,6 +6,7 @@ use super::{
     call::Call,
     convert,
     engine::groups::{Change, GroupFilter},
+    reason::Reason,
     status,
 };
 use crate::{
@@ -22,12 +23,12 @@ pub(super) async fn list(call: &Call, asked: pb::ListGroups) -> Result<pb::Group
         ("", "") => None,
         ("", _) | (_, "") => {
             let message = "after_queue and after_group are one place: give both or neither";
-            return Err(status::invalid("bad_place", message));
+            return Err(status::new(Reason::BadPlace, message));
         }
         (queue, group) => Some((convert::queue_name(queue)?, convert::group_name(group)?)),
     };
     let filter = GroupFilter {
-        queue: convert::some_queue(&asked.queue)?,
+        queue: call.some_queue(&asked.queue)?,
         group: convert::some_group(&asked.group)?,
         after,
         limit: convert::limit(asked.limit),
@@ -37,12 +38,18 @@ pub(super) async fn list(call: &Call, asked: pb::ListGroups) -> Result<pb::Group
 }
 
 pub(super) async fn set(call: &Call, asked: pb::GroupSettings) -> Result<pb::Group, Status> {
-    let (queue, group) = (convert::queue_name(&asked.queue)?, convert::group_name(&asked.group)?);
+    let queue = call.caller.queue(convert::queue_name(&asked.queue)?)?;
+    let group = convert::group_name(&asked.group)?;
     let change = Change {
         max_failures: asked.max_failures,
-        backoff_ms: checked("bad_backoff", "backoff_ms", 1..=BACKOFF_MS_MAX, asked.backoff_ms)?,
-        backoff_max_ms: checked("bad_backoff", "backoff_max_ms", 1..=BACKOFF_MS_MAX, asked.backoff_max_ms)?,
-        lease_ms: checked("bad_lease", "lease_ms", LEASE_MS, asked.lease_ms)?,
+        backoff_ms: checked(Reason::BadBackoff, "backoff_ms", 1..=BACKOFF_MS_MAX, asked.backoff_ms)?,
+        backoff_max_ms: checked(
+            Reason::BadBackoff,
+            "backoff_max_ms",
+            1..=BACKOFF_MS_MAX,
+            asked.backoff_max_ms,
+        )?,
+        lease_ms: checked(Reason::BadLease, "lease_ms", LEASE_MS, asked.lease_ms)?,
         paused: asked.paused,
     };
     if let Change {
@@ -53,7 +60,7 @@ pub(super) async fn set(call: &Call, asked: pb::GroupSettings) -> Result<pb::Gro
         paused: None,
     } = change
     {
-        return Err(status::invalid("nothing_set", "nothing is set: name a setting to change"));
+        return Err(status::new(Reason::NothingSet, "nothing is set: name a setting to change"));
     }
     check_backoff(call, &queue, &group, &change).await?;
     let view = call.engine.set_group(queue, group, change).await.map_err(status::from_engine)?;
@@ -63,7 +70,7 @@ pub(super) async fn set(call: &Call, asked: pb::GroupSettings) -> Result<pb::Gro
 }
 
 fn checked(
-    reason: &str,
+    reason: Reason,
     field: &str,
     range: std::ops::RangeInclusive<u64>,
     ms: Option<u64>,
@@ -94,7 +101,7 @@ async fn check_backoff(
     if first > longest {
         let message =
             format!("backoff_ms is {first}: it must be from 1 to backoff_max_ms, which is {longest}");
-        return Err(status::invalid("bad_backoff", message));
+        return Err(status::new(Reason::BadBackoff, message));
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::pb;
 
 pub(super) async fn answer(call: &Call, asked: pb::ListQueues) -> Result<pb::Queues, Status> {
     let filter = QueueFilter {
-        queue: convert::some_queue(&asked.queue)?,
+        queue: call.some_queue(&asked.queue)?,
         after: convert::some_queue(&asked.after)?,
         limit: convert::limit(asked.limit),
     };

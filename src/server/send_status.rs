@@ -9,8 +9,9 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Status, Streaming};
 
 use super::{
+    access::Caller,
     batches::Batches,
-    call::{Call, Peer},
+    call::Call,
     chatter::Chatter,
     convert,
     engine::{
@@ -18,6 +19,7 @@ use super::{
         groups::{Instance, Notice},
         presence::Who,
     },
+    reason::Reason,
     status,
 };
 use crate::{name::ClientName, pb};
@@ -27,17 +29,13 @@ const NOTICES_MAX: usize = 256;
 
 type Reply = Result<pb::Result, Status>;
 
-pub(super) fn answer(
-    call: &Call,
-    statuses: Streaming<pb::ClientMsg>,
-    peer: Peer,
-) -> BoxStream<'static, Reply> {
+pub(super) fn answer(call: &Call, statuses: Streaming<pb::ClientMsg>) -> BoxStream<'static, Reply> {
     let session = Session {
         messages: Batches::new(statuses, &call.stopping, |status| status.msg.len()),
         engine: call.engine.clone(),
         chatter: call.statuses_logged.clone(),
         stopping: call.stopping.clone(),
-        peer,
+        caller: call.caller.clone(),
         client: None,
         instance: None,
         control: false,
@@ -60,7 +58,7 @@ struct Session {
     engine: Arc<dyn Engine>,
     chatter: Arc<Chatter>,
     stopping: CancellationToken,
-    peer: Peer,
+    caller: Caller,
     /// Who speaks, and the process, once they have been said.
     client: Option<ClientName>,
     instance: Option<Instance>,
@@ -119,7 +117,7 @@ impl Session {
         if !message.client.is_empty()
             && self.client.as_ref().is_none_or(|client| client.as_str() != message.client)
         {
-            let client = convert::client(&message.client)?;
+            let client = self.caller.client(convert::client(&message.client)?)?;
             if let Some(instance) = self.instance {
                 self.engine.name(instance, &client);
             }
@@ -128,10 +126,10 @@ impl Session {
         if message.instance.is_empty() {
             return Ok(());
         }
-        let instance = convert::instance(&message.instance)?;
+        let instance = self.caller.instance(convert::instance(&message.instance)?);
         match self.instance {
             None => {
-                let (client, address) = (self.client.clone(), self.peer.0.clone());
+                let (client, address) = (self.client.clone(), self.caller.address().to_owned());
                 let attendance = self.engine.attend(Who { client, instance, address });
                 self.notices = attendance.notices.ready_chunks(NOTICES_MAX).boxed();
                 self.instance = Some(instance);
@@ -140,7 +138,7 @@ impl Session {
             Some(known) if known == instance => Ok(()),
             Some(_) => {
                 let message = "instance is another than before: a stream is of one process";
-                Err(status::invalid("bad_instance", message))
+                Err(status::new(Reason::BadInstance, message))
             }
         }
     }

@@ -4,10 +4,8 @@ use futures_util::stream::BoxStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
-    ack,
-    call::{Call, Peer},
-    cancel, clients, groups, purge, queues, redrive, roll_call, send_status, submit, tasks, watch_results,
-    watch_tasks, why,
+    ack, call::Call, cancel, clients, groups, purge, queues, redrive, roll_call, send_status, submit, tasks,
+    watch_results, watch_tasks, why,
 };
 use crate::{
     pb::{self, contact_server},
@@ -39,80 +37,80 @@ impl contact_server::Contact for Service {
         &self,
         request: Request<Streaming<pb::ClientMsg>>,
     ) -> Result<Response<Self::sendStatusStream>, Status> {
-        let (peer, request) = (Peer::of(&request), request.into_inner());
-        Ok(Response::new(send_status::answer(&self.0, request, peer)))
+        let call = self.0.of(&request);
+        Ok(Response::new(send_status::answer(&call, request.into_inner())))
     }
 
     async fn get_task(&self, request: Request<pb::Watch>) -> Result<Response<Self::getTaskStream>, Status> {
-        let peer = Peer::of(&request);
-        watch_tasks::answer(&self.0, request.into_inner(), peer).await
+        let call = self.0.of(&request);
+        watch_tasks::answer(&call, request.into_inner()).await
     }
 
     async fn tell_result(
         &self,
         request: Request<Streaming<pb::Result>>,
     ) -> Result<Response<pb::Receipt>, Status> {
-        ack::answer(&self.0, request.into_inner()).await.map(Response::new)
+        ack::answer(&self.0.of(&request), request.into_inner()).await.map(Response::new)
     }
 
     async fn submit_task(
         &self,
         request: Request<Streaming<pb::NewTask>>,
     ) -> Result<Response<Self::submitTaskStream>, Status> {
-        Ok(Response::new(submit::answer(&self.0, request.into_inner())))
+        Ok(Response::new(submit::answer(&self.0.of(&request), request.into_inner())))
     }
 
     async fn list_queues(&self, request: Request<pb::ListQueues>) -> Result<Response<pb::Queues>, Status> {
-        queues::answer(&self.0, request.into_inner()).await.map(Response::new)
+        queues::answer(&self.0.of(&request), request.into_inner()).await.map(Response::new)
     }
 
     async fn list_groups(&self, request: Request<pb::ListGroups>) -> Result<Response<pb::Groups>, Status> {
-        groups::list(&self.0, request.into_inner()).await.map(Response::new)
+        groups::list(&self.0.of(&request), request.into_inner()).await.map(Response::new)
     }
 
     async fn list_tasks(&self, request: Request<pb::ListTasks>) -> Result<Response<pb::Tasks>, Status> {
-        tasks::answer(&self.0, request.into_inner()).await.map(Response::new)
+        tasks::answer(&self.0.of(&request), request.into_inner()).await.map(Response::new)
     }
 
     async fn explain_task(&self, request: Request<pb::TaskName>) -> Result<Response<pb::Explained>, Status> {
-        why::answer(&self.0, request.into_inner()).await.map(Response::new)
+        why::answer(&self.0.of(&request), request.into_inner()).await.map(Response::new)
     }
 
     async fn cancel_task(&self, request: Request<pb::TaskNames>) -> Result<Response<pb::Receipt>, Status> {
-        cancel::answer(&self.0, request.into_inner()).await.map(Response::new)
+        cancel::answer(&self.0.of(&request), request.into_inner()).await.map(Response::new)
     }
 
     async fn redrive_task(&self, request: Request<pb::Redrive>) -> Result<Response<pb::Redriven>, Status> {
-        redrive::answer(&self.0, request.into_inner()).await.map(Response::new)
+        redrive::answer(&self.0.of(&request), request.into_inner()).await.map(Response::new)
     }
 
     async fn purge_queue(&self, request: Request<pb::Purge>) -> Result<Response<pb::Purged>, Status> {
-        purge::answer(&self.0, request.into_inner()).await.map(Response::new)
+        purge::answer(&self.0.of(&request), request.into_inner()).await.map(Response::new)
     }
 
     async fn set_group(&self, request: Request<pb::GroupSettings>) -> Result<Response<pb::Group>, Status> {
-        groups::set(&self.0, request.into_inner()).await.map(Response::new)
+        groups::set(&self.0.of(&request), request.into_inner()).await.map(Response::new)
     }
 
     async fn watch_results(
         &self,
         request: Request<pb::WatchResults>,
     ) -> Result<Response<Self::watchResultsStream>, Status> {
-        watch_results::answer(&self.0, request.into_inner()).await
+        watch_results::answer(&self.0.of(&request), request.into_inner()).await
     }
 
     async fn call_roll(&self, request: Request<pb::RollCall>) -> Result<Response<pb::Roll>, Status> {
-        roll_call::answer(&self.0, request.into_inner()).await.map(Response::new)
+        roll_call::answer(&self.0.of(&request), request.into_inner()).await.map(Response::new)
     }
 
     async fn list_clients(&self, request: Request<pb::ListClients>) -> Result<Response<pb::Clients>, Status> {
-        clients::list(&self.0, request.into_inner()).await.map(Response::new)
+        clients::list(&self.0.of(&request), request.into_inner()).await.map(Response::new)
     }
 
     async fn watch_clients(
         &self,
         request: Request<pb::WatchClients>,
     ) -> Result<Response<Self::watchClientsStream>, Status> {
-        clients::watch(&self.0, request.get_ref())
+        clients::watch(&self.0.of(&request), request.get_ref())
     }
 }

@@ -1,67 +1,81 @@
 //! The one place where failures become gRPC statuses. Each carries a `google.rpc.ErrorInfo` with a stable
-//! reason for programs; the message is for people.
+//! reason for programs ([`Reason`]), a `BadRequest` if a field of the message is wrong, and a `RetryInfo` if it is
+//! worth another try; the message is for people.
 //!
 //! UNAVAILABLE: try again. RESOURCE_EXHAUSTED: try again later. FAILED_PRECONDITION, OUT_OF_RANGE,
 //! INVALID_ARGUMENT: not until it is put right.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
-use tonic::{Code, Status};
+use tonic::Status;
 use tonic_types::{ErrorDetails, StatusExt};
 
-use super::engine::{Error, Refused};
+use super::{
+    engine::{Error, Refused},
+    reason::Reason,
+};
 use crate::{pb, wire::ERROR_DOMAIN};
 
+/// When a server that stops may be there again: its clients come back spread over this.
+const BACK_WITHIN: Duration = Duration::from_secs(5);
+/// When to try a store again that has no room: that is looked at every second.
+const ROOM_AFTER: Duration = Duration::from_secs(1);
+
 /// A status with a reason.
-pub(super) fn new(code: Code, reason: &str, message: impl Into<String>) -> Status {
-    with(code, reason, message, [])
+pub(super) fn new(reason: Reason, message: impl Into<String>) -> Status {
+    with(reason, message, [])
 }
 
-/// The request is wrong by itself.
-pub(super) fn invalid(reason: &str, message: impl Into<String>) -> Status {
-    new(Code::InvalidArgument, reason, message)
+/// A field of the message is wrong.
+pub(super) fn field(reason: Reason, field: &str, message: impl Into<String>) -> Status {
+    let message = message.into();
+    let mut details = details(reason, []);
+    details.add_bad_request_violation(field, message.clone());
+    Status::with_error_details(reason.code(), message, details)
 }
 
-/// The server is about to end.
+/// Not now: try again after a while.
+pub(super) fn later(reason: Reason, message: impl Into<String>, after: Duration) -> Status {
+    let mut details = details(reason, []);
+    details.set_retry_info(Some(after));
+    Status::with_error_details(reason.code(), message, details)
+}
+
+/// The server is about to end. Each client is given another moment to come back at.
 pub(super) fn stopping() -> Status {
-    new(Code::Unavailable, "stopping", "the server is stopping")
+    later(Reason::Stopping, "the server is stopping", BACK_WITHIN.mul_f64(rand::random()))
 }
 
 /// What the engine says.
 pub(super) fn from_engine(error: Error) -> Status {
     let message = error.to_string();
     match error {
-        Error::Full(_) => new(Code::ResourceExhausted, "store_full", message),
+        Error::Full(_) => later(Reason::StoreFull, message, ROOM_AFTER),
+        Error::Low { .. } => later(Reason::DiskLow, message, ROOM_AFTER),
         Error::Stopped => stopping(),
-        Error::Failed(_) => new(Code::Unavailable, "store_failed", message),
-        Error::Damaged(_) => new(Code::DataLoss, "store_damaged", message),
+        Error::Failed(_) => new(Reason::StoreFailed, message),
+        Error::Damaged(_) => new(Reason::StoreDamaged, message),
         Error::Trimmed { queue, first_seq, .. } => with(
-            Code::OutOfRange,
-            "trimmed",
+            Reason::Trimmed,
             message,
             [("queue", queue.to_string()), ("first_seq", first_seq.to_string())],
         ),
-        Error::Future { queue, next_seq, .. } => with(
-            Code::OutOfRange,
-            "future",
-            message,
-            [("queue", queue.to_string()), ("next_seq", next_seq.to_string())],
-        ),
-        Error::Superseded => new(Code::Aborted, "superseded", message),
-        Error::SlowReader => new(Code::ResourceExhausted, "slow_reader", message),
-        Error::NoGroup { .. } => new(Code::NotFound, "no_group", message),
-        Error::NoTask(_) => new(Code::NotFound, "no_task", message),
+        Error::Future { queue, next_seq, .. } => {
+            with(Reason::Future, message, [("queue", queue.to_string()), ("next_seq", next_seq.to_string())])
+        }
+        Error::Superseded => new(Reason::Superseded, message),
+        Error::SlowReader => new(Reason::SlowReader, message),
+        Error::NoGroup { .. } => new(Reason::NoGroup, message),
+        Error::NoTask(_) => new(Reason::NoTask, message),
         Error::ResultsTrimmed { first_n, .. } => {
-            with(Code::OutOfRange, "trimmed", message, [("first_n", first_n.to_string())])
+            with(Reason::Trimmed, message, [("first_n", first_n.to_string())])
         }
         Error::ResultsFuture { next_n, .. } => {
-            with(Code::OutOfRange, "future", message, [("next_n", next_n.to_string())])
+            with(Reason::Future, message, [("next_n", next_n.to_string())])
         }
-        Error::NoQueue(_) => new(Code::NotFound, "no_queue", message),
-        Error::BadPlace(_) => invalid("bad_place", message),
-        Error::OtherStore { store, .. } => {
-            with(Code::FailedPrecondition, "other_store", message, [("store", store)])
-        }
+        Error::NoQueue(_) => new(Reason::NoQueue, message),
+        Error::BadPlace(_) => field(Reason::BadPlace, "after", message),
+        Error::OtherStore { store, .. } => with(Reason::OtherStore, message, [("store", store)]),
     }
 }
 
@@ -74,16 +88,15 @@ pub(super) fn refusal(status: &Status) -> pb::Refusal {
 /// The engine refused one item.
 pub(super) fn from_refused(refused: &Refused) -> Status {
     match refused {
-        Refused::IdTaken { .. } => new(Code::AlreadyExists, "id_taken", refused.to_string()),
+        Refused::IdTaken { .. } => new(Reason::IdTaken, refused.to_string()),
     }
 }
 
-fn with<const N: usize>(
-    code: Code,
-    reason: &str,
-    message: impl Into<String>,
-    facts: [(&str, String); N],
-) -> Status {
+fn with<const N: usize>(reason: Reason, message: impl Into<String>, facts: [(&str, String); N]) -> Status {
+    Status::with_error_details(reason.code(), message, details(reason, facts))
+}
+
+fn details<const N: usize>(reason: Reason, facts: [(&str, String); N]) -> ErrorDetails {
     let facts: HashMap<String, String> = facts.into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
-    Status::with_error_details(code, message, ErrorDetails::with_error_info(reason, ERROR_DOMAIN, facts))
+    ErrorDetails::with_error_info(reason.word(), ERROR_DOMAIN, facts)
 }

@@ -4,20 +4,12 @@
 //! The reading half is a task of its own. It waits for the engine's room, and it must go on whether or not
 //! the client reads its answers: room that is given to somebody who never asks again would be lost to all.
 
-use std::sync::Arc;
-
 use futures_util::{StreamExt, stream, stream::BoxStream};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 
-use super::{
-    batches::Batches,
-    call::Call,
-    convert,
-    engine::{Answers, Engine},
-    status,
-};
+use super::{batches::Batches, call::Call, convert, engine::Answers, status};
 use crate::{
     name::{OwnId, QueueName},
     pb,
@@ -32,7 +24,7 @@ pub(super) fn answer(
 ) -> BoxStream<'static, Result<pb::Submitted, Status>> {
     let batches = Batches::new(tasks, &call.stopping, |task| task.task.len());
     let (sender, taken) = mpsc::channel(BATCHES_MAX);
-    tokio::spawn(take_all(call.engine.clone(), batches, sender));
+    tokio::spawn(take_all(call.clone(), batches, sender));
     ReceiverStream::new(taken)
         .then(|taken: Result<Taken, Status>| async {
             match taken {
@@ -50,15 +42,11 @@ pub(super) fn answer(
 }
 
 /// Hands the batches to the engine, in order, until the stream ends or nobody wants the answers.
-async fn take_all(
-    engine: Arc<dyn Engine>,
-    mut batches: Batches<pb::NewTask>,
-    taken: mpsc::Sender<Result<Taken, Status>>,
-) {
+async fn take_all(call: Call, mut batches: Batches<pb::NewTask>, taken: mpsc::Sender<Result<Taken, Status>>) {
     // A place for the answers first: what is read is then in the engine's hands, not in ours.
     while let Ok(place) = taken.reserve().await {
         let batch = match batches.next().await {
-            Some(Ok(batch)) => Taken::hand_over(&*engine, batch).await,
+            Some(Ok(batch)) => Taken::hand_over(&call, batch).await,
             Some(Err(status)) => Err(status),
             None => return,
         };
@@ -84,11 +72,11 @@ enum Asked {
 }
 
 impl Taken {
-    async fn hand_over(engine: &dyn Engine, batch: Vec<pb::NewTask>) -> Result<Self, Status> {
+    async fn hand_over(call: &Call, batch: Vec<pb::NewTask>) -> Result<Self, Status> {
         let mut asked = Vec::with_capacity(batch.len());
         let mut good = Vec::with_capacity(batch.len());
         for task in batch {
-            match convert::new_task(task) {
+            match convert::new_task(task, &call.caller) {
                 Ok(task) => {
                     asked.push(Asked::Good(task.id.clone(), task.queue.clone()));
                     good.push(task);
@@ -98,7 +86,7 @@ impl Taken {
         }
         let answers = match good.is_empty() {
             true => None,
-            false => Some(engine.submit(good).await.map_err(status::from_engine)?),
+            false => Some(call.engine.submit(good).await.map_err(status::from_engine)?),
         };
         Ok(Taken { asked, answers })
     }

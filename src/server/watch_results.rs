@@ -13,7 +13,7 @@ type Answer = Response<BoxStream<'static, Result<pb::Result, Status>>>;
 
 pub(super) async fn answer(call: &Call, asked: pb::WatchResults) -> Result<Answer, Status> {
     let max = usize::try_from(asked.max).unwrap_or(usize::MAX);
-    let filter = convert::result_filter(asked)?;
+    let filter = convert::result_filter(asked, &call.caller)?;
     let results = call.engine.results(filter).await.map_err(status::from_engine)?;
     let batches = watch_tasks::until_stopping(call, results.results);
     let each = batches.map_ok(|batch| stream::iter(batch).map(|view| Ok(convert::result(view))));

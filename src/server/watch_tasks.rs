@@ -8,7 +8,7 @@ use tonic::{
 };
 
 use super::{
-    call::{Call, Peer},
+    call::Call,
     convert::{self, Asked},
     engine::{Error, Frames, Watch, groups::Share},
     ready, status,
@@ -20,9 +20,9 @@ use crate::{
 
 type Answer = Response<BoxStream<'static, Result<pb::ServerMsg, Status>>>;
 
-pub(super) async fn answer(call: &Call, watch: pb::Watch, peer: Peer) -> Result<Answer, Status> {
+pub(super) async fn answer(call: &Call, watch: pb::Watch) -> Result<Answer, Status> {
     let max = Some(watch.max).filter(|max| *max > 0);
-    match convert::watch(watch, peer.0)? {
+    match convert::watch(watch, &call.caller)? {
         Asked::All(watch) => all(call, watch, max).await,
         Asked::Share(share) => a_share(call, *share).await,
     }

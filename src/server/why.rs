@@ -1,12 +1,13 @@
 //! `explainTask`: where a task stands in each group, and why it is there and has not been handed out. The
 //! engine has the facts; this makes words of them, stable ones for programs and a sentence for people.
 
-use tonic::{Code, Status};
+use tonic::Status;
 
 use super::{
     call::Call,
     convert,
     engine::groups::{End, InGroup, State},
+    reason::Reason,
     status,
 };
 use crate::{name::TaskId, pb};
@@ -21,7 +22,7 @@ pub(super) async fn answer(call: &Call, asked: pb::TaskName) -> Result<pb::Expla
     };
     let Some(explained) = explained else {
         let id: String = asked.id.chars().take(ID_CHARS_SHOWN).collect();
-        return Err(status::new(Code::NotFound, "no_task", format!("there is no task {id:?}")));
+        return Err(status::new(Reason::NoTask, format!("there is no task {id:?}")));
     };
     Ok(pb::Explained {
         task: Some(convert::task(explained.task)?),

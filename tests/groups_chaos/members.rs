@@ -147,7 +147,12 @@ async fn one_may_watch_here_and_attend_there_and_settle_here_again() {
         let listener = Listener::bind(&Address::Tcp("127.0.0.1:0".into())).await.unwrap();
         addresses.push(listener.address().unwrap().to_string());
         let stopped = stop.clone().cancelled_owned();
-        serving.push(tokio::spawn(contact::server::serve(listener, engine.clone(), stopped)));
+        serving.push(tokio::spawn(contact::server::serve(
+            listener,
+            engine.clone(),
+            contact::server::Settings::default(),
+            stopped,
+        )));
     }
     let contact_at = |which: usize, args: &[&str], input: String| {
         let mut command = contact();

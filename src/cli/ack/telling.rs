@@ -1,10 +1,13 @@
 //! Telling the server a batch, and printing the verdict of each thing told.
 
 use serde::Serialize;
-use tonic::{Code, Response, Status, transport::Channel};
+use tonic::{Code, Response, Status};
 
 use crate::{
-    cli::{Context, Failure, exchange::is_ours, exit, exit::code, json, output::Output, verdicts::word},
+    cli::{
+        Context, Failure, connect::Channel, exchange::is_ours, exit, exit::code, json, output::Output,
+        verdicts::word,
+    },
     name::ClientName,
     pb,
 };

@@ -9,9 +9,10 @@ use std::{
 use anstyle::{AnsiColor, Style};
 use prost_types::Timestamp;
 use serde::Serialize;
-use tonic::{Response, Status, Streaming, metadata::MetadataMap, transport::Channel};
+use tonic::{Response, Status, Streaming, metadata::MetadataMap};
 
 use super::line::hex;
+use crate::cli::connect::Channel;
 use crate::{
     cli::{
         Context, Failure, caller, json,

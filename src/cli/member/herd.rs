@@ -159,7 +159,12 @@ fn serve(engine: &Embedded, address: SocketAddr) -> (Runtime, SocketAddr) {
     let runtime = Runtime::new().unwrap();
     let listener = runtime.block_on(Listener::bind(&Address::Tcp(address.to_string()))).unwrap();
     let address = listener.tcp_address().unwrap();
-    runtime.spawn(server::serve(listener, Arc::new(engine.clone()), std::future::pending()));
+    runtime.spawn(server::serve(
+        listener,
+        Arc::new(engine.clone()),
+        server::Settings::default(),
+        std::future::pending(),
+    ));
     (runtime, address)
 }
 

@@ -4,8 +4,9 @@ use std::{pin::Pin, time::Duration};
 
 use futures_util::future::BoxFuture;
 use tokio::time::Sleep;
-use tonic::{Response, Status, Streaming, transport::Channel};
+use tonic::{Response, Status, Streaming};
 
+use crate::cli::connect::Channel;
 use crate::pb;
 
 /// A `getTask` stream that can be opened again.

@@ -9,8 +9,9 @@ use tokio::{
     time::{Instant, Interval, MissedTickBehavior},
 };
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Response, Status, Streaming, transport::Channel};
+use tonic::{Response, Status, Streaming};
 
+use crate::cli::connect::Channel;
 use crate::{name::ClientName, pb};
 
 /// The longest pause between two signs of life.

@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tonic::{Code, Status, transport::Channel};
+use tonic::{Code, Status};
 
 use crate::{
-    cli::{ack, connect::Tries, exit},
+    cli::{ack, connect::Channel, connect::Tries, exit},
     pb,
 };
 

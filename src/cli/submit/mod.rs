@@ -2,10 +2,10 @@
 //!
 //! This file has the flags, [`submitting`] the tasks on their way.
 
+use crate::cli::connect::Channel;
 use std::{collections::BTreeMap, time::Duration};
 
 use clap::Args;
-use tonic::transport::Channel;
 
 use super::{
     Context, Failure, exchange,

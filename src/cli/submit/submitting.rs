@@ -4,9 +4,10 @@ use std::{collections::BTreeMap, future::Future, time::Duration};
 
 use futures_util::stream::BoxStream;
 use serde::{Deserialize, Serialize};
-use tonic::{Code, Request, Response, Status, Streaming, transport::Channel};
+use tonic::{Code, Request, Response, Status, Streaming};
 
 use super::{check, check_times, own_id};
+use crate::cli::connect::Channel;
 use crate::{
     cli::{
         Context, Failure, client_name,

@@ -13,13 +13,14 @@ use futures_util::{
     future::try_join_all,
     stream::{BoxStream, select_all},
 };
-use tonic::{Code, Response, Status, metadata::MetadataMap, transport::Channel};
+use tonic::{Code, Response, Status, metadata::MetadataMap};
 
 use super::{
     Until, absent,
     awaited::{Awaited, is_dead},
     wanted::Wanted,
 };
+use crate::cli::connect::Channel;
 use crate::{
     cli::{
         Context, Failure, caller,

@@ -1,11 +1,12 @@
 //! A watch without a group: it sees every task, in order, and nothing is owed.
 
-use tonic::{Response, Status, Streaming, metadata::MetadataMap, transport::Channel};
+use tonic::{Response, Status, Streaming, metadata::MetadataMap};
 
 use super::{
     WatchTasks,
     line::{TaskLine, text},
 };
+use crate::cli::connect::Channel;
 use crate::{
     cli::{
         Context, Failure,

@@ -6,7 +6,7 @@
 use prost_types::Timestamp;
 use tonic::Status;
 
-use super::{engine::groups::Instance, status};
+use super::{engine::groups::Instance, reason::Reason, status};
 use crate::name::{BadName, ClientName, GroupName, QueueName, TaskId};
 
 mod client;
@@ -57,7 +57,7 @@ pub(super) fn client(name: &str) -> Result<ClientName, Status> {
 pub(super) fn instance(bytes: &[u8]) -> Result<Instance, Status> {
     Instance::try_from(bytes).map_err(|_| {
         let message = format!("instance has {} bytes: it must be 16 random ones", bytes.len());
-        status::invalid("bad_instance", message)
+        status::new(Reason::BadInstance, message)
     })
 }
 
@@ -65,7 +65,7 @@ pub(super) fn instance(bytes: &[u8]) -> Result<Instance, Status> {
 pub(super) fn ids(ids: &[String], max: usize) -> Result<Vec<Option<TaskId>>, Status> {
     if ids.len() > max {
         let message = format!("ids names {} tasks: at most {max} are taken", ids.len());
-        return Err(status::invalid("too_many_ids", message));
+        return Err(status::new(Reason::TooManyIds, message));
     }
     Ok(ids.iter().map(|id| TaskId::parse(id)).collect())
 }
@@ -81,7 +81,7 @@ pub(super) fn limit(asked: u32) -> usize {
 /// Judges a number of milliseconds that lies in a range.
 pub(super) fn milliseconds_in(
     range: std::ops::RangeInclusive<u64>,
-    reason: &str,
+    reason: Reason,
     field: &str,
     ms: u64,
 ) -> Result<u64, Status> {
@@ -89,7 +89,7 @@ pub(super) fn milliseconds_in(
         return Ok(ms);
     }
     let message = format!("{field} is {ms}: it must be from {} to {}", range.start(), range.end());
-    Err(status::invalid(reason, message))
+    Err(status::field(reason, field, message))
 }
 
 /// A time, from milliseconds since 1970.
@@ -98,5 +98,5 @@ fn timestamp(ms: u64) -> Timestamp {
 }
 
 fn bad_name(error: &BadName) -> Status {
-    status::invalid("bad_name", error.to_string())
+    status::new(Reason::BadName, error.to_string())
 }

@@ -11,11 +11,13 @@ use crate::{
     name::TaskId,
     pb,
     server::{
+        access::Caller,
         engine::{
             Start,
             groups::Word,
             results::{ResultFilter, ResultView, RollEntry, Standing},
         },
+        reason::Reason,
         status,
     },
 };
@@ -24,7 +26,10 @@ use crate::{
 const IDS_MAX: usize = 10_000;
 
 /// Judges which results are to be watched.
-pub(in crate::server) fn result_filter(asked: pb::WatchResults) -> Result<ResultFilter, Status> {
+pub(in crate::server) fn result_filter(
+    asked: pb::WatchResults,
+    caller: &Caller,
+) -> Result<ResultFilter, Status> {
     use pb::watch_results::Start as Asked;
     if !asked.ids.is_empty() {
         let fields = [
@@ -36,18 +41,18 @@ pub(in crate::server) fn result_filter(asked: pb::WatchResults) -> Result<Result
         ];
         if let Some((field, _)) = fields.into_iter().find(|(_, is_set)| *is_set) {
             let message = format!("ids and {field} exclude each other: of a task all results are yielded");
-            return Err(status::invalid("bad_watch", message));
+            return Err(status::new(Reason::BadWatch, message));
         }
         return Ok(ResultFilter::Of(tasks(&asked.ids)?));
     }
     Ok(ResultFilter::Log {
-        queue: some_queue(&asked.queue)?,
+        queue: some_queue(&asked.queue)?.map(|queue| caller.queue(queue)).transpose()?,
         group: some_group(&asked.group)?,
         store: Some(asked.store).filter(|store| !store.is_empty()),
         start: match asked.start {
             None | Some(Asked::FromNew(false)) => Start::First,
             Some(Asked::FromNew(true)) => Start::New,
-            Some(Asked::FromN(0)) => return Err(status::invalid("bad_position", "results begin at 1")),
+            Some(Asked::FromN(0)) => return Err(status::new(Reason::BadPosition, "results begin at 1")),
             Some(Asked::FromN(n)) => Start::Seq(n),
             Some(Asked::FromTime(at)) => Start::Time(start_time(&at)?),
         },
@@ -61,7 +66,7 @@ fn tasks(ids: &[String]) -> Result<Vec<TaskId>, Status> {
     let unknown = judged.iter().zip(ids).find(|(judged, _)| judged.is_none());
     if let Some((_, id)) = unknown {
         let id: String = id.chars().take(crate::name::ID_BYTES_MAX).collect();
-        return Err(status::new(tonic::Code::NotFound, "no_task", format!("no task has the id {id:?}")));
+        return Err(status::new(Reason::NoTask, format!("no task has the id {id:?}")));
     }
     Ok(judged.into_iter().flatten().collect())
 }
@@ -72,12 +77,12 @@ pub(in crate::server) fn roll_call(
 ) -> Result<(TaskId, Vec<crate::name::ClientName>), Status> {
     let Some(Some(id)) = super::ids(std::slice::from_ref(&asked.id), 1)?.pop() else {
         let id: String = asked.id.chars().take(crate::name::ID_BYTES_MAX).collect();
-        return Err(status::new(tonic::Code::NotFound, "no_task", format!("no task has the id {id:?}")));
+        return Err(status::new(Reason::NoTask, format!("no task has the id {id:?}")));
     };
     if asked.clients.len() > super::PAGE_ITEMS_MAX as usize {
         let max = super::PAGE_ITEMS_MAX;
         let message = format!("clients names {}: at most {max} are taken", asked.clients.len());
-        return Err(status::invalid("too_many_clients", message));
+        return Err(status::new(Reason::TooManyClients, message));
     }
     Ok((id, asked.clients.iter().map(|name| client(name)).collect::<Result<_, _>>()?))
 }

@@ -7,7 +7,9 @@ use crate::{
     name::{self, OwnId, QueueName},
     pb,
     server::{
+        access::Caller,
         engine::{Accepted, NewTask, RetryKey},
+        reason::Reason,
         status,
     },
     wire::TASK_BYTES_MAX,
@@ -20,23 +22,23 @@ const DELAY_MS_MAX: u64 = 365 * DAY_MS;
 const EXPIRES_MS_MAX: u64 = 10 * DELAY_MS_MAX;
 
 /// Judges a task.
-pub(in crate::server) fn new_task(task: pb::NewTask) -> Result<NewTask, Status> {
+pub(in crate::server) fn new_task(task: pb::NewTask, caller: &Caller) -> Result<NewTask, Status> {
     check_task(&task.task)?;
-    name::check_labels(&task.labels).map_err(|e| status::invalid("bad_label", e))?;
+    name::check_labels(&task.labels).map_err(|e| status::new(Reason::BadLabel, e))?;
     let retry_key = task
         .retry_key
         .map(|key| {
             let instance = <[u8; 16]>::try_from(&key.instance[..])
-                .map_err(|_| status::invalid("bad_retry_key", "retry_key.instance must be 16 bytes"))?;
-            Ok::<_, Status>(RetryKey { instance, n: key.n })
+                .map_err(|_| status::new(Reason::BadRetryKey, "retry_key.instance must be 16 bytes"))?;
+            Ok::<_, Status>(RetryKey { instance: caller.instance(instance), n: key.n })
         })
         .transpose()?;
-    let delay_ms = milliseconds_in(0..=DELAY_MS_MAX, "bad_delay", "delay_ms", task.delay_ms)?;
+    let delay_ms = milliseconds_in(0..=DELAY_MS_MAX, Reason::BadDelay, "delay_ms", task.delay_ms)?;
     Ok(NewTask {
-        queue: queue_name(&task.queue)?,
+        queue: caller.queue(queue_name(&task.queue)?)?,
         id: match &task.id[..] {
             "" => None,
-            id => Some(OwnId::parse(id).map_err(|e| status::invalid("bad_id", e.to_string()))?),
+            id => Some(OwnId::parse(id).map_err(|e| status::new(Reason::BadId, e.to_string()))?),
         },
         labels: task.labels,
         retry_key,
@@ -44,7 +46,7 @@ pub(in crate::server) fn new_task(task: pb::NewTask) -> Result<NewTask, Status> 
         expires_ms: match task.expires_ms {
             0 => None,
             // It would have expired before anybody could be handed it.
-            ms => Some(milliseconds_in(delay_ms + 1..=EXPIRES_MS_MAX, "bad_expires", "expires_ms", ms)?),
+            ms => Some(milliseconds_in(delay_ms + 1..=EXPIRES_MS_MAX, Reason::BadExpires, "expires_ms", ms)?),
         },
         task: task.task,
     })
@@ -52,11 +54,11 @@ pub(in crate::server) fn new_task(task: pb::NewTask) -> Result<NewTask, Status> 
 
 fn check_task(task: &str) -> Result<(), Status> {
     if task.is_empty() {
-        return Err(status::invalid("empty_task", "the task is empty: it needs at least 1 byte"));
+        return Err(status::new(Reason::EmptyTask, "the task is empty: it needs at least 1 byte"));
     }
     if task.len() > TASK_BYTES_MAX {
         let message = format!("the task has {} bytes: at most {TASK_BYTES_MAX} are taken", task.len());
-        return Err(status::invalid("task_too_large", message));
+        return Err(status::new(Reason::TaskTooLarge, message));
     }
     Ok(())
 }
@@ -87,7 +89,10 @@ mod tests {
     use super::*;
 
     fn judged(delay_ms: u64, expires_ms: u64) -> Result<NewTask, Status> {
-        new_task(pb::NewTask { task: "x".into(), delay_ms, expires_ms, ..pb::NewTask::default() })
+        new_task(
+            pb::NewTask { task: "x".into(), delay_ms, expires_ms, ..pb::NewTask::default() },
+            &Caller::anybody(String::new()),
+        )
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::{
             groups::{Judged, Notice, Told, Verdict, What, Why, Word},
             results::Answer,
         },
+        reason::Reason,
         status,
     },
     wire::RETRY_DELAY_MS_MAX,
@@ -26,7 +27,7 @@ pub(in crate::server) fn told(
 ) -> Result<Option<Told>, Status> {
     let word = word(result.outcome)?;
     let delay_ms =
-        result.delay_ms.map(|ms| milliseconds_in(0..=RETRY_DELAY_MS_MAX, "bad_delay", "delay_ms", ms));
+        result.delay_ms.map(|ms| milliseconds_in(0..=RETRY_DELAY_MS_MAX, Reason::BadDelay, "delay_ms", ms));
     let delay_ms = delay_ms.transpose()?;
     let what = match &result.lease[..] {
         "" => TaskId::parse(&result.id).map(What::Id),
@@ -57,7 +58,7 @@ fn word(outcome: Option<i32>) -> Result<Word, Status> {
         // A later client's word: to take it for another would be worse than to say so.
         Err(_) => {
             let message = format!("outcome is {number}: this server knows those from 0 to 6");
-            return Err(status::invalid("bad_outcome", message));
+            return Err(status::new(Reason::BadOutcome, message));
         }
     })
 }

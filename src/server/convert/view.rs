@@ -8,6 +8,7 @@ use crate::{
     pb,
     server::{
         engine::groups::{End, GroupView, QueueView, State, TaskView},
+        reason::Reason,
         status,
     },
 };
@@ -56,9 +57,8 @@ pub(in crate::server) fn group(view: GroupView) -> pb::Group {
 /// A task, and where it stands.
 pub(in crate::server) fn task(view: TaskView) -> Result<pb::TaskInfo, Status> {
     let message = view.frame.get(HEADER_BYTES..).unwrap_or_default();
-    let mut task = pb::ServerMsg::decode(message).map_err(|e| {
-        status::new(tonic::Code::DataLoss, "store_damaged", format!("a task is damaged: {e}"))
-    })?;
+    let mut task = pb::ServerMsg::decode(message)
+        .map_err(|e| status::new(Reason::StoreDamaged, format!("a task is damaged: {e}")))?;
     task.group = view.group.map(|group| group.to_string()).unwrap_or_default();
     task.attempt = view.attempt;
     Ok(pb::TaskInfo {
@@ -89,7 +89,7 @@ pub(in crate::server) fn state(number: i32) -> Result<Option<State>, Status> {
         Ok(pb::State::Gone) => State::Gone,
         Err(_) => {
             let message = format!("state is {number}: this server knows those from 0 to 9");
-            return Err(status::invalid("bad_state", message));
+            return Err(status::new(Reason::BadState, message));
         }
     }))
 }

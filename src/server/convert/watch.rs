@@ -3,11 +3,13 @@
 use prost_types::Timestamp;
 use tonic::Status;
 
-use super::{client, group_name, instance, milliseconds_in, queue_name};
+use super::{group_name, instance, milliseconds_in, queue_name, some_client};
 use crate::{
     pb,
     server::{
+        access::{Caller, Role},
         engine::{Position, Start, Watch, groups::Share, presence::Who},
+        reason::Reason,
         status,
     },
     wire::{GRACE_MS, IN_FLIGHT_MAX, LEASE_MS, MAX_HOLD_MS, MAX_HOLD_RANGE_MS},
@@ -25,17 +27,18 @@ pub(in crate::server) enum Asked {
 }
 
 /// Judges a watch.
-pub(in crate::server) fn watch(watch: pb::Watch, address: String) -> Result<Asked, Status> {
-    let queues = positions(&watch.queues)?;
+pub(in crate::server) fn watch(watch: pb::Watch, caller: &Caller) -> Result<Asked, Status> {
+    caller.may(if watch.group.is_empty() { &[Role::Watch] } else { &[Role::Work] })?;
+    let queues = positions(&watch.queues, caller)?;
     let store = Some(&watch.store).filter(|store| !store.is_empty()).cloned();
     let who = Who {
-        client: (!watch.client.is_empty()).then(|| client(&watch.client)).transpose()?,
+        client: some_client(&watch.client)?.map(|client| caller.client(client)).transpose()?,
         instance: match &watch.instance[..] {
             // Nobody else can name it: it lives as long as the stream.
             [] => rand::random(),
-            bytes => instance(bytes)?,
+            bytes => caller.instance(instance(bytes)?),
         },
-        address,
+        address: caller.address().to_owned(),
     };
     if watch.group.is_empty() {
         check_alone(&watch)?;
@@ -44,31 +47,31 @@ pub(in crate::server) fn watch(watch: pb::Watch, address: String) -> Result<Aske
     if let Some(position) = queues.iter().find(|position| position.until_seq.is_some()) {
         let message =
             format!("until_seq of queue {:?} is not for a watch with a group: it shares", position.queue);
-        return Err(status::invalid("bad_watch", message));
+        return Err(status::new(Reason::BadWatch, message));
     }
     if watch.have.len() > IN_FLIGHT_MAX as usize {
         let message = format!("have names {} leases: at most {IN_FLIGHT_MAX} are taken", watch.have.len());
-        return Err(status::invalid("bad_have", message));
+        return Err(status::new(Reason::BadHave, message));
     }
     if watch.max_in_flight > IN_FLIGHT_MAX {
         let message =
             format!("max_in_flight is {}: it must be from 1 to {IN_FLIGHT_MAX}", watch.max_in_flight);
-        return Err(status::invalid("bad_max_in_flight", message));
+        return Err(status::new(Reason::BadMaxInFlight, message));
     }
     Ok(Asked::Share(Box::new(Share {
         queues,
         store,
-        group: group_name(&watch.group)?,
+        group: caller.group(group_name(&watch.group)?)?,
         who,
         have: watch.have,
         max_in_flight: watch.max_in_flight.max(1),
         lease_ms: match watch.lease_ms {
             0 => None,
-            ms => Some(milliseconds_in(LEASE_MS, "bad_lease", "lease_ms", ms)?),
+            ms => Some(milliseconds_in(LEASE_MS, Reason::BadLease, "lease_ms", ms)?),
         },
         max_hold_ms: match watch.max_hold_ms {
             0 => MAX_HOLD_MS,
-            ms => milliseconds_in(MAX_HOLD_RANGE_MS, "bad_max_hold", "max_hold_ms", ms)?,
+            ms => milliseconds_in(MAX_HOLD_RANGE_MS, Reason::BadMaxHold, "max_hold_ms", ms)?,
         },
         // A grace only shortens what is left of a lease: more than the longest lease means nothing.
         grace_ms: watch.grace_ms.unwrap_or(GRACE_MS).min(*LEASE_MS.end()),
@@ -87,47 +90,47 @@ fn check_alone(watch: &pb::Watch) -> Result<(), Status> {
         ("grace_ms", watch.grace_ms.is_some()),
     ];
     match asked.into_iter().find(|(_, asked)| *asked) {
-        Some((field, _)) => Err(status::invalid(
-            "bad_watch",
+        Some((field, _)) => Err(status::new(
+            Reason::BadWatch,
             format!("{field} is for a watch with a group, and group is empty"),
         )),
         None => Ok(()),
     }
 }
 
-fn positions(asked: &[pb::Position]) -> Result<Vec<Position>, Status> {
+fn positions(asked: &[pb::Position], caller: &Caller) -> Result<Vec<Position>, Status> {
     if asked.len() > QUEUES_MAX {
         let message = format!("the watch names {} queues: at most {QUEUES_MAX} are taken", asked.len());
-        return Err(status::invalid("bad_watch", message));
+        return Err(status::new(Reason::BadWatch, message));
     }
-    let mut queues = asked.iter().map(position).collect::<Result<Vec<_>, _>>()?;
+    let mut queues = asked.iter().map(|asked| position(asked, caller)).collect::<Result<Vec<_>, _>>()?;
     if queues.is_empty() {
-        queues.push(position(&pb::Position::default())?);
+        queues.push(position(&pb::Position::default(), caller)?);
     }
     for (i, position) in queues.iter().enumerate() {
         if queues[..i].iter().any(|other| other.queue == position.queue) {
             let message = format!("queue {:?} is named twice", position.queue);
-            return Err(status::invalid("bad_watch", message));
+            return Err(status::new(Reason::BadWatch, message));
         }
     }
     Ok(queues)
 }
 
-fn position(position: &pb::Position) -> Result<Position, Status> {
+fn position(position: &pb::Position, caller: &Caller) -> Result<Position, Status> {
     use pb::position::Start as Asked;
     let start = match position.start {
         None | Some(Asked::FromNew(false)) => Start::First,
         Some(Asked::FromNew(true)) => Start::New,
-        Some(Asked::FromSeq(0)) => return Err(status::invalid("bad_position", "seqs begin at 1")),
+        Some(Asked::FromSeq(0)) => return Err(status::new(Reason::BadPosition, "seqs begin at 1")),
         Some(Asked::FromSeq(seq)) => Start::Seq(seq),
         Some(Asked::FromTime(time)) => Start::Time(start_time(&time)?),
     };
-    Ok(Position { queue: queue_name(&position.queue)?, start, until_seq: position.until_seq })
+    Ok(Position { queue: caller.source(queue_name(&position.queue)?)?, start, until_seq: position.until_seq })
 }
 
 /// Judges a time to start at, in milliseconds since 1970.
 pub(super) fn start_time(time: &Timestamp) -> Result<u64, Status> {
-    let bad = || status::invalid("bad_position", "from_time is no time since 1970");
+    let bad = || status::new(Reason::BadPosition, "from_time is no time since 1970");
     let seconds = u64::try_from(time.seconds).map_err(|_| bad())?;
     let nanos = u64::try_from(time.nanos).ok().filter(|n| *n < 1_000_000_000).ok_or_else(bad)?;
     // Up, so that a task submitted before is not shown.
@@ -139,7 +142,7 @@ mod tests {
     use super::*;
 
     fn shared(watch_of: pb::Watch) -> Result<Share, Status> {
-        match watch(pb::Watch { group: "ci".into(), ..watch_of }, String::new()) {
+        match watch(pb::Watch { group: "ci".into(), ..watch_of }, &Caller::anybody(String::new())) {
             Ok(Asked::Share(share)) => Ok(*share),
             Ok(Asked::All(_)) => panic!("no share"),
             Err(status) => Err(status),

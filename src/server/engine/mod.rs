@@ -18,6 +18,8 @@
 //!
 //! The contract is a test suite over `dyn Engine` with two handles: `contract/`.
 
+use std::sync::Arc;
+
 use futures_util::{future::BoxFuture, stream::BoxStream};
 
 use crate::name::{ClientName, GroupName, OwnId, QueueName, TaskId};
@@ -34,15 +36,22 @@ pub mod embedded;
 pub mod frames;
 pub mod groups;
 pub mod presence;
+mod reach;
 pub mod results;
 mod words;
 
 pub use frames::{Frames, Labels};
+pub use reach::{Pattern, Reach};
 
 /// Keeps tasks and hands them out. See the module for what it promises.
 pub trait Engine: Send + Sync + 'static {
     /// The store's id: random, made with the store.
     fn store_id(&self) -> &str;
+
+    /// A handle of this engine that reaches no farther. What lies outside is to it as if it were not: tasks named
+    /// by their ids, leases of another identity, and what lists, results and events show. The names of queues,
+    /// groups and clients in what it is asked have been judged by the caller.
+    fn within(&self, reach: &Reach) -> Arc<dyn Engine>;
 
     /// What an answer means.
     fn durability(&self) -> Durability;
@@ -276,6 +285,14 @@ pub enum Error {
     /// There is no room on the disk. Nothing of the call was taken; it recovers by itself.
     #[error("no room in the store: {0}")]
     Full(String),
+    /// Less room is left on the disk than is to be kept free. It recovers by itself.
+    #[error("{free} bytes are free on the disk: tasks are taken again from {min_free} on")]
+    Low {
+        /// What is left.
+        free: u64,
+        /// What is to be left.
+        min_free: u64,
+    },
     /// The engine is ending.
     #[error("the server is stopping")]
     Stopped,

@@ -30,7 +30,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use super::{
-    Answers, Durability, Engine, Error, LastStatus, NewTask, Watch, Watching,
+    Answers, Durability, Engine, Error, LastStatus, NewTask, Reach, Watch, Watching,
     groups::{
         Attendance, Change, Explained, GroupFilter, GroupView, Instance, Judged, Page, Purged, QueueFilter,
         QueueView, Share, Sharing, TaskFilter, TaskPage, Told,
@@ -116,6 +116,8 @@ pub struct Embedded {
     shared: Arc<Shared>,
     /// Held by handles alone: the writer ends with the last of them.
     jobs: Arc<mpsc::Sender<Job>>,
+    /// How far this handle reaches.
+    reach: Reach,
 }
 
 struct Shared {
@@ -231,7 +233,7 @@ impl Embedded {
                 on_end.results.ring_all();
             })
             .map_err(thread)?;
-        Ok(Embedded { shared, jobs })
+        Ok(Embedded { shared, jobs, reach: Reach::default() })
     }
 
     /// The file that the tasks are in; `None` if they are in memory.
@@ -341,6 +343,10 @@ impl Shared {
 impl Engine for Embedded {
     fn store_id(&self) -> &str {
         &self.shared.store_id
+    }
+
+    fn within(&self, reach: &Reach) -> Arc<dyn Engine> {
+        Arc::new(Embedded { reach: reach.clone(), ..self.clone() })
     }
 
     fn durability(&self) -> Durability {

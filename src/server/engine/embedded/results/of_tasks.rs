@@ -26,7 +26,7 @@ use super::{
 use crate::{
     name::TaskId,
     server::engine::{
-        Error,
+        Error, Reach,
         frames::{id_of, seq_and_expiry},
         results::{Answer, ResultView, Results},
     },
@@ -293,7 +293,7 @@ impl Tasks {
         let over = open.filter(|(_, task)| task.expires_ms <= now_ms);
         let over: Vec<_> = over.map(|(seq, task)| (*seq, task.number, task.expires_ms)).collect();
         let Some(jobs) = self.jobs.upgrade() else { return Err(self.shared.ended().await) };
-        let engine = Embedded { shared: self.shared.clone(), jobs };
+        let engine = Embedded { shared: self.shared.clone(), jobs, reach: Reach::default() };
         let expired = engine.look(move |writer| Ok(Ok(writer.expired(&over)))).await?;
         // What was told of them before is on disk by now, and comes first.
         self.take_rung()?;

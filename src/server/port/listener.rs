@@ -137,17 +137,6 @@ pub enum Stream {
     Unix(UnixStream),
 }
 
-impl Stream {
-    /// Where it comes from: host and port, or `unix`.
-    pub fn peer(&self) -> String {
-        match self {
-            // Of one that is gone already nothing is known.
-            Stream::Tcp(stream) => stream.peer_addr().map(|peer| peer.to_string()).unwrap_or_default(),
-            Stream::Unix(_) => "unix".to_owned(),
-        }
-    }
-}
-
 macro_rules! either {
     ($self:ident, $stream:ident => $do:expr) => {
         match $self.get_mut() {

@@ -1,0 +1,42 @@
+//! From a request to its call: who asks, whether they may, and whether it is too much.
+
+use std::convert::Infallible;
+
+use http::{HeaderName, HeaderValue, Request, Response};
+use hyper::body::Incoming;
+use tonic::{body::Body, service::Routes};
+use tower::ServiceExt;
+
+use super::Peer;
+use crate::{
+    server::{access, ready, settings::Settings},
+    wire::STORE_HEADER,
+};
+
+/// What answers the requests of all connections.
+pub(in crate::server) struct Answering {
+    pub(in crate::server) settings: Settings,
+    pub(in crate::server) routes: Routes,
+    /// The store's id: every response says it.
+    pub(in crate::server) store: HeaderValue,
+}
+
+impl Answering {
+    /// Answers a request.
+    pub(super) async fn answer(
+        &self,
+        peer: &Peer,
+        request: Request<Incoming>,
+    ) -> Result<Response<Body>, Infallible> {
+        let mut response = match access::admit(peer, request.uri().path(), request.headers()) {
+            Ok(caller) => {
+                let mut request = request.map(Body::new);
+                request.extensions_mut().insert(caller);
+                ready::put_in_place(self.routes.clone().oneshot(request).await?)
+            }
+            Err(status) => status.into_http(),
+        };
+        response.headers_mut().insert(HeaderName::from_static(STORE_HEADER), self.store.clone());
+        Ok(response)
+    }
+}

@@ -1,0 +1,51 @@
+//! What an operator may set of the port.
+
+use std::time::Duration;
+
+/// How the port is served.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How long a shutdown waits for peers to take note before it cuts them off.
+    pub grace: Duration,
+    /// What one peer may have, and all together.
+    pub limits: Limits,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings { grace: Duration::from_secs(10), limits: Limits::default() }
+    }
+}
+
+/// What one peer may have, and all together.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Connections.
+    pub connections: usize,
+    /// Connections from one address.
+    pub connections_per_address: usize,
+    /// Calls that are open on one connection.
+    pub streams_per_connection: u32,
+    /// Calls of one identity that are open; without access control of one address.
+    pub streams_per_caller: usize,
+    /// Messages that one identity may send in a second; `None`: as many as it can.
+    pub messages_per_second: Option<u32>,
+    /// Bytes of one identity that are read and not yet answered.
+    pub bytes_in_flight: usize,
+    /// How long a connection may last before it is asked to go: a tenth more or less. `None`: for ever.
+    pub connection_age: Option<Duration>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            connections: 10_000,
+            connections_per_address: 5_000,
+            streams_per_connection: 1_000,
+            streams_per_caller: 20_000,
+            messages_per_second: None,
+            bytes_in_flight: 64 << 20,
+            connection_age: None,
+        }
+    }
+}
