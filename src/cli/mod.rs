@@ -46,6 +46,8 @@ mod runner;
 mod seen;
 mod send_status;
 mod serve;
+#[cfg(test)]
+mod shown;
 mod signals;
 mod start;
 mod submit;
@@ -53,6 +55,8 @@ mod table;
 mod task_line;
 mod tasks;
 mod time;
+#[cfg(test)]
+mod typed;
 mod verdicts;
 mod wait;
 mod wait_ready;
