@@ -6,6 +6,20 @@ check:
     cargo clippy --locked --all-targets -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
 
+# Licences, bans, sources and advisories of what is linked in: wants cargo-deny.
+deny:
+    .ci/deny
+
+# One target of fuzzing, or all that begin so, for hours: `just fuzz request 2`. Sums are checked as in a test, all else is
+# as fast as a release. What fails is written to tests/corpus.
+fuzz TARGET="" HOURS="1":
+    CONTACT_FUZZ_S=$(awk 'BEGIN { print {{HOURS}} * 3600 }') \
+        cargo test --locked --profile fuzz --lib fuzz_{{TARGET}} -- --nocapture --test-threads 64
+
+# As `fuzz`, and keeps short inputs that were answered in a new way, until a target has a dozen.
+fuzz-keep TARGET="" HOURS="0.05":
+    CONTACT_FUZZ_KEEP=1 just fuzz "{{TARGET}}" "{{HOURS}}"
+
 # The tests; those that need a tool which is absent say so.
 test:
     cargo test --locked

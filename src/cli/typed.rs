@@ -1,5 +1,7 @@
 //! What may be typed, fuzzed: any words are a command line or are told why not, and what flags take can be used.
 
+#![allow(clippy::disallowed_methods, reason = "a deadline is reckoned from now")]
+
 use std::time::{Duration, Instant, SystemTime};
 
 use clap::Parser;

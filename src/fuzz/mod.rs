@@ -36,7 +36,7 @@ const BYTES_MAX: usize = 4096;
 /// Inputs that are bent. Beyond it a new one takes an old one's place.
 const INPUTS_MAX: usize = 2000;
 /// The files that a run keeps at most, and how long they may be: a corpus is to be read by people.
-const KEPT_MAX: usize = 40;
+const KEPT_MAX: usize = 12;
 const KEPT_BYTES_MAX: usize = 400;
 
 /// What is tried.
@@ -127,7 +127,8 @@ impl Running<'_> {
         if std::env::var_os("CONTACT_FUZZ_KEEP").is_some() {
             new.retain(|input| input.len() <= KEPT_BYTES_MAX);
             let room = KEPT_MAX.saturating_sub(known.len());
-            new.iter().take(room).for_each(|input| drop(self.target.keep("kept", input)));
+            // The last ones were the hardest to come by.
+            new.iter().rev().take(room).for_each(|input| drop(self.target.keep("kept", input)));
         }
     }
 
