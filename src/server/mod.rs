@@ -13,7 +13,10 @@ use engine::Engine;
 use port::{Answering, Port};
 
 pub use access::Role;
-pub use port::listener;
+pub use port::{
+    listener,
+    tls::{self, Tls},
+};
 pub use settings::{Limits, Settings};
 
 mod access;
