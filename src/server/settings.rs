@@ -2,18 +2,22 @@
 
 use std::time::Duration;
 
+use super::access::Access;
+
 /// How the port is served.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// How long a shutdown waits for peers to take note before it cuts them off.
     pub grace: Duration,
+    /// Who may make calls.
+    pub access: Access,
     /// What one peer may have, and all together.
     pub limits: Limits,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { grace: Duration::from_secs(10), limits: Limits::default() }
+        Settings { grace: Duration::from_secs(10), access: Access::default(), limits: Limits::default() }
     }
 }
 
