@@ -112,7 +112,7 @@ fn methods() -> Vec<String> {
 
 /// A good request of each kind, in an order that has something to say to each.
 fn seeds(methods: &[String]) -> Vec<Vec<u8>> {
-    let time = Some(prost_types::Timestamp { seconds: 1_763_791_200, nanos: 5 });
+    let time = prost_types::Timestamp { seconds: 1_763_791_200, nanos: 5 };
     let task = pb::NewTask {
         task: "任务:1".into(),
         id: "deploy-1".into(),
@@ -174,7 +174,7 @@ fn seeds(methods: &[String]) -> Vec<Vec<u8>> {
         ("watchResults", pb::WatchResults { ids, ..pb::WatchResults::default() }.encode_to_vec()),
         ("callRoll", pb::RollCall { id: "1".into(), clients: vec!["w1".into()] }.encode_to_vec()),
     ];
-    let time = pb::Watch { queues: vec![position(pb::position::Start::FromTime(time.unwrap()))], ..places };
+    let time = pb::Watch { queues: vec![position(pb::position::Start::FromTime(time))], ..places };
     let place = |name: &str| methods.iter().position(|method| method == name).unwrap() as u8;
     let mut seeds: Vec<Vec<u8>> = (0..methods.len() as u8).map(|method| vec![method, 0]).collect();
     seeds.push([&[place("getTask"), 0][..], &time.encode_to_vec()].concat());
