@@ -47,6 +47,7 @@ mod seen;
 mod send_status;
 mod serve;
 mod signals;
+mod size;
 mod start;
 mod submit;
 mod table;
@@ -211,6 +212,9 @@ pub fn run() -> ExitCode {
     let errors = Errors { json: errors_in_json(arguments.global.output) };
     let context = Context { global: arguments.global, errors };
     let result = match arguments.command {
+        Command::Serve(serve) if serve.checks() => {
+            client(&context, Reader::IsAll, async |out| serve.check(out).await)
+        }
         Command::Serve(serve) => serve.run(&context),
         // It leaves in its own way: it says how to go on waiting.
         Command::Submit(submit) if submit.waits() => {

@@ -12,7 +12,10 @@ use clap::{Args, ValueEnum, builder::FalseyValueParser};
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
-use super::{Context, Failure, exit::code, json, signals::Signals, time};
+mod check;
+mod disk;
+
+use super::{Context, Failure, exit::code, json, output::Output, signals::Signals, time};
 use crate::server::{
     self, demo,
     engine::{
@@ -32,8 +35,9 @@ Examples:
   contact serve --addr 127.0.0.1:0 --port-file port     a free port, written to a file
   contact serve --addr unix:/run/contact.sock
   contact serve --store memory --demo                   the tutorial's server: ten tasks each 40 s
+  contact serve --check                                 is the store whole?
 
-Exit codes: 0 ended by SIGINT or SIGTERM; 1 the address cannot be listened on; 2 wrong usage;
+Exit codes: 0 ended by SIGINT or SIGTERM, or the store is whole; 1 the address cannot be listened on; 2 wrong usage;
 5 the store cannot be opened (damaged, in use, newer format, no room) or has failed")]
 pub(super) struct Serve {
     /// Where to listen: HOST:PORT (port 0: any free one) or unix:PATH
@@ -68,6 +72,9 @@ pub(super) struct Serve {
     #[arg(long, env = "CONTACT_SERVE_RETAIN", default_value = "30d", value_name = "DURATION",
           value_parser = time::positive_duration, hide_env_values = true)]
     retain: Duration,
+
+    #[command(flatten)]
+    disk: disk::Disk,
 
     /// Listen beyond this machine, although anybody there may then do anything
     #[arg(long, env = "CONTACT_SERVE_INSECURE", value_parser = FalseyValueParser::new(), hide_env_values = true)]
@@ -130,6 +137,21 @@ fn allow_connections() {
 }
 
 impl Serve {
+    /// Whether it is to verify the store and serve nothing.
+    pub(super) fn checks(&self) -> bool {
+        self.disk.check
+    }
+
+    /// Verifies the store.
+    pub(super) async fn check(self, out: &mut Output) -> Result<u8, Failure> {
+        if self.store == StoreKind::Memory {
+            return Err(Failure::usage(
+                "--check goes with a store on disk: one in memory begins anew each time",
+            ));
+        }
+        check::run(self.data.map_or_else(default_folder, Ok)?, out).await
+    }
+
     pub(super) fn run(self, _context: &Context) -> Result<u8, Failure> {
         let filter = EnvFilter::try_new(&self.log)
             .map_err(|e| Failure::usage(format!("--log {:?}: {e}", self.log)))?;
@@ -161,7 +183,7 @@ impl Serve {
             remove_stale(file);
         }
         let listener = self.listen().await?;
-        let options = Options { retain: self.retain, ..Options::default() };
+        let options = Options { retain: self.retain, min_free: self.disk.min_free, ..Options::default() };
         let engine = match self.store {
             StoreKind::Memory => Embedded::in_memory(&options),
             StoreKind::Sqlite => {
