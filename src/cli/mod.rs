@@ -49,6 +49,7 @@ mod seen;
 mod send_status;
 mod serve;
 mod signals;
+mod size;
 mod start;
 mod submit;
 mod table;
@@ -238,6 +239,9 @@ pub fn run() -> ExitCode {
         return ExitCode::from(failure.code);
     }
     let result = match arguments.command {
+        Command::Serve(serve) if serve.checks() => {
+            client(&context, Reader::IsAll, async |out| serve.check(out).await)
+        }
         Command::Serve(serve) => serve.run(&context),
         // It leaves in its own way: it says how to go on waiting.
         Command::Submit(submit) if submit.waits() => {

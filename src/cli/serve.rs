@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum, builder::FalseyValueParser};
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
-use super::{Context, Failure, exit::code, json, signals::Signals, time};
+use super::{Context, Failure, exit::code, json, output::Output, signals::Signals, time};
 use crate::server::{
     self,
     access::Access,
@@ -28,6 +28,8 @@ use access::{AccessFlags, Exposure};
 use tls::ServeTls;
 
 mod access;
+mod check;
+mod disk;
 mod port;
 mod tls;
 
@@ -43,8 +45,9 @@ Examples:
   contact serve --store memory --demo                   the tutorial's server: ten tasks each 40 s
   contact serve --dev-tls                               TLS to try out: prints what clients need
   contact serve --tls-cert server.pem --tls-key server.key --client-ca clients.pem
+  contact serve --check                                 is the store whole?
 
-Exit codes: 0 ended by SIGINT or SIGTERM; 1 the address cannot be listened on; 2 wrong usage;
+Exit codes: 0 ended by SIGINT or SIGTERM, or the store is whole; 1 the address cannot be listened on; 2 wrong usage;
 5 the store cannot be opened (damaged, in use, newer format, no room) or has failed")]
 pub(super) struct Serve {
     /// Where to listen: HOST:PORT (port 0: any free one) or unix:PATH
@@ -82,6 +85,9 @@ pub(super) struct Serve {
 
     #[command(flatten)]
     access: AccessFlags,
+
+    #[command(flatten)]
+    disk: disk::Disk,
 
     /// Listen beyond this machine without TLS, or without asking clients who they are
     #[arg(long, env = "CONTACT_SERVE_INSECURE", value_parser = FalseyValueParser::new(), hide_env_values = true)]
@@ -151,6 +157,21 @@ fn allow_connections() -> Option<u64> {
 }
 
 impl Serve {
+    /// Whether it is to verify the store and serve nothing.
+    pub(super) fn checks(&self) -> bool {
+        self.disk.check
+    }
+
+    /// Verifies the store.
+    pub(super) async fn check(self, out: &mut Output) -> Result<u8, Failure> {
+        if self.store == StoreKind::Memory {
+            return Err(Failure::usage(
+                "--check goes with a store on disk: one in memory begins anew each time",
+            ));
+        }
+        check::run(self.data.map_or_else(default_folder, Ok)?, out).await
+    }
+
     pub(super) fn run(self, _context: &Context) -> Result<u8, Failure> {
         // HTTP/2's library has a line for frames that a peer makes up, as many as it likes.
         let filter = EnvFilter::try_new(format!("h2=error,{}", self.log))
@@ -185,7 +206,7 @@ impl Serve {
         }
         let access = self.access.open(false)?;
         let listener = self.listen(&access).await?;
-        let options = Options { retain: self.retain, ..Options::default() };
+        let options = Options { retain: self.retain, min_free: self.disk.min_free, ..Options::default() };
         let engine = match self.store {
             StoreKind::Memory => Embedded::in_memory(&options),
             StoreKind::Sqlite => {

@@ -294,7 +294,7 @@ pub enum Error {
     Low {
         /// What is left.
         free: u64,
-        /// What is to be left.
+        /// From here on there is enough again: a little more than where it began.
         min_free: u64,
     },
     /// The engine is ending.

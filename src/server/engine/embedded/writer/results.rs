@@ -204,7 +204,7 @@ impl Writer {
             // Watchers are told first: none may look for what is being deleted and find a silent gap.
             self.shared.results.trim(first_n);
         }
-        if let Err(e) = self.store.trim_results(Reach { first_n, ..reach }) {
+        if let Err(e) = self.write_anyhow(|store| store.trim_results(Reach { first_n, ..reach })) {
             return later(Err(e));
         }
         if !more {
