@@ -3,6 +3,7 @@
 use std::{
     ffi::OsStr,
     io::{IsTerminal, Write},
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -12,15 +13,20 @@ use clap::{Args, ValueEnum, builder::FalseyValueParser};
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
-use super::{Context, Failure, exit::code, json, signals::Signals, time};
+use super::{Context, Failure, exit::code, json, serve_tls, serve_tls::ServeTls, signals::Signals, time};
 use crate::server::{
-    self, demo,
+    self,
+    access::Access,
+    demo,
     engine::{
         Engine,
         embedded::{Embedded, OpenError, Options},
     },
     listener::{Address, Listener},
 };
+use access::{AccessFlags, Exposure};
+
+mod access;
 
 /// Run the server
 ///
@@ -32,6 +38,8 @@ Examples:
   contact serve --addr 127.0.0.1:0 --port-file port     a free port, written to a file
   contact serve --addr unix:/run/contact.sock
   contact serve --store memory --demo                   the tutorial's server: ten tasks each 40 s
+  contact serve --dev-tls                               TLS to try out: prints what clients need
+  contact serve --tls-cert server.pem --tls-key server.key --client-ca clients.pem
 
 Exit codes: 0 ended by SIGINT or SIGTERM; 1 the address cannot be listened on; 2 wrong usage;
 5 the store cannot be opened (damaged, in use, newer format, no room) or has failed")]
@@ -69,7 +77,10 @@ pub(super) struct Serve {
           value_parser = time::positive_duration, hide_env_values = true)]
     retain: Duration,
 
-    /// Listen beyond this machine, although anybody there may then do anything
+    #[command(flatten)]
+    access: AccessFlags,
+
+    /// Listen beyond this machine without TLS, or without asking clients who they are
     #[arg(long, env = "CONTACT_SERVE_INSECURE", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     insecure: bool,
 
@@ -95,6 +106,9 @@ pub(super) struct Serve {
     /// What to log: off, error, warn, info, debug, trace, or a filter like contact=debug,h2=warn
     #[arg(long, env = "CONTACT_LOG", default_value = "info", value_name = "FILTER", hide_env_values = true)]
     log: String,
+
+    #[command(flatten)]
+    tls: ServeTls,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -106,7 +120,7 @@ enum StoreKind {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum LogFormat {
+pub(super) enum LogFormat {
     Text,
     Json,
 }
@@ -157,10 +171,12 @@ impl Serve {
     async fn serve(self) -> Result<u8, Failure> {
         // Caught first: a signal during a long start ends it cleanly too.
         let mut signals = Signals::catch().map_err(|e| Failure::new(code::NO, "system", e.to_string()))?;
+        let mut tls = self.tls.load(&self.addr)?;
         if let Some(file) = &self.port_file {
             remove_stale(file);
         }
-        let listener = self.listen().await?;
+        let access = self.access.open(false)?;
+        let listener = self.listen(&access).await?;
         let options = Options { retain: self.retain, ..Options::default() };
         let engine = match self.store {
             StoreKind::Memory => Embedded::in_memory(&options),
@@ -176,6 +192,13 @@ impl Serve {
             write_whole(file, &format!("{}\n", address.port()))
                 .map_err(|e| Failure::new(code::NO, "system", format!("{}: {e}", file.display())))?;
         }
+        let folder = engine.file().and_then(Path::parent);
+        let made = self.tls.throw_away(&self.addr, listener.tcp_address(), folder, self.log_format)?;
+        let (made, _trusted) = made.unzip();
+        tls = tls.or(made);
+        if let Some(tls) = &tls {
+            serve_tls::follow(tls.clone())?;
+        }
         self.say_ready(&address, &engine);
         if self.demo {
             tokio::spawn(demo::run(Arc::new(engine.clone()), self.demo_every));
@@ -187,8 +210,8 @@ impl Serve {
                 why = engine.failed() => failure = Some(why),
             }
         };
-        let served =
-            server::serve(listener, Arc::new(engine.clone()), server::Settings::default(), shutdown).await;
+        let settings = server::Settings { access, tls, ..server::Settings::default() };
+        let served = server::serve(listener, Arc::new(engine.clone()), settings, shutdown).await;
         engine.close().await;
         if let Some(file) = &self.port_file {
             let _ = std::fs::remove_file(file);
@@ -203,22 +226,33 @@ impl Serve {
         Ok(0)
     }
 
-    async fn listen(&self) -> Result<Listener, Failure> {
-        if let Address::Tcp(address) = &self.addr
-            && !self.insecure
-        {
-            let found =
-                tokio::net::lookup_host(address.as_str()).await.map_err(|e| self.cannot_listen(&e))?;
-            if let Some(open) = found.into_iter().find(|a| !a.ip().is_loopback()) {
-                return Err(Failure::usage(format!("{open} can be reached from other machines"))
-                    .hint("anybody there may then do anything: say --insecure if that is what you want"));
+    async fn listen(&self, access: &Access) -> Result<Listener, Failure> {
+        let exposure = Exposure {
+            beyond: self.beyond().await?,
+            tls: false,
+            tokens: self.access.tokens.is_some(),
+            client_ca: false,
+            insecure: self.insecure,
+        };
+        let danger = exposure.judge()?;
+        let listener = Listener::bind_with_mode(&self.addr, self.access.socket_mode()).await;
+        let listener = listener.map_err(|e| self.cannot_listen(&e))?;
+        match danger {
+            Some(danger) => tracing::warn!("--insecure: {} is open: {danger}", self.addr),
+            None if !access.is_guarded() => {
+                tracing::info!("{}: anybody there may claim any name; --tokens asks who they are", self.addr);
             }
-        }
-        let listener = Listener::bind(&self.addr).await.map_err(|e| self.cannot_listen(&e))?;
-        if self.insecure {
-            tracing::warn!("--insecure: whoever reaches {} may do anything", self.addr);
+            None => {}
         }
         Ok(listener)
+    }
+
+    /// An address that other machines can reach.
+    async fn beyond(&self) -> Result<Option<SocketAddr>, Failure> {
+        let Address::Tcp(address) = &self.addr else { return Ok(None) };
+        let mut found =
+            tokio::net::lookup_host(address.as_str()).await.map_err(|e| self.cannot_listen(&e))?;
+        Ok(found.find(|a| !a.ip().is_loopback()))
     }
 
     fn cannot_listen(&self, error: &std::io::Error) -> Failure {
@@ -235,9 +269,11 @@ impl Serve {
     fn say_ready(&self, address: &Address, engine: &Embedded) {
         let tasks = engine.tasks_kept();
         let store = engine.store_id();
+        let scheme = if self.tls.is_on() { "https://" } else { "" };
+        let address = format!("{scheme}{address}");
         let line = match self.log_format {
             LogFormat::Json => json::line(&ReadyLine {
-                ready: &address.to_string(),
+                ready: &address,
                 store,
                 file: engine.file().map(|f| f.display().to_string()),
                 tasks,
@@ -273,7 +309,7 @@ fn remove_stale(port_file: &Path) {
 }
 
 /// A reader sees the whole file or none.
-fn write_whole(file: &Path, text: &str) -> std::io::Result<()> {
+pub(super) fn write_whole(file: &Path, text: &str) -> std::io::Result<()> {
     let mut name = file.file_name().unwrap_or(OsStr::new("port")).to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let temporary = file.with_file_name(name);

@@ -12,11 +12,13 @@ use call::Call;
 use engine::Engine;
 use port::{Answering, Port};
 
-pub use access::Role;
-pub use port::listener;
+pub use port::{
+    listener,
+    tls::{self, Tls},
+};
 pub use settings::{Limits, Settings};
 
-mod access;
+pub mod access;
 mod ack;
 mod batches;
 mod call;
@@ -48,6 +50,7 @@ mod why;
 /// How long of that what is told of tasks is still taken: a worker that was about to say that it is done need not do
 /// it all again.
 const SETTLE_GRACE: Duration = Duration::from_secs(1);
+
 /// Serves until `shutdown` is over, then ends every stream with UNAVAILABLE and returns, after
 /// [`Settings::grace`] at the latest, whatever is connected.
 pub async fn serve(
@@ -67,6 +70,8 @@ pub async fn serve(
         .prepare();
     let store = HeaderValue::from_str(engine.store_id())?;
     let grace = settings.grace;
+    // Ends with this call.
+    let _following = Following(tokio::spawn(settings.access.clone().follow()));
     let port = Port::accept(listener, Arc::new(Answering { settings, routes, store }), shutdown).await;
 
     // No new connections from here on; those there are learn of it by their streams' ends.
@@ -83,6 +88,15 @@ pub async fn serve(
         () = settling => {}
     }
     Ok(())
+}
+
+/// Follows the file of tokens until it is dropped.
+struct Following(tokio::task::JoinHandle<()>);
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 fn reflection() -> tonic_reflection::server::Builder<'static> {

@@ -7,9 +7,9 @@ use hyper::body::Incoming;
 use tonic::{body::Body, service::Routes};
 use tower::ServiceExt;
 
-use super::Peer;
+use super::{Peer, admitted::Admitted};
 use crate::{
-    server::{access, ready, settings::Settings},
+    server::{ready, settings::Settings},
     wire::STORE_HEADER,
 };
 
@@ -28,11 +28,13 @@ impl Answering {
         peer: &Peer,
         request: Request<Incoming>,
     ) -> Result<Response<Body>, Infallible> {
-        let mut response = match access::admit(peer, request.uri().path(), request.headers()) {
+        let access = &self.settings.access;
+        let mut response = match access.admit(peer, request.uri().path(), request.headers()) {
             Ok(caller) => {
-                let mut request = request.map(Body::new);
-                request.extensions_mut().insert(caller);
-                ready::put_in_place(self.routes.clone().oneshot(request).await?)
+                let mut request = request.map(|body| Admitted::request(Body::new(body), &caller));
+                request.extensions_mut().insert(caller.clone());
+                let response = ready::put_in_place(self.routes.clone().oneshot(request).await?);
+                response.map(|body| Admitted::answer(body, &caller))
             }
             Err(status) => status.into_http(),
         };
