@@ -48,6 +48,7 @@ mod runner;
 mod seen;
 mod send_status;
 mod serve;
+mod serve_tls;
 mod signals;
 mod start;
 mod submit;

@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum, builder::FalseyValueParser};
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
-use super::{Context, Failure, exit::code, json, signals::Signals, time};
+use super::{Context, Failure, exit::code, json, serve_tls, serve_tls::ServeTls, signals::Signals, time};
 use crate::server::{
     self,
     access::Access,
@@ -38,6 +38,8 @@ Examples:
   contact serve --addr 127.0.0.1:0 --port-file port     a free port, written to a file
   contact serve --addr unix:/run/contact.sock
   contact serve --store memory --demo                   the tutorial's server: ten tasks each 40 s
+  contact serve --dev-tls                               TLS to try out: prints what clients need
+  contact serve --tls-cert server.pem --tls-key server.key --client-ca clients.pem
 
 Exit codes: 0 ended by SIGINT or SIGTERM; 1 the address cannot be listened on; 2 wrong usage;
 5 the store cannot be opened (damaged, in use, newer format, no room) or has failed")]
@@ -104,6 +106,9 @@ pub(super) struct Serve {
     /// What to log: off, error, warn, info, debug, trace, or a filter like contact=debug,h2=warn
     #[arg(long, env = "CONTACT_LOG", default_value = "info", value_name = "FILTER", hide_env_values = true)]
     log: String,
+
+    #[command(flatten)]
+    tls: ServeTls,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -115,7 +120,7 @@ enum StoreKind {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum LogFormat {
+pub(super) enum LogFormat {
     Text,
     Json,
 }
@@ -166,6 +171,7 @@ impl Serve {
     async fn serve(self) -> Result<u8, Failure> {
         // Caught first: a signal during a long start ends it cleanly too.
         let mut signals = Signals::catch().map_err(|e| Failure::new(code::NO, "system", e.to_string()))?;
+        let mut tls = self.tls.load(&self.addr)?;
         if let Some(file) = &self.port_file {
             remove_stale(file);
         }
@@ -186,6 +192,13 @@ impl Serve {
             write_whole(file, &format!("{}\n", address.port()))
                 .map_err(|e| Failure::new(code::NO, "system", format!("{}: {e}", file.display())))?;
         }
+        let folder = engine.file().and_then(Path::parent);
+        let made = self.tls.throw_away(&self.addr, listener.tcp_address(), folder, self.log_format)?;
+        let (made, _trusted) = made.unzip();
+        tls = tls.or(made);
+        if let Some(tls) = &tls {
+            serve_tls::follow(tls.clone())?;
+        }
         self.say_ready(&address, &engine);
         if self.demo {
             tokio::spawn(demo::run(Arc::new(engine.clone()), self.demo_every));
@@ -197,7 +210,7 @@ impl Serve {
                 why = engine.failed() => failure = Some(why),
             }
         };
-        let settings = server::Settings { access, ..server::Settings::default() };
+        let settings = server::Settings { access, tls, ..server::Settings::default() };
         let served = server::serve(listener, Arc::new(engine.clone()), settings, shutdown).await;
         engine.close().await;
         if let Some(file) = &self.port_file {
@@ -256,9 +269,11 @@ impl Serve {
     fn say_ready(&self, address: &Address, engine: &Embedded) {
         let tasks = engine.tasks_kept();
         let store = engine.store_id();
+        let scheme = if self.tls.is_on() { "https://" } else { "" };
+        let address = format!("{scheme}{address}");
         let line = match self.log_format {
             LogFormat::Json => json::line(&ReadyLine {
-                ready: &address.to_string(),
+                ready: &address,
                 store,
                 file: engine.file().map(|f| f.display().to_string()),
                 tasks,
@@ -294,7 +309,7 @@ fn remove_stale(port_file: &Path) {
 }
 
 /// A reader sees the whole file or none.
-fn write_whole(file: &Path, text: &str) -> std::io::Result<()> {
+pub(super) fn write_whole(file: &Path, text: &str) -> std::io::Result<()> {
     let mut name = file.file_name().unwrap_or(OsStr::new("port")).to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let temporary = file.with_file_name(name);

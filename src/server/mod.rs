@@ -12,7 +12,10 @@ use call::Call;
 use engine::Engine;
 use port::{Answering, Port};
 
-pub use port::listener;
+pub use port::{
+    listener,
+    tls::{self, Tls},
+};
 pub use settings::{Limits, Settings};
 
 pub mod access;

@@ -69,7 +69,7 @@ impl Stage {
         let later =
             submit_any(engine, vec![later(text("later")), later(with_id("later", text("too")))]).await;
         let (number, _) = later[0].as_ref().unwrap().delayed.unwrap();
-        let share = Share { max_in_flight: 4, ..share_of(1, name, "g") };
+        let share = Share { max_in_flight: 4, max: Some(4), ..share_of(1, name, "g") };
         let mut member = Member::open(engine, share).await;
         let held = member.take(4).await;
         for (held, word) in held[1..].iter().zip([Word::Done, Word::Rejected, Word::Failed]) {

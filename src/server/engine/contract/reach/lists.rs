@@ -3,7 +3,9 @@
 use super::{
     super::{
         Fixture, Start,
-        groups::{Member, client, done, id, message_of, named, page, share_of, some, tasks_of, who},
+        groups::{
+            Member, client, done, id, message_of, named, page, share_from, share_of, some, tasks_of, who,
+        },
         in_time, queue,
     },
     Stage, within,
@@ -78,7 +80,7 @@ pub(in super::super::super) async fn lists_have_what_is_within(mut fixture: impl
     let names = ["q1-theirs", "q2-mine", "q3-theirs", "q4-mine", "q5-mine", "q6-theirs"];
     for name in names {
         Stage::set(&fixture, if name < "q4" { &*one } else { &*other }, name).await;
-        drop(Member::open(&*one, share_of(2, name, "h")).await);
+        drop(Member::open(&*one, share_from(2, &[(name, Start::New)], "h")).await);
     }
     for _ in 0..2 {
         let (one, other) = fixture.handles();
