@@ -101,6 +101,11 @@ impl ServeTls {
         self.cert.is_some() || self.dev_tls
     }
 
+    /// Whether clients may show certificates.
+    pub(super) fn asks_clients(&self) -> bool {
+        self.client_ca.is_some()
+    }
+
     /// Reads the files.
     pub(super) fn load(&self, address: &Address) -> Result<Option<Arc<Tls>>, Failure> {
         if self.is_on() && matches!(address, Address::Unix(_)) {

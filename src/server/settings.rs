@@ -19,7 +19,12 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { grace: Duration::from_secs(10), access: Access::default(), limits: Limits::default(), tls: None }
+        Settings {
+            grace: Duration::from_secs(10),
+            access: Access::default(),
+            limits: Limits::default(),
+            tls: None,
+        }
     }
 }
 

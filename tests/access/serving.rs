@@ -22,6 +22,7 @@ fn what_is_open_to_other_machines_is_refused_with_what_is_missing() {
             "say --tls-cert and --tls-key, and --tokens or --client-ca; or --insecure",
         ),
         (&["--addr", "[::]:0"], "--insecure"),
+        (&["--addr", "0.0.0.0:0", "--dev-tls"], "say --tokens or --client-ca as well; or --insecure"),
         (
             &["--addr", "0.0.0.0:0", "--tokens", "tokens"],
             "say --tls-cert and --tls-key as well; or --insecure",
@@ -36,16 +37,28 @@ fn what_is_open_to_other_machines_is_refused_with_what_is_missing() {
 }
 
 #[test]
+fn with_tls_and_tokens_it_may_be_reached_from_afar_and_says_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let tokens = folder.path().join("tokens");
+    let _ = token_file(&tokens, folder.path(), "a", "work");
+    let flags = ["--addr", "0.0.0.0:0", "--dev-tls", "--tokens", tokens.to_str().unwrap()];
+    let server = Server::start_with(&folder.path().join("data"), &flags);
+    server.signal("TERM");
+    until("its end", || server.log.lock().unwrap().join("\n").contains("stopped").then_some(()));
+    let log = server.log.lock().unwrap().join("\n");
+    assert!(!log.contains("insecure") && !log.contains("claim"), "{log}");
+}
+
+#[test]
 fn insecure_says_so_at_every_start() {
     for (flags, says) in [
         (&["--insecure", "--addr", "0.0.0.0:0"][..], "whoever reaches it may do anything"),
-        (&["--addr", "127.0.0.1:0"], "anybody there may claim any name"),
+        (&["--addr", "127.0.0.1:0"], "may claim any name"),
     ] {
         let folder = tempfile::tempdir().unwrap();
         for _ in 0..2 {
             let server = Server::start_with(folder.path(), flags);
-            let log = server.log.lock().unwrap().join("\n");
-            assert!(log.contains(says), "{log}");
+            until(says, || server.log.lock().unwrap().join("\n").contains(says).then_some(()));
         }
     }
 }
