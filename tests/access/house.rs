@@ -108,7 +108,11 @@ impl House {
 
     /// Changes the file, and has it read.
     pub fn change(&self, change: impl FnOnce(&mut Vec<Entry>)) {
-        self.file.change(|entries| Ok::<_, FileError>(change(entries))).unwrap();
+        let change = |entries: &mut Vec<Entry>| {
+            change(entries);
+            Ok::<_, FileError>(())
+        };
+        self.file.change(change).unwrap();
         self.access.read_again();
     }
 
