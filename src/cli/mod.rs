@@ -48,7 +48,6 @@ mod runner;
 mod seen;
 mod send_status;
 mod serve;
-mod serve_tls;
 mod signals;
 mod start;
 mod submit;

@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum, builder::FalseyValueParser};
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
-use super::{Context, Failure, exit::code, json, serve_tls, serve_tls::ServeTls, signals::Signals, time};
+use super::{Context, Failure, exit::code, json, signals::Signals, time};
 use crate::server::{
     self, demo,
     engine::{
@@ -23,8 +23,11 @@ use crate::server::{
     listener::{Address, Listener},
 };
 use access::{AccessFlags, Exposure};
+use tls::ServeTls;
 
 mod access;
+mod port;
+mod tls;
 
 /// Run the server
 ///
@@ -82,6 +85,9 @@ pub(super) struct Serve {
     #[arg(long, env = "CONTACT_SERVE_INSECURE", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     insecure: bool,
 
+    #[command(flatten)]
+    port: port::Port,
+
     /// Submit the tutorial's ten tasks now and again
     #[arg(long, env = "CONTACT_SERVE_DEMO", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     demo: bool,
@@ -132,23 +138,25 @@ struct ReadyLine<'a> {
     tasks: u64,
 }
 
-/// As many connections as this process may have: what it gets to begin with is often a thousand, and the next one
-/// would wait for ever.
-fn allow_connections() {
-    use rustix::process::{Resource, getrlimit, setrlimit};
+/// As many connections as this process may have: what it gets to begin with is often a thousand. Says how many
+/// descriptors that makes; `None`: without end.
+fn allow_connections() -> Option<u64> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     // If that is not allowed it serves as many as it may.
-    let _ = setrlimit(Resource::Nofile, rustix::process::Rlimit { current: limit.maximum, ..limit });
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+    getrlimit(Resource::Nofile).current
 }
 
 impl Serve {
     pub(super) fn run(self, _context: &Context) -> Result<u8, Failure> {
-        let filter = EnvFilter::try_new(&self.log)
+        // HTTP/2's library has a line for frames that a peer makes up, as many as it likes.
+        let filter = EnvFilter::try_new(format!("h2=error,{}", self.log))
             .map_err(|e| Failure::usage(format!("--log {:?}: {e}", self.log)))?;
         if self.port_file.is_some() && matches!(self.addr, Address::Unix(_)) {
             return Err(Failure::usage("--port-file goes with a TCP address: a socket has no port"));
         }
-        allow_connections();
+        let descriptors = allow_connections();
         let logging = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_writer(std::io::stderr)
@@ -163,10 +171,10 @@ impl Serve {
             .enable_all()
             .build()
             .map_err(|e| Failure::new(code::NO, "system", e.to_string()))?
-            .block_on(self.serve())
+            .block_on(self.serve(descriptors))
     }
 
-    async fn serve(self) -> Result<u8, Failure> {
+    async fn serve(self, descriptors: Option<u64>) -> Result<u8, Failure> {
         // Caught first: a signal during a long start ends it cleanly too.
         let mut signals = Signals::catch().map_err(|e| Failure::new(code::NO, "system", e.to_string()))?;
         let mut tls = self.tls.load(&self.addr)?;
@@ -196,7 +204,7 @@ impl Serve {
         let (made, _trusted) = made.unzip();
         tls = tls.or(made);
         if let Some(tls) = &tls {
-            serve_tls::follow(tls.clone())?;
+            tls::follow(tls.clone())?;
         }
         self.say_ready(&address, &engine);
         match danger {
@@ -209,6 +217,7 @@ impl Serve {
         if self.demo {
             tokio::spawn(demo::run(Arc::new(engine.clone()), self.demo_every));
         }
+        let settings = server::Settings { access, tls, ..self.port.settings(descriptors) };
         let mut failure = None;
         let shutdown = async {
             tokio::select! {
@@ -216,7 +225,6 @@ impl Serve {
                 why = engine.failed() => failure = Some(why),
             }
         };
-        let settings = server::Settings { access, tls, ..server::Settings::default() };
         let served = server::serve(listener, Arc::new(engine.clone()), settings, shutdown).await;
         engine.close().await;
         if let Some(file) = &self.port_file {

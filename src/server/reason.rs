@@ -89,6 +89,7 @@ reasons! {
     TooManyBytes "too_many_bytes" ResourceExhausted "More bytes of this identity are unanswered than may be: try again after the delay that is given."
     TooManyStreams "too_many_streams" ResourceExhausted "More calls of this identity are open than may be."
     Stopping "stopping" Unavailable "The server is stopping: try again after the delay that is given."
+    ConnectionAged "connection_aged" Unavailable "The connection is as old as one may get here: open another."
     StoreFailed "store_failed" Unavailable "A write or a read of the store has failed; the server ends."
     StoreDamaged "store_damaged" DataLoss "What was read is not what was written: the message names the place."
     Internal "internal" Internal "A mistake of the server: please report it."

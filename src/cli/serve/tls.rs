@@ -14,10 +14,8 @@ use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
-    Failure,
-    exit::code,
-    json,
-    serve::{LogFormat, write_whole},
+    super::{Failure, exit::code, json},
+    LogFormat, write_whole,
 };
 use crate::server::{
     Tls,
@@ -101,7 +99,7 @@ impl ServeTls {
         self.cert.is_some() || self.dev_tls
     }
 
-    /// Whether clients may show certificates.
+    /// Whether clients may show certificates: then nobody is let in who shows nothing.
     pub(super) fn asks_clients(&self) -> bool {
         self.client_ca.is_some()
     }
