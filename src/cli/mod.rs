@@ -300,7 +300,7 @@ pub fn run() -> ExitCode {
         Command::WaitReady(wait) => {
             client(&context, Reader::IsAll, async |out| wait.run(&context, out).await)
         }
-        Command::Token(token) => client(&context, Reader::MayGo, async |out| token.run(out).await),
+        Command::Token(token) => client(&context, Reader::MayGo, async |out| token.run(&context, out).await),
         Command::Completions(completions) => {
             client(&context, Reader::IsAll, async |out| completions.run(out))
         }
