@@ -3,6 +3,7 @@
 use std::{
     ffi::OsStr,
     io::{IsTerminal, Write},
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -12,17 +13,25 @@ use clap::{Args, ValueEnum, builder::FalseyValueParser};
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
-use super::{Context, Failure, exit::code, json, signals::Signals, time};
+use super::{Context, Failure, exit::code, json, output::Output, signals::Signals, time};
 use crate::server::{
-    self, demo,
+    self,
+    access::Access,
+    demo,
     engine::{
         Engine,
         embedded::{Embedded, OpenError, Options},
     },
     listener::{Address, Listener},
 };
+use access::{AccessFlags, Exposure};
+use tls::ServeTls;
 
+mod access;
+mod check;
+mod disk;
 mod port;
+mod tls;
 
 /// Run the server
 ///
@@ -34,8 +43,11 @@ Examples:
   contact serve --addr 127.0.0.1:0 --port-file port     a free port, written to a file
   contact serve --addr unix:/run/contact.sock
   contact serve --store memory --demo                   the tutorial's server: ten tasks each 40 s
+  contact serve --dev-tls                               TLS to try out: prints what clients need
+  contact serve --tls-cert server.pem --tls-key server.key --client-ca clients.pem
+  contact serve --check                                 is the store whole?
 
-Exit codes: 0 ended by SIGINT or SIGTERM; 1 the address cannot be listened on; 2 wrong usage;
+Exit codes: 0 ended by SIGINT or SIGTERM, or the store is whole; 1 the address cannot be listened on; 2 wrong usage;
 5 the store cannot be opened (damaged, in use, newer format, no room) or has failed")]
 pub(super) struct Serve {
     /// Where to listen: HOST:PORT (port 0: any free one) or unix:PATH
@@ -71,7 +83,13 @@ pub(super) struct Serve {
           value_parser = time::positive_duration, hide_env_values = true)]
     retain: Duration,
 
-    /// Listen beyond this machine, although anybody there may then do anything
+    #[command(flatten)]
+    access: AccessFlags,
+
+    #[command(flatten)]
+    disk: disk::Disk,
+
+    /// Listen beyond this machine without TLS, or without asking clients who they are
     #[arg(long, env = "CONTACT_SERVE_INSECURE", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     insecure: bool,
 
@@ -100,6 +118,9 @@ pub(super) struct Serve {
     /// What to log: off, error, warn, info, debug, trace, or a filter like contact=debug,h2=warn
     #[arg(long, env = "CONTACT_LOG", default_value = "info", value_name = "FILTER", hide_env_values = true)]
     log: String,
+
+    #[command(flatten)]
+    tls: ServeTls,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -111,7 +132,7 @@ enum StoreKind {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum LogFormat {
+pub(super) enum LogFormat {
     Text,
     Json,
 }
@@ -136,6 +157,21 @@ fn allow_connections() -> Option<u64> {
 }
 
 impl Serve {
+    /// Whether it is to verify the store and serve nothing.
+    pub(super) fn checks(&self) -> bool {
+        self.disk.check
+    }
+
+    /// Verifies the store.
+    pub(super) async fn check(self, out: &mut Output) -> Result<u8, Failure> {
+        if self.store == StoreKind::Memory {
+            return Err(Failure::usage(
+                "--check goes with a store on disk: one in memory begins anew each time",
+            ));
+        }
+        check::run(self.data.map_or_else(default_folder, Ok)?, out).await
+    }
+
     pub(super) fn run(self, _context: &Context) -> Result<u8, Failure> {
         // HTTP/2's library has a line for frames that a peer makes up, as many as it likes.
         let filter = EnvFilter::try_new(format!("h2=error,{}", self.log))
@@ -164,11 +200,13 @@ impl Serve {
     async fn serve(self, descriptors: Option<u64>) -> Result<u8, Failure> {
         // Caught first: a signal during a long start ends it cleanly too.
         let mut signals = Signals::catch().map_err(|e| Failure::new(code::NO, "system", e.to_string()))?;
+        let mut tls = self.tls.load(&self.addr)?;
         if let Some(file) = &self.port_file {
             remove_stale(file);
         }
-        let listener = self.listen().await?;
-        let options = Options { retain: self.retain, ..Options::default() };
+        let access = self.access.open(false)?;
+        let listener = self.listen(&access).await?;
+        let options = Options { retain: self.retain, min_free: self.disk.min_free, ..Options::default() };
         let engine = match self.store {
             StoreKind::Memory => Embedded::in_memory(&options),
             StoreKind::Sqlite => {
@@ -183,11 +221,18 @@ impl Serve {
             write_whole(file, &format!("{}\n", address.port()))
                 .map_err(|e| Failure::new(code::NO, "system", format!("{}: {e}", file.display())))?;
         }
+        let folder = engine.file().and_then(Path::parent);
+        let made = self.tls.throw_away(&self.addr, listener.tcp_address(), folder, self.log_format)?;
+        let (made, _trusted) = made.unzip();
+        tls = tls.or(made);
+        if let Some(tls) = &tls {
+            tls::follow(tls.clone())?;
+        }
         self.say_ready(&address, &engine);
         if self.demo {
             tokio::spawn(demo::run(Arc::new(engine.clone()), self.demo_every));
         }
-        let settings = self.port.settings(descriptors);
+        let settings = server::Settings { access, tls, ..self.port.settings(descriptors) };
         let mut failure = None;
         let shutdown = async {
             tokio::select! {
@@ -210,22 +255,33 @@ impl Serve {
         Ok(0)
     }
 
-    async fn listen(&self) -> Result<Listener, Failure> {
-        if let Address::Tcp(address) = &self.addr
-            && !self.insecure
-        {
-            let found =
-                tokio::net::lookup_host(address.as_str()).await.map_err(|e| self.cannot_listen(&e))?;
-            if let Some(open) = found.into_iter().find(|a| !a.ip().is_loopback()) {
-                return Err(Failure::usage(format!("{open} can be reached from other machines"))
-                    .hint("anybody there may then do anything: say --insecure if that is what you want"));
+    async fn listen(&self, access: &Access) -> Result<Listener, Failure> {
+        let exposure = Exposure {
+            beyond: self.beyond().await?,
+            tls: self.tls.is_on(),
+            tokens: self.access.tokens.is_some(),
+            client_ca: self.tls.demands_certificates(),
+            insecure: self.insecure,
+        };
+        let danger = exposure.judge()?;
+        let listener = Listener::bind_with_mode(&self.addr, self.access.socket_mode()).await;
+        let listener = listener.map_err(|e| self.cannot_listen(&e))?;
+        match danger {
+            Some(danger) => tracing::warn!("--insecure: {} is open: {danger}", self.addr),
+            None if !access.is_guarded() => {
+                tracing::info!("{}: anybody there may claim any name; --tokens asks who they are", self.addr);
             }
-        }
-        let listener = Listener::bind(&self.addr).await.map_err(|e| self.cannot_listen(&e))?;
-        if self.insecure {
-            tracing::warn!("--insecure: whoever reaches {} may do anything", self.addr);
+            None => {}
         }
         Ok(listener)
+    }
+
+    /// An address that other machines can reach.
+    async fn beyond(&self) -> Result<Option<SocketAddr>, Failure> {
+        let Address::Tcp(address) = &self.addr else { return Ok(None) };
+        let mut found =
+            tokio::net::lookup_host(address.as_str()).await.map_err(|e| self.cannot_listen(&e))?;
+        Ok(found.find(|a| !a.ip().is_loopback()))
     }
 
     fn cannot_listen(&self, error: &std::io::Error) -> Failure {
@@ -242,9 +298,11 @@ impl Serve {
     fn say_ready(&self, address: &Address, engine: &Embedded) {
         let tasks = engine.tasks_kept();
         let store = engine.store_id();
+        let scheme = if self.tls.is_on() { "https://" } else { "" };
+        let address = format!("{scheme}{address}");
         let line = match self.log_format {
             LogFormat::Json => json::line(&ReadyLine {
-                ready: &address.to_string(),
+                ready: &address,
                 store,
                 file: engine.file().map(|f| f.display().to_string()),
                 tasks,
@@ -280,7 +338,7 @@ fn remove_stale(port_file: &Path) {
 }
 
 /// A reader sees the whole file or none.
-fn write_whole(file: &Path, text: &str) -> std::io::Result<()> {
+pub(super) fn write_whole(file: &Path, text: &str) -> std::io::Result<()> {
     let mut name = file.file_name().unwrap_or(OsStr::new("port")).to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let temporary = file.with_file_name(name);

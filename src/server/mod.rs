@@ -13,11 +13,13 @@ use ending::SETTLE_GRACE;
 use engine::Engine;
 use port::{Answering, Port};
 
-pub use access::Role;
-pub use port::listener;
+pub use port::{
+    listener,
+    tls::{self, Tls},
+};
 pub use settings::{Limits, Settings};
 
-mod access;
+pub mod access;
 mod ack;
 mod batches;
 mod call;
@@ -66,6 +68,8 @@ pub async fn serve(
         .prepare();
     let store = HeaderValue::from_str(engine.store_id())?;
     let grace = settings.grace;
+    // Ends with this call.
+    let _following = Following(tokio::spawn(settings.access.clone().follow()));
     let answering = Answering { settings, routes, store, ending: ending.clone() };
     let port = Port::accept(listener, Arc::new(answering), shutdown).await;
 
@@ -84,6 +88,15 @@ pub async fn serve(
         () = settling => {}
     }
     Ok(())
+}
+
+/// Follows the file of tokens until it is dropped.
+struct Following(tokio::task::JoinHandle<()>);
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 fn reflection() -> tonic_reflection::server::Builder<'static> {

@@ -81,6 +81,7 @@ impl Port {
                 connection_age: self.max_connection_age,
                 ..Limits::default()
             },
+            ..Settings::default()
         }
     }
 }

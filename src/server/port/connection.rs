@@ -10,7 +10,7 @@ use std::{future::Future, io, pin::pin, sync::Arc, time::Duration};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::time::sleep;
 
-use super::{Answering, Peer, listener::Stream, preface, wire::Wire};
+use super::{Answering, Peer, listener::Stream, preface, tls::Tls, wire::Wire};
 use crate::server::{
     ending::SETTLE_GRACE,
     settings::{Limits, Settings},
@@ -56,21 +56,20 @@ pub(super) fn builder(limits: &Limits) -> Http {
 }
 
 /// Serves it to its end.
-pub(super) async fn serve(
-    http: Arc<Http>,
-    stream: Stream,
-    peer: Peer,
-    answering: Arc<Answering>,
-) -> anyhow::Result<()> {
-    let mut stream = within(SECURE_WITHIN, "TLS", secure(stream)).await?;
+pub(super) async fn serve(http: Arc<Http>, stream: Stream, answering: Arc<Answering>) -> anyhow::Result<()> {
+    let mut stream = within(SECURE_WITHIN, "TLS", secure(stream, answering.settings.tls.as_deref())).await?;
+    let peer = Peer::of(&stream);
     let ahead = within(PREFACE_WITHIN, "the preface", preface::read(&mut stream)).await?;
     // In a box: those who wait above need no room for what follows.
     Box::pin(speak(&http, Wire::new(stream, ahead), peer, &answering)).await
 }
 
-/// Makes the stream one that nobody else reads.
-async fn secure(stream: Stream) -> io::Result<Stream> {
-    Ok(stream)
+/// Shakes hands, where the port speaks TLS. A Unix socket does not.
+async fn secure(stream: Stream, tls: Option<&Tls>) -> io::Result<Stream> {
+    match (stream, tls) {
+        (Stream::Tcp(stream), Some(tls)) => Ok(Stream::Tls(Box::new(tls.accept(stream).await?))),
+        (stream, _) => Ok(stream),
+    }
 }
 
 async fn within<T>(

@@ -44,13 +44,13 @@ impl Door {
     }
 
     /// Waits for the next one who is let in.
-    pub(super) async fn next(&mut self) -> (Stream, Peer, Place) {
+    pub(super) async fn next(&mut self) -> (Stream, Place) {
         loop {
             let why = match self.listener.accept().await {
                 Ok(stream) => {
                     let peer = Peer::of(&stream);
                     match self.places.take(peer.host) {
-                        Ok(place) => return (stream, peer, place),
+                        Ok(place) => return (stream, place),
                         Err(full) => {
                             stream.turn_away();
                             self.describe(full, &peer)

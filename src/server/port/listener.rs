@@ -3,7 +3,7 @@
 use std::{
     fmt, io,
     net::SocketAddr,
-    os::unix::fs::FileTypeExt,
+    os::unix::fs::{FileTypeExt, PermissionsExt},
     path::{Path, PathBuf},
     pin::Pin,
     str::FromStr,
@@ -14,6 +14,12 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream, UnixListener, UnixStream},
 };
+use tokio_rustls::server::TlsStream;
+
+/// The mode of a Unix socket's file, unless told otherwise.
+pub const SOCKET_MODE: u32 = 0o600;
+/// Connections to a Unix socket that wait to be accepted, as tokio has it for TCP.
+const BACKLOG: i32 = 1024;
 
 use super::wire::STALLED;
 
@@ -65,13 +71,18 @@ pub enum Listener {
 }
 
 impl Listener {
-    /// Binds.
+    /// Binds. A Unix socket is for this user alone.
     pub async fn bind(address: &Address) -> io::Result<Self> {
+        Listener::bind_with_mode(address, SOCKET_MODE).await
+    }
+
+    /// Binds. A Unix socket's file has this mode: who may not write it cannot connect.
+    pub async fn bind_with_mode(address: &Address, mode: u32) -> io::Result<Self> {
         match address {
             Address::Tcp(address) => Ok(Listener::Tcp(TcpListener::bind(address.as_str()).await?)),
             Address::Unix(path) => {
                 remove_stale(path)?;
-                Ok(Listener::Unix(UnixListener::bind(path)?, SocketFile(path.clone())))
+                Ok(Listener::Unix(bind_socket(path, mode)?, SocketFile(path.clone())))
             }
         }
     }
@@ -108,6 +119,17 @@ impl Listener {
     }
 }
 
+/// Nobody can connect before the file has its mode.
+fn bind_socket(path: &Path, mode: u32) -> io::Result<UnixListener> {
+    use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with};
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    bind(&socket, &SocketAddrUnix::new(path)?)?;
+    std::fs::set_permissions(path, PermissionsExt::from_mode(mode))?;
+    listen(&socket, BACKLOG)?;
+    UnixListener::from_std(socket.into())
+}
+
 /// The socket that a killed server has left behind is in the way; one that answers is not ours to remove.
 fn remove_stale(path: &Path) -> io::Result<()> {
     let Ok(found) = std::fs::symlink_metadata(path) else { return Ok(()) };
@@ -137,6 +159,8 @@ impl Drop for SocketFile {
 pub enum Stream {
     /// Over TCP.
     Tcp(TcpStream),
+    /// Over TLS over TCP.
+    Tls(Box<TlsStream<TcpStream>>),
     /// Over a Unix socket.
     Unix(UnixStream),
 }
@@ -154,6 +178,10 @@ macro_rules! either {
     ($self:ident, $stream:ident => $do:expr) => {
         match $self.get_mut() {
             Stream::Tcp(stream) => {
+                let $stream = Pin::new(stream);
+                $do
+            }
+            Stream::Tls(stream) => {
                 let $stream = Pin::new(stream);
                 $do
             }

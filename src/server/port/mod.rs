@@ -7,6 +7,7 @@
 //!
 //! Everything that costs something before it is known who asks has a bound and a time limit here.
 
+mod admitted;
 mod answer;
 mod connection;
 mod door;
@@ -15,6 +16,7 @@ pub mod listener;
 mod peer;
 mod places;
 mod preface;
+pub mod tls;
 mod wire;
 
 use std::{convert::Infallible, future::Future, pin::pin, sync::Arc, time::Duration};
@@ -47,11 +49,11 @@ impl Port {
         let cut = CancellationToken::new();
         let mut shutdown = pin!(shutdown);
         loop {
-            let (stream, peer, place) = tokio::select! {
+            let (stream, place) = tokio::select! {
                 () = &mut shutdown => return Port { connections, cut },
                 next = door.next() => next,
             };
-            let connection = connection::serve(http.clone(), stream, peer, answering.clone());
+            let connection = connection::serve(http.clone(), stream, answering.clone());
             let (cut, held) = (cut.clone(), (place, alive.clone()));
             tokio::spawn(async move {
                 let _held = held;

@@ -63,7 +63,7 @@ mod tests;
 mod tokens;
 mod writer;
 
-pub use store::sqlite::OpenError;
+pub use store::sqlite::{Checked, Finding, OpenError, Step, check};
 
 use ids::Ids;
 use presence::Presence;
@@ -72,7 +72,7 @@ use reads::{READERS, Reads};
 use results::{Names, ResultLog};
 use store::{Store, StoreError, memory::MemoryStore, sqlite::SqliteStore};
 use tokens::Tokens;
-use writer::{Job, Writer};
+use writer::{Answer, Job, Teller, Writer};
 
 /// Tasks that are being taken in may have this many bytes together; further submits wait.
 const BUDGET_BYTES: usize = 64 << 20;
@@ -88,6 +88,9 @@ pub struct Options {
     pub retain: Duration,
     /// How much of the log's end is kept in memory, in bytes of frames.
     pub tail_bytes: usize,
+    /// Submits are refused while less than this is free on the disk, in bytes; 0: never. `None`: 64 MiB, or a quarter
+    /// of a smaller file system.
+    pub min_free: Option<u64>,
     /// The wall clock, in milliseconds since 1970.
     pub wall_clock: WallClock,
 }
@@ -100,6 +103,7 @@ impl Default for Options {
         Options {
             retain: Duration::from_secs(30 * 24 * 60 * 60),
             tail_bytes: 64 << 20,
+            min_free: None,
             wall_clock: Arc::new(system_clock),
         }
     }
@@ -116,8 +120,10 @@ pub struct Embedded {
     shared: Arc<Shared>,
     /// Held by handles alone: the writer ends with the last of them.
     jobs: Arc<mpsc::Sender<Job>>,
-    /// How far this handle reaches.
+    /// How far this handle reaches,
     reach: Reach,
+    /// and the leases of whose it is.
+    tokens: Tokens,
 }
 
 struct Shared {
@@ -233,7 +239,13 @@ impl Embedded {
                 on_end.results.ring_all();
             })
             .map_err(thread)?;
-        Ok(Embedded { shared, jobs, reach: Reach::default() })
+        Ok(Self::unbound(shared, jobs))
+    }
+
+    /// A handle that reaches everything.
+    fn unbound(shared: Arc<Shared>, jobs: Arc<mpsc::Sender<Job>>) -> Self {
+        let tokens = shared.tokens.of(None);
+        Embedded { shared, jobs, reach: Reach::default(), tokens }
     }
 
     /// The file that the tasks are in; `None` if they are in memory.
@@ -258,6 +270,11 @@ impl Embedded {
 }
 
 impl Embedded {
+    /// Names have been judged by whoever asks.
+    fn expect_within<'a>(&self, mut queues: impl Iterator<Item = &'a QueueName>) {
+        debug_assert!(queues.all(|queue| self.reach.has_queue(queue)), "a queue was not judged");
+    }
+
     async fn ask<T>(&self, job: Job, answer: oneshot::Receiver<Result<T, Error>>) -> Result<T, Error> {
         // A job that is not taken is dropped, and its answer with it.
         let _ = self.jobs.send(job);
@@ -265,11 +282,8 @@ impl Embedded {
     }
 
     /// Asks the writer for what `job` makes of a place for the answer.
-    async fn asking<T>(
-        &self,
-        job: impl FnOnce(oneshot::Sender<Result<T, Error>>) -> Job,
-    ) -> Result<T, Error> {
-        let (answer, answered) = oneshot::channel();
+    async fn asking<T>(&self, job: impl FnOnce(Answer<T>) -> Job) -> Result<T, Error> {
+        let (answer, answered) = Answer::new();
         self.ask(job(answer), answered).await
     }
 
@@ -278,15 +292,15 @@ impl Embedded {
         &self,
         look: impl FnOnce(&mut Writer) -> Result<Result<T, Error>, StoreError> + Send + 'static,
     ) -> Result<T, Error> {
-        self.asking(|answer| {
+        self.asking(|mut answer| {
             Job::Look(Box::new(move |writer| {
                 if answer.is_closed() {
                     // Nobody waits for it any more.
                     return Ok(());
                 }
                 let seen = writer::survivable(look(writer))?.and_then(|seen| seen);
-                // Who does not wait any more need not be told.
-                let _ = answer.send(seen);
+                answer.decide(seen);
+                answer.send(None);
                 Ok(())
             }))
         })
@@ -346,7 +360,12 @@ impl Engine for Embedded {
     }
 
     fn within(&self, reach: &Reach) -> Arc<dyn Engine> {
-        Arc::new(Embedded { reach: reach.clone(), ..self.clone() })
+        Arc::new(Embedded {
+            shared: self.shared.clone(),
+            jobs: self.jobs.clone(),
+            reach: reach.clone(),
+            tokens: self.shared.tokens.of(reach.identity()),
+        })
     }
 
     fn durability(&self) -> Durability {
@@ -358,18 +377,21 @@ impl Engine for Embedded {
     }
 
     fn submit(&self, tasks: Vec<NewTask>) -> BoxFuture<'_, Result<Answers, Error>> {
+        self.expect_within(tasks.iter().map(|task| &task.queue));
         Box::pin(async move {
             let bytes: usize = tasks.iter().map(NewTask::bytes).sum();
             let room = self.shared.budget.clone().acquire_many_owned(bytes.min(BUDGET_BYTES) as u32);
             let room = room.await.map_err(|_| Error::Stopped)?;
-            let (answer, answered) = oneshot::channel();
-            let _ = self.jobs.send(Job::Submit { tasks, answer, room });
+            let (answer, answered) = Answer::new();
+            let reach = self.reach.clone();
+            let _ = self.jobs.send(Job::Submit { tasks, reach, answer, room });
             let shared = self.shared.clone();
             Ok(Box::pin(async move { shared.answer(answered).await }) as Answers)
         })
     }
 
     fn watch(&self, watch: Watch) -> BoxFuture<'_, Result<Watching, Error>> {
+        self.expect_within(watch.queues.iter().map(|position| &position.queue));
         Box::pin(cursors::open(&self.shared, watch))
     }
 
@@ -378,6 +400,7 @@ impl Engine for Embedded {
     }
 
     fn share(&self, share: Share) -> BoxFuture<'_, Result<Sharing, Error>> {
+        self.expect_within(share.queues.iter().map(|position| &position.queue));
         Box::pin(shares::open(self, share))
     }
 
@@ -400,7 +423,8 @@ impl Engine for Embedded {
             let bytes: usize = told.iter().map(|told| told.answer.bytes()).sum();
             let room = self.shared.told_budget.clone().acquire_many_owned(bytes.min(TOLD_BYTES) as u32);
             let room = room.await.map_err(|_| Error::Stopped)?;
-            self.asking(|answer| Job::Tell { told, answer, room }).await
+            let by = Teller { reach: self.reach.clone(), tokens: self.tokens.clone() };
+            self.asking(|answer| Job::Tell { told, by, answer, room }).await
         })
     }
 
@@ -413,6 +437,7 @@ impl Engine for Embedded {
     }
 
     fn tasks(&self, filter: TaskFilter) -> BoxFuture<'_, Result<TaskPage, Error>> {
+        self.expect_within(filter.queue.iter());
         Box::pin(self.list_tasks(filter))
     }
 
@@ -421,7 +446,8 @@ impl Engine for Embedded {
     }
 
     fn cancel(&self, ids: Vec<TaskId>) -> BoxFuture<'_, Result<Vec<Judged>, Error>> {
-        Box::pin(self.asking(|answer| Job::Cancel { ids, answer }))
+        let reach = self.reach.clone();
+        Box::pin(self.asking(|answer| Job::Cancel { ids, reach, answer }))
     }
 
     fn redrive(
@@ -431,10 +457,13 @@ impl Engine for Embedded {
         ids: Vec<TaskId>,
         limit: usize,
     ) -> BoxFuture<'_, Result<(Vec<Judged>, u64), Error>> {
-        Box::pin(self.asking(move |answer| Job::Redrive { queue, group, ids, limit, answer }))
+        self.expect_within([&queue].into_iter());
+        let reach = self.reach.clone();
+        Box::pin(self.asking(move |answer| Job::Redrive { queue, group, ids, limit, reach, answer }))
     }
 
     fn purge(&self, queue: QueueName, upto_seq: Option<u64>) -> BoxFuture<'_, Result<Purged, Error>> {
+        self.expect_within([&queue].into_iter());
         Box::pin(self.asking(move |answer| Job::Purge { queue, upto_seq, answer }))
     }
 
@@ -444,6 +473,7 @@ impl Engine for Embedded {
         group: GroupName,
         change: Change,
     ) -> BoxFuture<'_, Result<GroupView, Error>> {
+        self.expect_within([&queue].into_iter());
         Box::pin(async move {
             let (asked_queue, asked_group) = (queue.clone(), group.clone());
             self.asking(move |answer| Job::Set { queue, group, change, answer }).await?;
