@@ -12,6 +12,7 @@ mod answer;
 mod connection;
 mod door;
 mod foreign;
+mod inflow;
 pub mod listener;
 mod peer;
 mod places;
@@ -25,6 +26,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 pub(super) use answer::Answering;
+use answer::Line;
 use door::Door;
 pub(super) use peer::Peer;
 
