@@ -13,6 +13,7 @@ use connect::Target;
 use exit::{Errors, Failure};
 use output::Reader;
 use runner::client;
+use secure::SecureFlags;
 
 mod ack;
 mod caller;
@@ -43,6 +44,7 @@ mod result_line;
 mod roll;
 mod run;
 mod runner;
+mod secure;
 mod seen;
 mod send_status;
 mod serve;
@@ -90,7 +92,7 @@ Examples:
   contact clients                                who is there
 
 Exit codes:
-  0 it worked   1 the answer is no   2 wrong usage   3 the server could not be reached
+  0 it worked   1 the answer is no   2 wrong usage   3 the server could not be reached, or not trusted
   4 bad input on stdin (each bad line is named, the others are done)   5 the store cannot be opened
   64+N the server answered gRPC status N   124 --timeout ran out   130, 143 SIGINT, SIGTERM";
 
@@ -118,11 +120,18 @@ enum Command {
     Man(man::Man),
 }
 
+impl Command {
+    /// Whether it speaks to a server.
+    fn makes_calls(&self) -> bool {
+        !matches!(self, Command::Serve(_) | Command::Completions(_) | Command::Man(_))
+    }
+}
+
 /// The flags of every command.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Options of every command")]
 struct Global {
-    /// Where the server is: HOST:PORT or unix:PATH
+    /// Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH
     #[arg(long, global = true, env = "CONTACT_SERVER", default_value = "127.0.0.1:50051", value_name = "ADDRESS",
           value_parser = Target::parse, hide_env_values = true)]
     server: Target,
@@ -146,6 +155,9 @@ struct Global {
     #[arg(long, global = true, env = "CONTACT_RETRY_FOR", value_name = "DURATION",
           value_parser = time::duration, hide_env_values = true)]
     retry_for: Option<Duration>,
+
+    #[command(flatten)]
+    secure: SecureFlags,
 }
 
 /// How to print.
@@ -210,7 +222,17 @@ pub fn run() -> ExitCode {
         Err(e) => return not_understood(&e),
     };
     let errors = Errors { json: errors_in_json(arguments.global.output) };
-    let context = Context { global: arguments.global, errors };
+    let mut global = arguments.global;
+    if arguments.command.makes_calls() {
+        match global.server.clone().secured(&global.secure) {
+            Ok(server) => global.server = server,
+            Err(failure) => {
+                failure.print(errors);
+                return ExitCode::from(failure.code);
+            }
+        }
+    }
+    let context = Context { global, errors };
     let result = match arguments.command {
         Command::Serve(serve) => serve.run(&context),
         // It leaves in its own way: it says how to go on waiting.
