@@ -32,7 +32,8 @@ pub(super) use refusal::Refusal;
 /// these two are looked up here.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct SecureFlags {
-    /// The authorities (PEM) to trust instead of this machine's, when --server is https://
+    /// The authorities (PEM) to trust instead of this machine's, when --server is https://. A server that is not
+    /// trusted is not tried again: exit code 3, at once
     #[arg(
         long = "tls-ca",
         global = true,
