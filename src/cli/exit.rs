@@ -7,6 +7,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use super::{json, secure::Refusal};
+use crate::wire::GRANT_ENDED;
 
 /// Exit codes, as the manual has them.
 pub(super) mod code {
@@ -84,7 +85,16 @@ impl Failure {
         }
         let reason = status.get_details_error_info().map(|info| info.reason).filter(|r| !r.is_empty());
         let reason = reason.unwrap_or_else(|| code_word(status.code()));
-        Failure::new(code::GRPC + i32::from(status.code()) as u8, &reason, status.message())
+        let failure = Failure::new(code::GRPC + i32::from(status.code()) as u8, &reason, status.message());
+        match &reason[..] {
+            "no_token" => {
+                failure.hint("--token-file FILE or CONTACT_TOKEN_FILE says where this client's token is")
+            }
+            "bad_token" | "token_expired" => {
+                failure.hint("`contact token create` on the server makes another")
+            }
+            _ => failure,
+        }
     }
 
     /// Prints it on stderr.
@@ -98,7 +108,8 @@ impl Failure {
 /// Whether the connection is at fault, not what was asked: worth another try.
 pub(super) fn is_broken(status: &Status) -> bool {
     // A status that the server sent has no source; one that tonic made of a broken connection has.
-    (status.code() == Code::Unavailable || status.source().is_some()) && !is_refused(status)
+    let is_of_connection = status.code() == Code::Unavailable || status.source().is_some();
+    is_of_connection && !is_refused(status) || has_lost_its_grant(status)
 }
 
 /// Whether the two ends do not trust each other.
@@ -109,6 +120,13 @@ fn is_refused(status: &Status) -> bool {
 /// Whether the server was reached and is not trusted for now.
 pub(super) fn is_untrusted(status: &Status) -> bool {
     status.source().is_some() && Refusal::may_pass(&cause(status))
+}
+
+/// Whether what the call was admitted by has changed while it was open: whoever has another token by now, or is still
+/// let in, goes on; to the others the next try says no.
+fn has_lost_its_grant(status: &Status) -> bool {
+    status.code() == Code::Unauthenticated
+        && status.get_details_error_info().is_some_and(|info| info.reason == GRANT_ENDED)
 }
 
 /// The innermost cause: the outer ones say only that there is one.

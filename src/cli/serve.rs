@@ -3,6 +3,7 @@
 use std::{
     ffi::OsStr,
     io::{IsTerminal, Write},
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -12,15 +13,23 @@ use clap::{Args, ValueEnum, builder::FalseyValueParser};
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
-use super::{Context, Failure, exit::code, json, serve_tls, serve_tls::ServeTls, signals::Signals, time};
+use super::{Context, Failure, exit::code, json, signals::Signals, time};
 use crate::server::{
-    self, demo,
+    self,
+    access::Access,
+    demo,
     engine::{
         Engine,
         embedded::{Embedded, OpenError, Options},
     },
     listener::{Address, Listener},
 };
+use access::{AccessFlags, Exposure};
+use tls::ServeTls;
+
+mod access;
+mod port;
+mod tls;
 
 /// Run the server
 ///
@@ -71,9 +80,15 @@ pub(super) struct Serve {
           value_parser = time::positive_duration, hide_env_values = true)]
     retain: Duration,
 
-    /// Listen beyond this machine, although anybody there may then do anything
+    #[command(flatten)]
+    access: AccessFlags,
+
+    /// Listen beyond this machine without TLS, or without asking clients who they are
     #[arg(long, env = "CONTACT_SERVE_INSECURE", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     insecure: bool,
+
+    #[command(flatten)]
+    port: port::Port,
 
     /// Submit the tutorial's ten tasks now and again
     #[arg(long, env = "CONTACT_SERVE_DEMO", value_parser = FalseyValueParser::new(), hide_env_values = true)]
@@ -125,23 +140,25 @@ struct ReadyLine<'a> {
     tasks: u64,
 }
 
-/// As many connections as this process may have: what it gets to begin with is often a thousand, and the next one
-/// would wait for ever.
-fn allow_connections() {
-    use rustix::process::{Resource, getrlimit, setrlimit};
+/// As many connections as this process may have: what it gets to begin with is often a thousand. Says how many
+/// descriptors that makes; `None`: without end.
+fn allow_connections() -> Option<u64> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     // If that is not allowed it serves as many as it may.
-    let _ = setrlimit(Resource::Nofile, rustix::process::Rlimit { current: limit.maximum, ..limit });
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+    getrlimit(Resource::Nofile).current
 }
 
 impl Serve {
     pub(super) fn run(self, _context: &Context) -> Result<u8, Failure> {
-        let filter = EnvFilter::try_new(&self.log)
+        // HTTP/2's library has a line for frames that a peer makes up, as many as it likes.
+        let filter = EnvFilter::try_new(format!("h2=error,{}", self.log))
             .map_err(|e| Failure::usage(format!("--log {:?}: {e}", self.log)))?;
         if self.port_file.is_some() && matches!(self.addr, Address::Unix(_)) {
             return Err(Failure::usage("--port-file goes with a TCP address: a socket has no port"));
         }
-        allow_connections();
+        let descriptors = allow_connections();
         let logging = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_writer(std::io::stderr)
@@ -156,17 +173,18 @@ impl Serve {
             .enable_all()
             .build()
             .map_err(|e| Failure::new(code::NO, "system", e.to_string()))?
-            .block_on(self.serve())
+            .block_on(self.serve(descriptors))
     }
 
-    async fn serve(self) -> Result<u8, Failure> {
+    async fn serve(self, descriptors: Option<u64>) -> Result<u8, Failure> {
         // Caught first: a signal during a long start ends it cleanly too.
         let mut signals = Signals::catch().map_err(|e| Failure::new(code::NO, "system", e.to_string()))?;
         let mut tls = self.tls.load(&self.addr)?;
         if let Some(file) = &self.port_file {
             remove_stale(file);
         }
-        let listener = self.listen().await?;
+        let access = self.access.open(false)?;
+        let listener = self.listen(&access).await?;
         let options = Options { retain: self.retain, ..Options::default() };
         let engine = match self.store {
             StoreKind::Memory => Embedded::in_memory(&options),
@@ -187,12 +205,13 @@ impl Serve {
         let (made, _trusted) = made.unzip();
         tls = tls.or(made);
         if let Some(tls) = &tls {
-            serve_tls::follow(tls.clone())?;
+            tls::follow(tls.clone())?;
         }
         self.say_ready(&address, &engine);
         if self.demo {
             tokio::spawn(demo::run(Arc::new(engine.clone()), self.demo_every));
         }
+        let settings = server::Settings { access, tls, ..self.port.settings(descriptors) };
         let mut failure = None;
         let shutdown = async {
             tokio::select! {
@@ -200,7 +219,6 @@ impl Serve {
                 why = engine.failed() => failure = Some(why),
             }
         };
-        let settings = server::Settings { tls, ..server::Settings::default() };
         let served = server::serve(listener, Arc::new(engine.clone()), settings, shutdown).await;
         engine.close().await;
         if let Some(file) = &self.port_file {
@@ -216,22 +234,33 @@ impl Serve {
         Ok(0)
     }
 
-    async fn listen(&self) -> Result<Listener, Failure> {
-        if let Address::Tcp(address) = &self.addr
-            && !self.insecure
-        {
-            let found =
-                tokio::net::lookup_host(address.as_str()).await.map_err(|e| self.cannot_listen(&e))?;
-            if let Some(open) = found.into_iter().find(|a| !a.ip().is_loopback()) {
-                return Err(Failure::usage(format!("{open} can be reached from other machines"))
-                    .hint("anybody there may then do anything: say --insecure if that is what you want"));
+    async fn listen(&self, access: &Access) -> Result<Listener, Failure> {
+        let exposure = Exposure {
+            beyond: self.beyond().await?,
+            tls: self.tls.is_on(),
+            tokens: self.access.tokens.is_some(),
+            client_ca: self.tls.demands_certificates(),
+            insecure: self.insecure,
+        };
+        let danger = exposure.judge()?;
+        let listener = Listener::bind_with_mode(&self.addr, self.access.socket_mode()).await;
+        let listener = listener.map_err(|e| self.cannot_listen(&e))?;
+        match danger {
+            Some(danger) => tracing::warn!("--insecure: {} is open: {danger}", self.addr),
+            None if !access.is_guarded() => {
+                tracing::info!("{}: anybody there may claim any name; --tokens asks who they are", self.addr);
             }
-        }
-        let listener = Listener::bind(&self.addr).await.map_err(|e| self.cannot_listen(&e))?;
-        if self.insecure {
-            tracing::warn!("--insecure: whoever reaches {} may do anything", self.addr);
+            None => {}
         }
         Ok(listener)
+    }
+
+    /// An address that other machines can reach.
+    async fn beyond(&self) -> Result<Option<SocketAddr>, Failure> {
+        let Address::Tcp(address) = &self.addr else { return Ok(None) };
+        let mut found =
+            tokio::net::lookup_host(address.as_str()).await.map_err(|e| self.cannot_listen(&e))?;
+        Ok(found.find(|a| !a.ip().is_loopback()))
     }
 
     fn cannot_listen(&self, error: &std::io::Error) -> Failure {

@@ -5,7 +5,6 @@
 use std::sync::Arc;
 
 use futures_util::{StreamExt, stream, stream::BoxStream};
-use tokio_util::sync::CancellationToken;
 use tonic::{Status, Streaming};
 
 use super::{
@@ -14,6 +13,7 @@ use super::{
     call::Call,
     chatter::Chatter,
     convert,
+    ending::Ending,
     engine::{
         Engine, Error,
         groups::{Instance, Notice},
@@ -31,10 +31,10 @@ type Reply = Result<pb::Result, Status>;
 
 pub(super) fn answer(call: &Call, statuses: Streaming<pb::ClientMsg>) -> BoxStream<'static, Reply> {
     let session = Session {
-        messages: Batches::new(statuses, &call.stopping, |status| status.msg.len()),
+        messages: Batches::new(statuses, call.ending.begun(), |status| status.msg.len()),
         engine: call.engine.clone(),
         chatter: call.statuses_logged.clone(),
-        stopping: call.stopping.clone(),
+        ending: call.ending.clone(),
         caller: call.caller.clone(),
         client: None,
         instance: None,
@@ -57,7 +57,7 @@ struct Session {
     messages: Batches<pb::ClientMsg>,
     engine: Arc<dyn Engine>,
     chatter: Arc<Chatter>,
-    stopping: CancellationToken,
+    ending: Ending,
     caller: Caller,
     /// Who speaks, and the process, once they have been said.
     client: Option<ClientName>,
@@ -160,7 +160,7 @@ impl Session {
 
     /// The stream ends by an error. Who wants to be told is told first if it is the server that ends.
     fn last_words(&self, end: Status) -> Vec<Reply> {
-        let drain = self.control && self.stopping.is_cancelled();
+        let drain = self.control && self.ending.is_server();
         let drain = drain.then(|| Ok(pb::Result { drain: true, ..pb::Result::default() }));
         drain.into_iter().chain([Err(end)]).collect()
     }

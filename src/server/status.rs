@@ -46,6 +46,11 @@ pub(super) fn stopping() -> Status {
     later(Reason::Stopping, "the server is stopping", BACK_WITHIN.mul_f64(rand::random()))
 }
 
+/// The connection is as old as one may get. Which moment that is differs already, so its clients need not wait.
+pub(super) fn aged() -> Status {
+    later(Reason::ConnectionAged, "the connection is as old as one may get: open another", Duration::ZERO)
+}
+
 /// What the engine says.
 pub(super) fn from_engine(error: Error) -> Status {
     let message = error.to_string();

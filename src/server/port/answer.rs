@@ -7,9 +7,9 @@ use hyper::body::Incoming;
 use tonic::{body::Body, service::Routes};
 use tower::ServiceExt;
 
-use super::Peer;
+use super::{Peer, admitted::Admitted, foreign};
 use crate::{
-    server::{access, ready, settings::Settings},
+    server::{ending::Ending, ready, settings::Settings},
     wire::STORE_HEADER,
 };
 
@@ -19,20 +19,28 @@ pub(in crate::server) struct Answering {
     pub(in crate::server) routes: Routes,
     /// The store's id: every response says it.
     pub(in crate::server) store: HeaderValue,
+    /// When everything ends.
+    pub(in crate::server) ending: Ending,
 }
 
 impl Answering {
-    /// Answers a request.
+    /// Answers a request, on a connection that ends so.
     pub(super) async fn answer(
         &self,
         peer: &Peer,
+        ending: &Ending,
         request: Request<Incoming>,
     ) -> Result<Response<Body>, Infallible> {
-        let mut response = match access::admit(peer, request.uri().path(), request.headers()) {
+        let access = &self.settings.access;
+        let mut response = match access.admit(peer, request.uri().path(), request.headers()) {
             Ok(caller) => {
-                let mut request = request.map(Body::new);
-                request.extensions_mut().insert(caller);
-                ready::put_in_place(self.routes.clone().oneshot(request).await?)
+                let foreign = foreign::is(request.uri().path());
+                let mut request = request.map(|body| Admitted::request(Body::new(body), &caller));
+                request.extensions_mut().insert(caller.clone());
+                request.extensions_mut().insert(ending.clone());
+                let response = ready::put_in_place(self.routes.clone().oneshot(request).await?);
+                let response = if foreign { foreign::until(ending, response) } else { response };
+                response.map(|body| Admitted::answer(body, &caller))
             }
             Err(status) => status.into_http(),
         };

@@ -14,10 +14,8 @@ use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
-    Failure,
-    exit::code,
-    json,
-    serve::{LogFormat, write_whole},
+    super::{Failure, exit::code, json},
+    LogFormat, write_whole,
 };
 use crate::server::{
     Tls,
@@ -80,6 +78,13 @@ pub(super) struct ServeTls {
     #[arg(long, env = "CONTACT_SERVE_DEV_TLS", value_parser = FalseyValueParser::new(),
           conflicts_with_all = ["tls_cert", "tls_key", "client_ca"], hide_env_values = true)]
     dev_tls: bool,
+}
+
+impl ServeTls {
+    /// Whether clients are asked for certificates, and let in by nothing else.
+    pub(super) fn demands_certificates(&self) -> bool {
+        self.client_ca.is_some() && self.client_certs == ClientCerts::Required
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
