@@ -34,7 +34,7 @@ pub(super) struct ServeTls {
     /// Speak TLS with the certificate in this file (PEM, the server's own first); needs --tls-key
     #[arg(
         id = "tls_cert",
-        long,
+        long = "tls-cert",
         env = "CONTACT_SERVE_TLS_CERT",
         value_name = "FILE",
         requires = "tls_key",
@@ -45,7 +45,7 @@ pub(super) struct ServeTls {
     /// Its key (PEM, not encrypted). Both are read again when they change, and on SIGHUP
     #[arg(
         id = "tls_key",
-        long,
+        long = "tls-key",
         env = "CONTACT_SERVE_TLS_KEY",
         value_name = "FILE",
         requires = "tls_cert",

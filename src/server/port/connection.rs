@@ -75,7 +75,7 @@ async fn begin(stream: Stream, tls: Option<&Tls>) -> anyhow::Result<(Wire<Stream
 }
 
 /// Shakes hands, where the port speaks TLS. A Unix socket does not.
-async fn secure(stream: Stream, tls: Option<&Tls>) -> io::Result<Stream> {
+pub(super) async fn secure(stream: Stream, tls: Option<&Tls>) -> io::Result<Stream> {
     match (stream, tls) {
         (Stream::Tcp(stream), Some(tls)) => Ok(Stream::Tls(Box::new(tls.accept(stream).await?))),
         (stream, _) => Ok(stream),
