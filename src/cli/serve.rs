@@ -251,7 +251,8 @@ impl Serve {
         if let Some(file) = &self.port_file {
             let _ = std::fs::remove_file(file);
         }
-        if let Some(why) = failure {
+        // What is written last may fail too.
+        if let Some(why) = failure.or_else(|| engine.failure()) {
             let message = format!("the store has failed: {why}");
             return Err(Failure::new(code::STORE, "store_failed", message)
                 .hint("nothing that was not answered is promised; check the disk, then start again"));

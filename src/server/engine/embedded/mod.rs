@@ -264,6 +264,14 @@ impl Embedded {
         }
     }
 
+    /// Why the store has failed, once it has.
+    pub fn failure(&self) -> Option<String> {
+        match self.shared.check() {
+            Err(Error::Failed(why)) => Some(why),
+            _ => None,
+        }
+    }
+
     /// Answers what has been taken in, writes everything to its place and ends. Calls fail with
     /// [`Error::Stopped`] from then on.
     pub async fn close(&self) {
