@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use clap::Parser;
 
-use super::{Arguments, connect::Target as Address, group::Group, start, time, wait::names};
+use super::{Arguments, connect::Target as Address, group::Group, size::size, start, time, wait::names};
 use crate::{fuzz::Target, name::QueueName, server::listener};
 
 #[test]
@@ -107,6 +107,7 @@ fn fuzz_arguments() {
 fn fuzz_flags() {
     let seeds = [
         "1h30m",
+        "64MiB",
         "500ms",
         "36500d",
         "2026-11-22T06:00:00Z",
@@ -180,6 +181,7 @@ fn fuzz_flags() {
             start::in_queue(text).is_ok(),
             group.is_ok(),
             names(text).is_ok(),
+            size(text).is_ok(),
             address.is_ok(),
             text.parse::<listener::Address>().is_ok(),
             shlex::split(text).is_some_and(|words| words.len() > 1),
