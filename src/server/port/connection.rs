@@ -10,7 +10,7 @@ use std::{future::Future, io, pin::pin, sync::Arc, time::Duration};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::time::sleep;
 
-use super::{Answering, Peer, listener::Stream, preface, tls::Tls, wire::Wire};
+use super::{Answering, Peer, farewell, listener::Stream, preface, tls::Tls, wire::Wire};
 use crate::server::{
     ending::SETTLE_GRACE,
     settings::{Limits, Settings},
@@ -59,7 +59,16 @@ pub(super) fn builder(limits: &Limits) -> Http {
 pub(super) async fn serve(http: Arc<Http>, stream: Stream, answering: Arc<Answering>) -> anyhow::Result<()> {
     let mut stream = within(SECURE_WITHIN, "TLS", secure(stream, answering.settings.tls.as_deref())).await?;
     let peer = Peer::of(&stream);
-    let ahead = within(PREFACE_WITHIN, "the preface", preface::read(&mut stream)).await?;
+    let ahead = match within(PREFACE_WITHIN, "the preface", preface::read(&mut stream)).await {
+        Ok(ahead) => ahead,
+        Err(e) => {
+            let kind = e.downcast_ref().map(io::Error::kind);
+            if kind == Some(io::ErrorKind::InvalidData) {
+                farewell::say(&mut stream, preface::NOT_SPOKEN).await;
+            }
+            return Err(e);
+        }
+    };
     // In a box: those who wait above need no room for what follows.
     Box::pin(speak(&http, Wire::new(stream, ahead), peer, &answering)).await
 }
