@@ -93,6 +93,7 @@ impl Failure {
             "bad_token" | "token_expired" => {
                 failure.hint("`contact token create` on the server makes another")
             }
+            "foreign_client" => failure.hint("--client NAME or CONTACT_CLIENT says who this is"),
             _ => failure,
         }
     }

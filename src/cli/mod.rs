@@ -51,6 +51,7 @@ mod seen;
 mod send_status;
 mod serve;
 mod signals;
+mod size;
 mod start;
 mod submit;
 mod table;
@@ -244,6 +245,9 @@ pub fn run() -> ExitCode {
         return ExitCode::from(failure.code);
     }
     let result = match arguments.command {
+        Command::Serve(serve) if serve.checks() => {
+            client(&context, Reader::IsAll, async |out| serve.check(out).await)
+        }
         Command::Serve(serve) => serve.run(&context),
         // It leaves in its own way: it says how to go on waiting.
         Command::Submit(submit) if submit.waits() => {
@@ -302,7 +306,7 @@ pub fn run() -> ExitCode {
         Command::WaitReady(wait) => {
             client(&context, Reader::IsAll, async |out| wait.run(&context, out).await)
         }
-        Command::Token(token) => client(&context, Reader::MayGo, async |out| token.run(out).await),
+        Command::Token(token) => client(&context, Reader::MayGo, async |out| token.run(&context, out).await),
         Command::Completions(completions) => {
             client(&context, Reader::IsAll, async |out| completions.run(out))
         }

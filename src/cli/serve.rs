@@ -13,11 +13,9 @@ use clap::{Args, ValueEnum, builder::FalseyValueParser};
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
-use super::{Context, Failure, exit::code, json, signals::Signals, time};
+use super::{Context, Failure, exit::code, json, output::Output, signals::Signals, time};
 use crate::server::{
-    self,
-    access::Access,
-    demo,
+    self, demo,
     engine::{
         Engine,
         embedded::{Embedded, OpenError, Options},
@@ -28,6 +26,8 @@ use access::{AccessFlags, Exposure};
 use tls::ServeTls;
 
 mod access;
+mod check;
+mod disk;
 mod port;
 mod tls;
 
@@ -43,8 +43,9 @@ Examples:
   contact serve --store memory --demo                   the tutorial's server: ten tasks each 40 s
   contact serve --dev-tls                               TLS to try out: prints what clients need
   contact serve --tls-cert server.pem --tls-key server.key --client-ca clients.pem
+  contact serve --check                                 is the store whole?
 
-Exit codes: 0 ended by SIGINT or SIGTERM; 1 the address cannot be listened on; 2 wrong usage;
+Exit codes: 0 ended by SIGINT or SIGTERM, or the store is whole; 1 the address cannot be listened on; 2 wrong usage;
 5 the store cannot be opened (damaged, in use, newer format, no room) or has failed")]
 pub(super) struct Serve {
     /// Where to listen: HOST:PORT (port 0: any free one) or unix:PATH
@@ -82,6 +83,9 @@ pub(super) struct Serve {
 
     #[command(flatten)]
     access: AccessFlags,
+
+    #[command(flatten)]
+    disk: disk::Disk,
 
     /// Listen beyond this machine without TLS, or without asking clients who they are
     #[arg(long, env = "CONTACT_SERVE_INSECURE", value_parser = FalseyValueParser::new(), hide_env_values = true)]
@@ -151,6 +155,21 @@ fn allow_connections() -> Option<u64> {
 }
 
 impl Serve {
+    /// Whether it is to verify the store and serve nothing.
+    pub(super) fn checks(&self) -> bool {
+        self.disk.check
+    }
+
+    /// Verifies the store.
+    pub(super) async fn check(self, out: &mut Output) -> Result<u8, Failure> {
+        if self.store == StoreKind::Memory {
+            return Err(Failure::usage(
+                "--check goes with a store on disk: one in memory begins anew each time",
+            ));
+        }
+        check::run(self.data.map_or_else(default_folder, Ok)?, out).await
+    }
+
     pub(super) fn run(self, _context: &Context) -> Result<u8, Failure> {
         // HTTP/2's library has a line for frames that a peer makes up, as many as it likes.
         let filter = EnvFilter::try_new(format!("h2=error,{}", self.log))
@@ -183,9 +202,10 @@ impl Serve {
         if let Some(file) = &self.port_file {
             remove_stale(file);
         }
-        let access = self.access.open(false)?;
-        let listener = self.listen(&access).await?;
-        let options = Options { retain: self.retain, ..Options::default() };
+        let access = self.access.open(self.tls.asks_clients())?;
+        let danger = self.exposure().await?.judge()?;
+        let listener = self.listen().await?;
+        let options = Options { retain: self.retain, min_free: self.disk.min_free, ..Options::default() };
         let engine = match self.store {
             StoreKind::Memory => Embedded::in_memory(&options),
             StoreKind::Sqlite => {
@@ -208,6 +228,13 @@ impl Serve {
             tls::follow(tls.clone())?;
         }
         self.say_ready(&address, &engine);
+        match danger {
+            Some(danger) => tracing::warn!("--insecure: {address} is open: {danger}"),
+            None if !access.is_guarded() => {
+                tracing::info!("anybody at {address} may claim any name: --tokens asks who they are");
+            }
+            None => {}
+        }
         if self.demo {
             tokio::spawn(demo::run(Arc::new(engine.clone()), self.demo_every));
         }
@@ -224,7 +251,8 @@ impl Serve {
         if let Some(file) = &self.port_file {
             let _ = std::fs::remove_file(file);
         }
-        if let Some(why) = failure {
+        // What is written last may fail too.
+        if let Some(why) = failure.or_else(|| engine.failure()) {
             let message = format!("the store has failed: {why}");
             return Err(Failure::new(code::STORE, "store_failed", message)
                 .hint("nothing that was not answered is promised; check the disk, then start again"));
@@ -234,25 +262,19 @@ impl Serve {
         Ok(0)
     }
 
-    async fn listen(&self, access: &Access) -> Result<Listener, Failure> {
-        let exposure = Exposure {
+    async fn listen(&self) -> Result<Listener, Failure> {
+        let listener = Listener::bind_with_mode(&self.addr, self.access.socket_mode()).await;
+        listener.map_err(|e| self.cannot_listen(&e))
+    }
+
+    async fn exposure(&self) -> Result<Exposure, Failure> {
+        Ok(Exposure {
             beyond: self.beyond().await?,
             tls: self.tls.is_on(),
             tokens: self.access.tokens.is_some(),
-            client_ca: self.tls.demands_certificates(),
+            client_ca: self.tls.asks_clients(),
             insecure: self.insecure,
-        };
-        let danger = exposure.judge()?;
-        let listener = Listener::bind_with_mode(&self.addr, self.access.socket_mode()).await;
-        let listener = listener.map_err(|e| self.cannot_listen(&e))?;
-        match danger {
-            Some(danger) => tracing::warn!("--insecure: {} is open: {danger}", self.addr),
-            None if !access.is_guarded() => {
-                tracing::info!("{}: anybody there may claim any name; --tokens asks who they are", self.addr);
-            }
-            None => {}
-        }
-        Ok(listener)
+        })
     }
 
     /// An address that other machines can reach.

@@ -80,13 +80,6 @@ pub(super) struct ServeTls {
     dev_tls: bool,
 }
 
-impl ServeTls {
-    /// Whether clients are asked for certificates, and let in by nothing else.
-    pub(super) fn demands_certificates(&self) -> bool {
-        self.client_ca.is_some() && self.client_certs == ClientCerts::Required
-    }
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ClientCerts {
     /// Nobody without one gets further than the handshake
@@ -104,6 +97,11 @@ impl ServeTls {
     /// Whether the server speaks TLS.
     pub(super) fn is_on(&self) -> bool {
         self.cert.is_some() || self.dev_tls
+    }
+
+    /// Whether clients may show certificates: then nobody is let in who shows nothing.
+    pub(super) fn asks_clients(&self) -> bool {
+        self.client_ca.is_some()
     }
 
     /// Reads the files.

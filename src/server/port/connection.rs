@@ -10,7 +10,7 @@ use std::{future::Future, io, pin::pin, sync::Arc, time::Duration};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::time::sleep;
 
-use super::{Answering, Peer, farewell, listener::Stream, preface, tls::Tls, wire::Wire};
+use super::{Answering, Line, Peer, farewell, listener::Stream, preface, tls::Tls, wire::Wire};
 use crate::server::{
     ending::SETTLE_GRACE,
     settings::{Limits, Settings},
@@ -57,20 +57,29 @@ pub(super) fn builder(limits: &Limits) -> Http {
 
 /// Serves it to its end.
 pub(super) async fn serve(http: Arc<Http>, stream: Stream, answering: Arc<Answering>) -> anyhow::Result<()> {
-    let mut stream = within(SECURE_WITHIN, "TLS", secure(stream, answering.settings.tls.as_deref())).await?;
+    let (wire, peer) = tokio::select! {
+        begun = begin(stream, answering.settings.tls.as_deref()) => begun?,
+        // Nothing was promised yet.
+        _ = answering.ending.begun() => return Ok(()),
+    };
+    // In a box: those who wait above need no room for what follows.
+    Box::pin(speak(&http, wire, peer, &answering)).await
+}
+
+/// From the first byte to HTTP/2.
+async fn begin(stream: Stream, tls: Option<&Tls>) -> anyhow::Result<(Wire<Stream>, Peer)> {
+    let mut stream = within(SECURE_WITHIN, "TLS", secure(stream, tls)).await?;
     let peer = Peer::of(&stream);
     let ahead = match within(PREFACE_WITHIN, "the preface", preface::read(&mut stream)).await {
         Ok(ahead) => ahead,
         Err(e) => {
-            let kind = e.downcast_ref().map(io::Error::kind);
-            if kind == Some(io::ErrorKind::InvalidData) {
+            if e.downcast_ref().map(io::Error::kind) == Some(io::ErrorKind::InvalidData) {
                 farewell::say(&mut stream, preface::NOT_SPOKEN).await;
             }
             return Err(e);
         }
     };
-    // In a box: those who wait above need no room for what follows.
-    Box::pin(speak(&http, Wire::new(stream, ahead), peer, &answering)).await
+    Ok((Wire::new(stream, ahead), peer))
 }
 
 /// Shakes hands, where the port speaks TLS. A Unix socket does not.
@@ -99,12 +108,12 @@ async fn speak(
     answering: &Arc<Answering>,
 ) -> anyhow::Result<()> {
     let ending = answering.ending.of_connection();
-    let caller = Arc::new((peer, ending.clone()));
+    let line = Arc::new(Line { peer, ending: ending.clone(), unfinished: Arc::default() });
     let service = hyper::service::service_fn({
         let answering = answering.clone();
         move |request| {
-            let (answering, caller) = (answering.clone(), caller.clone());
-            async move { answering.answer(&caller.0, &caller.1, request).await }
+            let (answering, line) = (answering.clone(), line.clone());
+            async move { answering.answer(&line, request).await }
         }
     });
     let mut served = pin!(http.serve_connection(TokioIo::new(wire), service));

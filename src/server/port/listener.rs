@@ -239,4 +239,12 @@ mod tests {
             assert!(bad.parse::<Address>().is_err(), "{bad:?}");
         }
     }
+
+    #[tokio::test]
+    async fn a_peer_that_vanishes_is_given_up_by_the_system_too() {
+        let mut listener = Listener::bind(&Address::Tcp("127.0.0.1:0".into())).await.unwrap();
+        let _peer = TcpStream::connect(listener.tcp_address().unwrap()).await.unwrap();
+        let Stream::Tcp(stream) = listener.accept().await.unwrap() else { panic!("of TCP") };
+        assert_eq!(u128::from(rustix::net::sockopt::tcp_user_timeout(&stream).unwrap()), STALLED.as_millis());
+    }
 }

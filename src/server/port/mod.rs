@@ -13,6 +13,7 @@ mod connection;
 mod door;
 mod farewell;
 mod foreign;
+mod inflow;
 pub mod listener;
 mod peer;
 mod places;
@@ -26,6 +27,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 pub(super) use answer::Answering;
+use answer::Line;
 use door::Door;
 pub(super) use peer::Peer;
 

@@ -17,16 +17,23 @@ use tokio::{
 
 /// A peer that takes nothing for this long is gone. That it is kept alive would be noticed as late.
 pub(super) const STALLED: Duration = Duration::from_secs(40);
-/// How long frames are read without a pause. A frame of a few bytes can cost as much as one of kilobytes.
+/// How long frames are read without a pause. A frame of a few bytes can cost as much as one of kilobytes, and some
+/// that move the windows of all streams far more.
 const TURN: Duration = Duration::from_micros(500);
+/// Where what is read at once already takes longer, it is made smaller: from this
+const LOT_BYTES_MAX: usize = 8 << 10;
+/// to this.
+const LOT_BYTES_MIN: usize = 128;
 
 /// The bytes of a connection.
 pub(super) struct Wire<S> {
     stream: S,
     /// Was read ahead.
     ahead: Bytes,
-    /// Since when frames are read without a pause.
-    turn: Option<Instant>,
+    /// Since when frames are read without a pause, and how often they have been.
+    turn: Option<(Instant, u32)>,
+    /// What is read at once.
+    lot: usize,
     /// Runs while the peer takes nothing.
     stalled: Option<Pin<Box<Sleep>>>,
 }
@@ -34,7 +41,7 @@ pub(super) struct Wire<S> {
 impl<S> Wire<S> {
     /// Of a stream from which this was read ahead.
     pub(super) fn new(stream: S, ahead: Bytes) -> Self {
-        Wire { stream, ahead, turn: None, stalled: None }
+        Wire { stream, ahead, turn: None, lot: LOT_BYTES_MAX, stalled: None }
     }
 
     /// Passes on what became of writing, unless nothing has for too long.
@@ -46,6 +53,20 @@ impl<S> Wire<S> {
         let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(STALLED)));
         ready!(stalled.as_mut().poll(cx));
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer reads nothing")))
+    }
+}
+
+impl<S: AsyncRead + Unpin> Wire<S> {
+    /// Reads a lot at most.
+    fn read(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.lot == LOT_BYTES_MAX {
+            return Pin::new(&mut self.stream).poll_read(cx, buf);
+        }
+        let mut bytes = [0; LOT_BYTES_MAX / 2];
+        let mut lot = ReadBuf::new(&mut bytes[..self.lot.min(buf.remaining())]);
+        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut lot))?;
+        buf.put_slice(lot.filled());
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -63,16 +84,19 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
             return Poll::Ready(Ok(()));
         }
         let now = Instant::now();
-        if now - *self.turn.get_or_insert(now) > TURN {
+        let (began, reads) = self.turn.unwrap_or((now, 0));
+        if now - began > TURN {
             self.turn = None;
+            self.lot = match reads {
+                1 => (self.lot / 2).max(LOT_BYTES_MIN),
+                _ => (self.lot * 2).min(LOT_BYTES_MAX),
+            };
             // Wakes this task when the others, and those whom the system has news for, have had their turn.
             let _ = pin!(tokio::task::yield_now()).poll(cx);
             return Poll::Pending;
         }
-        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
-        if read.is_pending() {
-            self.turn = None;
-        }
+        let read = self.read(cx, buf);
+        self.turn = read.is_ready().then_some((began, reads + 1));
         read
     }
 }
