@@ -1321,7 +1321,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__serve)
-            opts="-o -h -V --addr --port-file --data --store --retain --insecure --demo --demo-every --log-format --log --server --client --output --timeout --retry-for --help --version"
+            opts="-o -h -V --addr --port-file --data --store --retain --min-free --check --insecure --demo --demo-every --log-format --log --server --client --output --timeout --retry-for --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1344,6 +1344,10 @@ _contact() {
                     return 0
                     ;;
                 --retain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --min-free)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

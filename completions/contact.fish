@@ -59,6 +59,7 @@ complete -c contact -n "__fish_contact_using_subcommand serve" -l data -d 'The f
 complete -c contact -n "__fish_contact_using_subcommand serve" -l store -d 'Where to keep tasks' -r -f -a "sqlite\t'On disk'
 memory\t'In memory: forgotten when the server ends'"
 complete -c contact -n "__fish_contact_using_subcommand serve" -l retain -d 'How long to keep a task' -r
+complete -c contact -n "__fish_contact_using_subcommand serve" -l min-free -d 'Refuse submits while less than this is free on the disk, and go on with the rest; 0 is never [default: 64MiB, or a quarter of a smaller file system]' -r
 complete -c contact -n "__fish_contact_using_subcommand serve" -l demo-every -d 'How often' -r
 complete -c contact -n "__fish_contact_using_subcommand serve" -l log-format -d 'How to write log lines' -r -f -a "text\t''
 json\t''"
@@ -69,6 +70,7 @@ complete -c contact -n "__fish_contact_using_subcommand serve" -s o -l output -d
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand serve" -l timeout -d 'Leave after this long, with exit code 124' -r
 complete -c contact -n "__fish_contact_using_subcommand serve" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand serve" -l check -d 'Serve nothing: verify the store, change nothing of it, print what is damaged'
 complete -c contact -n "__fish_contact_using_subcommand serve" -l insecure -d 'Listen beyond this machine, although anybody there may then do anything'
 complete -c contact -n "__fish_contact_using_subcommand serve" -l demo -d 'Submit the tutorial\'s ten tasks now and again'
 complete -c contact -n "__fish_contact_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
