@@ -6,6 +6,20 @@ check:
     cargo clippy --locked --all-targets -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
 
+# Licences, bans, sources and advisories of what is linked in: wants cargo-deny.
+deny:
+    .ci/deny
+
+# One target of fuzzing, or all that begin so, for hours: `just fuzz request 2`. Sums are checked as in a test, all else is
+# as fast as a release. What fails is written to tests/corpus.
+fuzz TARGET="" HOURS="1":
+    CONTACT_FUZZ_S=$(awk 'BEGIN { print {{HOURS}} * 3600 }') \
+        cargo test --locked --profile fuzz --lib fuzz_{{TARGET}} -- --nocapture --test-threads 64
+
+# As `fuzz`, and keeps short inputs that were answered in a new way, until a target has a dozen.
+fuzz-keep TARGET="" HOURS="0.05":
+    CONTACT_FUZZ_KEEP=1 just fuzz "{{TARGET}}" "{{HOURS}}"
+
 # The tests; those that need a tool which is absent say so.
 test:
     cargo test --locked
@@ -38,6 +52,10 @@ agents:
         cargo test --locked --release --test agents -- --nocapture twelve_nasty
     CONTACT_TEST_AWAY_S=120 cargo test --locked --release --test agents -- --nocapture for_a_while
     CONTACT_TEST_AWAY_S=60 cargo test --locked --release --lib herd -- --nocapture
+
+# Five thousand agents that speak TLS and lose their server at the same moment.
+tls-herd MEMBERS="5000":
+    CONTACT_TEST_MEMBERS={{MEMBERS}} cargo test --locked --release --lib herd_over_tls -- --nocapture
 
 # A question and its answer beside what they are made of.
 bench-agent *FLAGS:

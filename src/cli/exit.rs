@@ -6,7 +6,8 @@ use serde::Serialize;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use super::json;
+use super::{json, secure::Refusal};
+use crate::wire::GRANT_ENDED;
 
 /// Exit codes, as the manual has them.
 pub(super) mod code {
@@ -69,6 +70,11 @@ impl Failure {
 
     /// What the server at `address` answered.
     pub(super) fn from_status(status: &Status, address: &str) -> Self {
+        if let Some((word, message, hint)) = status.source().and(Refusal::parse(&cause(status))) {
+            let failure =
+                Failure::new(code::UNREACHABLE, word, format!("the server at {address}: {message}"));
+            return if hint.is_empty() { failure } else { failure.hint(hint) };
+        }
         if is_broken(status) {
             return Failure::new(
                 code::UNREACHABLE,
@@ -79,7 +85,17 @@ impl Failure {
         }
         let reason = status.get_details_error_info().map(|info| info.reason).filter(|r| !r.is_empty());
         let reason = reason.unwrap_or_else(|| code_word(status.code()));
-        Failure::new(code::GRPC + i32::from(status.code()) as u8, &reason, status.message())
+        let failure = Failure::new(code::GRPC + i32::from(status.code()) as u8, &reason, status.message());
+        match &reason[..] {
+            "no_token" => {
+                failure.hint("--token-file FILE or CONTACT_TOKEN_FILE says where this client's token is")
+            }
+            "bad_token" | "token_expired" => {
+                failure.hint("`contact token create` on the server makes another")
+            }
+            "foreign_client" => failure.hint("--client NAME or CONTACT_CLIENT says who this is"),
+            _ => failure,
+        }
     }
 
     /// Prints it on stderr.
@@ -93,7 +109,25 @@ impl Failure {
 /// Whether the connection is at fault, not what was asked: worth another try.
 pub(super) fn is_broken(status: &Status) -> bool {
     // A status that the server sent has no source; one that tonic made of a broken connection has.
-    status.code() == Code::Unavailable || status.source().is_some()
+    let is_of_connection = status.code() == Code::Unavailable || status.source().is_some();
+    is_of_connection && !is_refused(status) || has_lost_its_grant(status)
+}
+
+/// Whether the two ends do not trust each other.
+fn is_refused(status: &Status) -> bool {
+    status.source().is_some() && Refusal::parse(&cause(status)).is_some()
+}
+
+/// Whether the server was reached and is not trusted for now.
+pub(super) fn is_untrusted(status: &Status) -> bool {
+    status.source().is_some() && Refusal::may_pass(&cause(status))
+}
+
+/// Whether what the call was admitted by has changed while it was open: whoever has another token by now, or is still
+/// let in, goes on; to the others the next try says no.
+fn has_lost_its_grant(status: &Status) -> bool {
+    status.code() == Code::Unauthenticated
+        && status.get_details_error_info().is_some_and(|info| info.reason == GRANT_ENDED)
 }
 
 /// The innermost cause: the outer ones say only that there is one.

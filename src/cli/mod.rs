@@ -4,17 +4,20 @@
 //! A command is given its world as a `Context`; it returns an exit code or a `Failure`, and `exit.rs` has
 //! the only place where one is turned into the other.
 
-use std::{io::IsTerminal, process::ExitCode, time::Duration};
+use std::{io::IsTerminal, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::name::{ClientName, QueueName};
+use bearer::Bearer;
 use connect::Target;
 use exit::{Errors, Failure};
 use output::Reader;
 use runner::client;
+use secure::SecureFlags;
 
 mod ack;
+mod bearer;
 mod caller;
 mod cancel;
 mod clients;
@@ -43,9 +46,12 @@ mod result_line;
 mod roll;
 mod run;
 mod runner;
+mod secure;
 mod seen;
 mod send_status;
 mod serve;
+#[cfg(test)]
+mod shown;
 mod signals;
 mod size;
 mod start;
@@ -54,6 +60,9 @@ mod table;
 mod task_line;
 mod tasks;
 mod time;
+mod token;
+#[cfg(test)]
+mod typed;
 mod verdicts;
 mod wait;
 mod wait_ready;
@@ -90,7 +99,7 @@ Examples:
   contact clients                                who is there
 
 Exit codes:
-  0 it worked   1 the answer is no   2 wrong usage   3 the server could not be reached
+  0 it worked   1 the answer is no   2 wrong usage   3 the server could not be reached, or not trusted
   4 bad input on stdin (each bad line is named, the others are done)   5 the store cannot be opened
   64+N the server answered gRPC status N   124 --timeout ran out   130, 143 SIGINT, SIGTERM";
 
@@ -114,18 +123,30 @@ enum Command {
     Purge(purge::Purge),
     Health(health::Health),
     WaitReady(wait_ready::WaitReady),
+    Token(token::Token),
     Completions(completions::Completions),
     Man(man::Man),
+}
+
+impl Command {
+    /// Whether it speaks to a server.
+    fn makes_calls(&self) -> bool {
+        !matches!(self, Command::Serve(_) | Command::Token(_) | Command::Completions(_) | Command::Man(_))
+    }
 }
 
 /// The flags of every command.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Options of every command")]
 struct Global {
-    /// Where the server is: HOST:PORT or unix:PATH
+    /// Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH
     #[arg(long, global = true, env = "CONTACT_SERVER", default_value = "127.0.0.1:50051", value_name = "ADDRESS",
           value_parser = Target::parse, hide_env_values = true)]
     server: Target,
+
+    /// A file with the token that says who this is [default: contact-token of systemd's credentials]
+    #[arg(long, global = true, env = "CONTACT_TOKEN_FILE", value_name = "FILE", hide_env_values = true)]
+    token_file: Option<PathBuf>,
 
     /// This machine's or worker's name [default: the host's, up to the first dot]
     #[arg(long, global = true, env = "CONTACT_CLIENT", value_name = "NAME", value_parser = client_name,
@@ -146,6 +167,9 @@ struct Global {
     #[arg(long, global = true, env = "CONTACT_RETRY_FOR", value_name = "DURATION",
           value_parser = time::duration, hide_env_values = true)]
     retry_for: Option<Duration>,
+
+    #[command(flatten)]
+    secure: SecureFlags,
 }
 
 /// How to print.
@@ -190,6 +214,13 @@ impl Context {
         })
     }
 
+    /// Finds out how the server is reached over TLS, and this client's token, if it has one.
+    fn prepare_calls(&mut self) -> Result<(), Failure> {
+        self.global.server = self.global.server.clone().secured(&self.global.secure)?;
+        let bearer = Bearer::find(self.global.token_file.as_deref(), self.errors)?;
+        self.global.server.show(bearer)
+    }
+
     /// How long to try while the server cannot be reached.
     fn retry_for(&self) -> Duration {
         self.global.retry_for.unwrap_or(RETRY_FOR)
@@ -210,7 +241,13 @@ pub fn run() -> ExitCode {
         Err(e) => return not_understood(&e),
     };
     let errors = Errors { json: errors_in_json(arguments.global.output) };
-    let context = Context { global: arguments.global, errors };
+    let mut context = Context { global: arguments.global, errors };
+    if arguments.command.makes_calls()
+        && let Err(failure) = context.prepare_calls()
+    {
+        failure.print(errors);
+        return ExitCode::from(failure.code);
+    }
     let result = match arguments.command {
         Command::Serve(serve) if serve.checks() => {
             client(&context, Reader::IsAll, async |out| serve.check(out).await)
@@ -273,6 +310,7 @@ pub fn run() -> ExitCode {
         Command::WaitReady(wait) => {
             client(&context, Reader::IsAll, async |out| wait.run(&context, out).await)
         }
+        Command::Token(token) => client(&context, Reader::MayGo, async |out| token.run(&context, out).await),
         Command::Completions(completions) => {
             client(&context, Reader::IsAll, async |out| completions.run(out))
         }

@@ -3,6 +3,7 @@
 use std::{
     ffi::OsStr,
     io::{IsTerminal, Write},
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -11,9 +12,6 @@ use std::{
 use clap::{Args, ValueEnum, builder::FalseyValueParser};
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
-
-mod check;
-mod disk;
 
 use super::{Context, Failure, exit::code, json, output::Output, signals::Signals, time};
 use crate::server::{
@@ -24,6 +22,14 @@ use crate::server::{
     },
     listener::{Address, Listener},
 };
+use access::{AccessFlags, Exposure};
+use tls::ServeTls;
+
+mod access;
+mod check;
+mod disk;
+mod port;
+mod tls;
 
 /// Run the server
 ///
@@ -35,6 +41,8 @@ Examples:
   contact serve --addr 127.0.0.1:0 --port-file port     a free port, written to a file
   contact serve --addr unix:/run/contact.sock
   contact serve --store memory --demo                   the tutorial's server: ten tasks each 40 s
+  contact serve --dev-tls                               TLS to try out: prints what clients need
+  contact serve --tls-cert server.pem --tls-key server.key --client-ca clients.pem
   contact serve --check                                 is the store whole?
 
 Exit codes: 0 ended by SIGINT or SIGTERM, or the store is whole; 1 the address cannot be listened on; 2 wrong usage;
@@ -74,11 +82,17 @@ pub(super) struct Serve {
     retain: Duration,
 
     #[command(flatten)]
+    access: AccessFlags,
+
+    #[command(flatten)]
     disk: disk::Disk,
 
-    /// Listen beyond this machine, although anybody there may then do anything
+    /// Listen beyond this machine without TLS, or without asking clients who they are
     #[arg(long, env = "CONTACT_SERVE_INSECURE", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     insecure: bool,
+
+    #[command(flatten)]
+    port: port::Port,
 
     /// Submit the tutorial's ten tasks now and again
     #[arg(long, env = "CONTACT_SERVE_DEMO", value_parser = FalseyValueParser::new(), hide_env_values = true)]
@@ -102,6 +116,9 @@ pub(super) struct Serve {
     /// What to log: off, error, warn, info, debug, trace, or a filter like contact=debug,h2=warn
     #[arg(long, env = "CONTACT_LOG", default_value = "info", value_name = "FILTER", hide_env_values = true)]
     log: String,
+
+    #[command(flatten)]
+    tls: ServeTls,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -113,7 +130,7 @@ enum StoreKind {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum LogFormat {
+pub(super) enum LogFormat {
     Text,
     Json,
 }
@@ -127,13 +144,14 @@ struct ReadyLine<'a> {
     tasks: u64,
 }
 
-/// As many connections as this process may have: what it gets to begin with is often a thousand, and the next one
-/// would wait for ever.
-fn allow_connections() {
-    use rustix::process::{Resource, getrlimit, setrlimit};
+/// As many connections as this process may have: what it gets to begin with is often a thousand. Says how many
+/// descriptors that makes; `None`: without end.
+fn allow_connections() -> Option<u64> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     // If that is not allowed it serves as many as it may.
-    let _ = setrlimit(Resource::Nofile, rustix::process::Rlimit { current: limit.maximum, ..limit });
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+    getrlimit(Resource::Nofile).current
 }
 
 impl Serve {
@@ -153,12 +171,13 @@ impl Serve {
     }
 
     pub(super) fn run(self, _context: &Context) -> Result<u8, Failure> {
-        let filter = EnvFilter::try_new(&self.log)
+        // HTTP/2's library has a line for frames that a peer makes up, as many as it likes.
+        let filter = EnvFilter::try_new(format!("h2=error,{}", self.log))
             .map_err(|e| Failure::usage(format!("--log {:?}: {e}", self.log)))?;
         if self.port_file.is_some() && matches!(self.addr, Address::Unix(_)) {
             return Err(Failure::usage("--port-file goes with a TCP address: a socket has no port"));
         }
-        allow_connections();
+        let descriptors = allow_connections();
         let logging = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_writer(std::io::stderr)
@@ -173,15 +192,18 @@ impl Serve {
             .enable_all()
             .build()
             .map_err(|e| Failure::new(code::NO, "system", e.to_string()))?
-            .block_on(self.serve())
+            .block_on(self.serve(descriptors))
     }
 
-    async fn serve(self) -> Result<u8, Failure> {
+    async fn serve(self, descriptors: Option<u64>) -> Result<u8, Failure> {
         // Caught first: a signal during a long start ends it cleanly too.
         let mut signals = Signals::catch().map_err(|e| Failure::new(code::NO, "system", e.to_string()))?;
+        let mut tls = self.tls.load(&self.addr)?;
         if let Some(file) = &self.port_file {
             remove_stale(file);
         }
+        let access = self.access.open(self.tls.asks_clients())?;
+        let danger = self.exposure().await?.judge()?;
         let listener = self.listen().await?;
         let options = Options { retain: self.retain, min_free: self.disk.min_free, ..Options::default() };
         let engine = match self.store {
@@ -198,10 +220,25 @@ impl Serve {
             write_whole(file, &format!("{}\n", address.port()))
                 .map_err(|e| Failure::new(code::NO, "system", format!("{}: {e}", file.display())))?;
         }
+        let folder = engine.file().and_then(Path::parent);
+        let made = self.tls.throw_away(&self.addr, listener.tcp_address(), folder, self.log_format)?;
+        let (made, _trusted) = made.unzip();
+        tls = tls.or(made);
+        if let Some(tls) = &tls {
+            tls::follow(tls.clone())?;
+        }
         self.say_ready(&address, &engine);
+        match danger {
+            Some(danger) => tracing::warn!("--insecure: {address} is open: {danger}"),
+            None if !access.is_guarded() => {
+                tracing::info!("anybody at {address} may claim any name: --tokens asks who they are");
+            }
+            None => {}
+        }
         if self.demo {
             tokio::spawn(demo::run(Arc::new(engine.clone()), self.demo_every));
         }
+        let settings = server::Settings { access, tls, ..self.port.settings(descriptors) };
         let mut failure = None;
         let shutdown = async {
             tokio::select! {
@@ -209,8 +246,7 @@ impl Serve {
                 why = engine.failed() => failure = Some(why),
             }
         };
-        let served =
-            server::serve(listener, Arc::new(engine.clone()), server::Settings::default(), shutdown).await;
+        let served = server::serve(listener, Arc::new(engine.clone()), settings, shutdown).await;
         engine.close().await;
         if let Some(file) = &self.port_file {
             let _ = std::fs::remove_file(file);
@@ -227,21 +263,26 @@ impl Serve {
     }
 
     async fn listen(&self) -> Result<Listener, Failure> {
-        if let Address::Tcp(address) = &self.addr
-            && !self.insecure
-        {
-            let found =
-                tokio::net::lookup_host(address.as_str()).await.map_err(|e| self.cannot_listen(&e))?;
-            if let Some(open) = found.into_iter().find(|a| !a.ip().is_loopback()) {
-                return Err(Failure::usage(format!("{open} can be reached from other machines"))
-                    .hint("anybody there may then do anything: say --insecure if that is what you want"));
-            }
-        }
-        let listener = Listener::bind(&self.addr).await.map_err(|e| self.cannot_listen(&e))?;
-        if self.insecure {
-            tracing::warn!("--insecure: whoever reaches {} may do anything", self.addr);
-        }
-        Ok(listener)
+        let listener = Listener::bind_with_mode(&self.addr, self.access.socket_mode()).await;
+        listener.map_err(|e| self.cannot_listen(&e))
+    }
+
+    async fn exposure(&self) -> Result<Exposure, Failure> {
+        Ok(Exposure {
+            beyond: self.beyond().await?,
+            tls: self.tls.is_on(),
+            tokens: self.access.tokens.is_some(),
+            client_ca: self.tls.asks_clients(),
+            insecure: self.insecure,
+        })
+    }
+
+    /// An address that other machines can reach.
+    async fn beyond(&self) -> Result<Option<SocketAddr>, Failure> {
+        let Address::Tcp(address) = &self.addr else { return Ok(None) };
+        let mut found =
+            tokio::net::lookup_host(address.as_str()).await.map_err(|e| self.cannot_listen(&e))?;
+        Ok(found.find(|a| !a.ip().is_loopback()))
     }
 
     fn cannot_listen(&self, error: &std::io::Error) -> Failure {
@@ -258,9 +299,11 @@ impl Serve {
     fn say_ready(&self, address: &Address, engine: &Embedded) {
         let tasks = engine.tasks_kept();
         let store = engine.store_id();
+        let scheme = if self.tls.is_on() { "https://" } else { "" };
+        let address = format!("{scheme}{address}");
         let line = match self.log_format {
             LogFormat::Json => json::line(&ReadyLine {
-                ready: &address.to_string(),
+                ready: &address,
                 store,
                 file: engine.file().map(|f| f.display().to_string()),
                 tasks,
@@ -296,7 +339,7 @@ fn remove_stale(port_file: &Path) {
 }
 
 /// A reader sees the whole file or none.
-fn write_whole(file: &Path, text: &str) -> std::io::Result<()> {
+pub(super) fn write_whole(file: &Path, text: &str) -> std::io::Result<()> {
     let mut name = file.file_name().unwrap_or(OsStr::new("port")).to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let temporary = file.with_file_name(name);

@@ -24,7 +24,7 @@ use crate::{name::ClientName, pb};
 pub(super) async fn answer(call: &Call, results: Streaming<pb::Result>) -> Result<pb::Receipt, Status> {
     let bytes_of =
         |result: &pb::Result| result.ret.len() + result.stderr.len() + result.id.len() + result.lease.len();
-    let mut batches = Batches::new(results, &call.settled, bytes_of);
+    let mut batches = Batches::new(results, call.ending.settled(), bytes_of);
     let mut telling = Telling {
         engine: call.engine.clone(),
         caller: call.caller.clone(),

@@ -6,8 +6,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use futures_util::Stream;
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use futures_util::{Stream, future::BoxFuture};
 use tonic::{Code, Status, Streaming};
 
 use super::{reason::Reason, status};
@@ -17,12 +16,11 @@ const MESSAGES_MAX: usize = 1024;
 /// and ends when it has this many bytes.
 const BYTES_MAX: usize = 256 << 10;
 
-/// The messages of a stream in batches. Ends with the stream, or with an error once the server stops: that is when
-/// the token says so.
+/// The messages of a stream in batches. Ends with the stream, or by the status that `ending` comes to.
 pub(super) struct Batches<T> {
     messages: Streaming<T>,
     bytes_of: fn(&T) -> usize,
-    stopping: Pin<Box<WaitForCancellationFutureOwned>>,
+    ending: BoxFuture<'static, Status>,
     end: Option<Result<(), Status>>,
 }
 
@@ -30,10 +28,10 @@ impl<T> Batches<T> {
     /// Takes a stream apart. `bytes_of` says about how large a message is.
     pub(super) fn new(
         messages: Streaming<T>,
-        stopping: &CancellationToken,
+        ending: BoxFuture<'static, Status>,
         bytes_of: fn(&T) -> usize,
     ) -> Self {
-        Batches { messages, bytes_of, stopping: Box::pin(stopping.clone().cancelled_owned()), end: None }
+        Batches { messages, bytes_of, ending, end: None }
     }
 }
 
@@ -44,8 +42,10 @@ impl<T> Stream for Batches<T> {
         let mut batch = Vec::new();
         let mut bytes = 0;
         // Looked at first: a client that never pauses must hear of it too.
-        if self.end.is_none() && self.stopping.as_mut().poll(cx).is_ready() {
-            self.end = Some(Err(status::stopping()));
+        if self.end.is_none()
+            && let Poll::Ready(status) = self.ending.as_mut().poll(cx)
+        {
+            self.end = Some(Err(status));
         }
         while self.end.is_none() && batch.len() < MESSAGES_MAX && bytes < BYTES_MAX {
             match Pin::new(&mut self.messages).poll_next(cx) {

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
-use super::{access::Caller, chatter::Chatter, convert, engine::Engine};
+use super::{access::Caller, chatter::Chatter, convert, ending::Ending, engine::Engine};
 use crate::name::QueueName;
 
 /// The world of a call.
@@ -15,10 +14,8 @@ pub(super) struct Call {
     pub(super) engine: Arc<dyn Engine>,
     /// Who makes it.
     pub(super) caller: Caller,
-    /// Cancelled when the server is about to end: every stream then does.
-    pub(super) stopping: CancellationToken,
-    /// Cancelled a little later: what is being told of tasks when the server is about to end is taken.
-    pub(super) settled: CancellationToken,
+    /// When it ends, whatever its caller has still to say.
+    pub(super) ending: Ending,
     pub(super) statuses_logged: Arc<Chatter>,
     pub(super) results_logged: Arc<Chatter>,
 }
@@ -29,8 +26,7 @@ impl Call {
         Call {
             engine,
             caller: Caller::anybody(String::new()),
-            stopping: CancellationToken::new(),
-            settled: CancellationToken::new(),
+            ending: Ending::of_server(),
             statuses_logged: Arc::default(),
             results_logged: Arc::default(),
         }
@@ -43,7 +39,8 @@ impl Call {
             everything if everything.is_everything() => self.engine.clone(),
             reach => self.engine.within(reach),
         };
-        Call { engine, caller, ..self.clone() }
+        let ending = request.extensions().get::<Ending>().unwrap_or(&self.ending).clone();
+        Call { engine, caller, ending, ..self.clone() }
     }
 
     /// Judges the name of a queue where none means all that there are for the caller.

@@ -3,20 +3,23 @@
 //! [`serve`] is given everything from outside: the bound listener, the engine, and what shutdown means. So a
 //! test needs no fixed port, no sleep and no flag.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc};
 
 use http::HeaderValue;
 use tonic::service::Routes;
 
 use call::Call;
+use ending::SETTLE_GRACE;
 use engine::Engine;
 use port::{Answering, Port};
 
-pub use access::Role;
-pub use port::listener;
+pub use port::{
+    listener,
+    tls::{self, Tls},
+};
 pub use settings::{Limits, Settings};
 
-mod access;
+pub mod access;
 mod ack;
 mod batches;
 mod call;
@@ -25,6 +28,7 @@ mod chatter;
 mod clients;
 mod convert;
 pub mod demo;
+mod ending;
 pub mod engine;
 mod groups;
 mod port;
@@ -34,6 +38,8 @@ mod ready;
 mod reason;
 mod receipt;
 mod redrive;
+#[cfg(test)]
+mod requests;
 mod roll_call;
 mod send_status;
 mod service;
@@ -45,9 +51,6 @@ mod watch_results;
 mod watch_tasks;
 mod why;
 
-/// How long of that what is told of tasks is still taken: a worker that was about to say that it is done need not do
-/// it all again.
-const SETTLE_GRACE: Duration = Duration::from_secs(1);
 /// Serves until `shutdown` is over, then ends every stream with UNAVAILABLE and returns, after
 /// [`Settings::grace`] at the latest, whatever is connected.
 pub async fn serve(
@@ -57,7 +60,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
     let call = Call::new(engine.clone());
-    let (stopping, settled) = (call.stopping.clone(), call.settled.clone());
+    let ending = call.ending.clone();
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_service_status("Contact", tonic_health::ServingStatus::Serving).await;
     let routes = Routes::new(service::serve(call))
@@ -67,15 +70,19 @@ pub async fn serve(
         .prepare();
     let store = HeaderValue::from_str(engine.store_id())?;
     let grace = settings.grace;
-    let port = Port::accept(listener, Arc::new(Answering { settings, routes, store }), shutdown).await;
+    // Ends with this call.
+    let _following = Following(tokio::spawn(settings.access.clone().follow()));
+    let answering = Answering { settings, routes, store, ending: ending.clone() };
+    let port = Port::accept(listener, Arc::new(answering), shutdown).await;
 
     // No new connections from here on; those there are learn of it by their streams' ends.
     health.set_service_status("Contact", tonic_health::ServingStatus::NotServing).await;
     health.set_service_status("", tonic_health::ServingStatus::NotServing).await;
-    stopping.cancel();
+    ending.begin();
     let settling = async {
-        tokio::time::sleep(SETTLE_GRACE).await;
-        settled.cancel();
+        // Who is told by that that it is over must have a moment left to say so.
+        tokio::time::sleep(SETTLE_GRACE.min(grace / 2)).await;
+        ending.settle();
         std::future::pending::<()>().await;
     };
     tokio::select! {
@@ -83,6 +90,15 @@ pub async fn serve(
         () = settling => {}
     }
     Ok(())
+}
+
+/// Follows the file of tokens until it is dropped.
+struct Following(tokio::task::JoinHandle<()>);
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 fn reflection() -> tonic_reflection::server::Builder<'static> {

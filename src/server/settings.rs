@@ -1,19 +1,30 @@
 //! What an operator may set of the port.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+
+use super::{Tls, access::Access};
 
 /// How the port is served.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// How long a shutdown waits for peers to take note before it cuts them off.
     pub grace: Duration,
+    /// Who may make calls.
+    pub access: Access,
     /// What one peer may have, and all together.
     pub limits: Limits,
+    /// How it speaks TLS. `None`: in plain text.
+    pub tls: Option<Arc<Tls>>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { grace: Duration::from_secs(10), limits: Limits::default() }
+        Settings {
+            grace: Duration::from_secs(10),
+            access: Access::default(),
+            limits: Limits::default(),
+            tls: None,
+        }
     }
 }
 

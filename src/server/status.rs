@@ -20,6 +20,8 @@ use crate::{pb, wire::ERROR_DOMAIN};
 const BACK_WITHIN: Duration = Duration::from_secs(5);
 /// When to try a store again that has no room: that is looked at every second.
 const ROOM_AFTER: Duration = Duration::from_secs(1);
+/// When to try to wait for tasks again: others must cease to.
+const WAITS_AFTER: Duration = Duration::from_secs(5);
 
 /// A status with a reason.
 pub(super) fn new(reason: Reason, message: impl Into<String>) -> Status {
@@ -46,6 +48,11 @@ pub(super) fn stopping() -> Status {
     later(Reason::Stopping, "the server is stopping", BACK_WITHIN.mul_f64(rand::random()))
 }
 
+/// The connection is as old as one may get. Which moment that is differs already, so its clients need not wait.
+pub(super) fn aged() -> Status {
+    later(Reason::ConnectionAged, "the connection is as old as one may get: open another", Duration::ZERO)
+}
+
 /// What the engine says.
 pub(super) fn from_engine(error: Error) -> Status {
     let message = error.to_string();
@@ -65,6 +72,7 @@ pub(super) fn from_engine(error: Error) -> Status {
         }
         Error::Superseded => new(Reason::Superseded, message),
         Error::SlowReader => new(Reason::SlowReader, message),
+        Error::TooManyWaits { .. } => later(Reason::TooManyWaits, message, WAITS_AFTER),
         Error::NoGroup { .. } => new(Reason::NoGroup, message),
         Error::NoTask(_) => new(Reason::NoTask, message),
         Error::ResultsTrimmed { first_n, .. } => {

@@ -22,7 +22,7 @@ pub(super) fn answer(
     call: &Call,
     tasks: Streaming<pb::NewTask>,
 ) -> BoxStream<'static, Result<pb::Submitted, Status>> {
-    let batches = Batches::new(tasks, &call.stopping, |task| task.task.len());
+    let batches = Batches::new(tasks, call.ending.begun(), |task| task.task.len());
     let (sender, taken) = mpsc::channel(BATCHES_MAX);
     tokio::spawn(take_all(call.clone(), batches, sender));
     ReceiverStream::new(taken)

@@ -3,7 +3,7 @@
 use std::{
     fmt, io,
     net::SocketAddr,
-    os::unix::fs::FileTypeExt,
+    os::unix::fs::{FileTypeExt, PermissionsExt},
     path::{Path, PathBuf},
     pin::Pin,
     str::FromStr,
@@ -14,6 +14,14 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream, UnixListener, UnixStream},
 };
+use tokio_rustls::server::TlsStream;
+
+/// The mode of a Unix socket's file, unless told otherwise.
+pub const SOCKET_MODE: u32 = 0o600;
+/// Connections to a Unix socket that wait to be accepted, as tokio has it for TCP.
+const BACKLOG: i32 = 1024;
+
+use super::wire::STALLED;
 
 /// Where to listen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,13 +71,18 @@ pub enum Listener {
 }
 
 impl Listener {
-    /// Binds.
+    /// Binds. A Unix socket is for this user alone.
     pub async fn bind(address: &Address) -> io::Result<Self> {
+        Listener::bind_with_mode(address, SOCKET_MODE).await
+    }
+
+    /// Binds. A Unix socket's file has this mode: who may not write it cannot connect.
+    pub async fn bind_with_mode(address: &Address, mode: u32) -> io::Result<Self> {
         match address {
             Address::Tcp(address) => Ok(Listener::Tcp(TcpListener::bind(address.as_str()).await?)),
             Address::Unix(path) => {
                 remove_stale(path)?;
-                Ok(Listener::Unix(UnixListener::bind(path)?, SocketFile(path.clone())))
+                Ok(Listener::Unix(bind_socket(path, mode)?, SocketFile(path.clone())))
             }
         }
     }
@@ -97,11 +110,24 @@ impl Listener {
                 let (stream, _) = listener.accept().await?;
                 // Answers are small and somebody waits for them.
                 stream.set_nodelay(true)?;
+                // The system would go on for a quarter of an hour with what a peer that has vanished does not take.
+                rustix::net::sockopt::set_tcp_user_timeout(&stream, STALLED.as_millis() as u32)?;
                 Ok(Stream::Tcp(stream))
             }
             Listener::Unix(listener, _) => Ok(Stream::Unix(listener.accept().await?.0)),
         }
     }
+}
+
+/// Nobody can connect before the file has its mode.
+fn bind_socket(path: &Path, mode: u32) -> io::Result<UnixListener> {
+    use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with};
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    bind(&socket, &SocketAddrUnix::new(path)?)?;
+    std::fs::set_permissions(path, PermissionsExt::from_mode(mode))?;
+    listen(&socket, BACKLOG)?;
+    UnixListener::from_std(socket.into())
 }
 
 /// The socket that a killed server has left behind is in the way; one that answers is not ours to remove.
@@ -133,14 +159,29 @@ impl Drop for SocketFile {
 pub enum Stream {
     /// Over TCP.
     Tcp(TcpStream),
+    /// Over TLS over TCP.
+    Tls(Box<TlsStream<TcpStream>>),
     /// Over a Unix socket.
     Unix(UnixStream),
+}
+
+impl Stream {
+    /// Closes it at once: nothing of it is left over in the system.
+    pub(super) fn turn_away(self) {
+        if let Stream::Tcp(stream) = &self {
+            let _ = stream.set_zero_linger();
+        }
+    }
 }
 
 macro_rules! either {
     ($self:ident, $stream:ident => $do:expr) => {
         match $self.get_mut() {
             Stream::Tcp(stream) => {
+                let $stream = Pin::new(stream);
+                $do
+            }
+            Stream::Tls(stream) => {
                 let $stream = Pin::new(stream);
                 $do
             }
@@ -197,5 +238,13 @@ mod tests {
         for bad in ["", "50051", ":50051", "host", "host:", "host:99999", "unix:"] {
             assert!(bad.parse::<Address>().is_err(), "{bad:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_vanishes_is_given_up_by_the_system_too() {
+        let mut listener = Listener::bind(&Address::Tcp("127.0.0.1:0".into())).await.unwrap();
+        let _peer = TcpStream::connect(listener.tcp_address().unwrap()).await.unwrap();
+        let Stream::Tcp(stream) = listener.accept().await.unwrap() else { panic!("of TCP") };
+        assert_eq!(u128::from(rustix::net::sockopt::tcp_user_timeout(&stream).unwrap()), STALLED.as_millis());
     }
 }

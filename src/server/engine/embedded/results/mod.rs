@@ -32,6 +32,7 @@ mod waiters;
 pub(super) use index::{ResultPageRow, Run};
 pub(super) use log::{Reach, ResultLog};
 pub(super) use names::Names;
+pub(super) use of_tasks::WAITS_MAX;
 pub(super) use row::{Event, ResultRow, Said, Unreadable, What};
 pub(super) use rows::Rows;
 pub(super) use waiters::{Moved, Waiter};
@@ -47,7 +48,7 @@ impl Embedded {
         self.shared.check()?;
         match filter {
             ResultFilter::Log { queue, group, store, start, until_empty } => {
-                let wanted = of_log::Wanted { queue, group };
+                let wanted = of_log::Wanted { reach: self.reach.clone(), queue, group };
                 of_log::open(&self.shared, wanted, store, start, until_empty).await
             }
             ResultFilter::Of(ids) => of_tasks::open(self, ids).await,

@@ -31,7 +31,7 @@ use super::{
 use crate::{
     name::{GroupName, QueueName, TaskId},
     server::engine::{
-        Accepted, Error, NewTask, Refused,
+        Accepted, Error, NewTask, Reach, Refused,
         groups::{Change, Instance, Judged, Purged, Told},
     },
 };
@@ -49,6 +49,7 @@ mod room;
 mod submit;
 mod tail;
 mod upkeep;
+mod within;
 
 pub(super) use answer::Answer;
 use draft::Draft;
@@ -59,6 +60,7 @@ pub(super) use results::Named;
 pub(super) use roll::Reached;
 use room::Room;
 use tail::Tail;
+pub(super) use within::Teller;
 
 /// A batch takes in no more once it has this many bytes.
 const COMMIT_BYTES: usize = 8 << 20;
@@ -76,12 +78,13 @@ pub(super) enum Job {
     /// Take tasks in.
     Submit {
         tasks: Vec<NewTask>,
+        reach: Reach,
         answer: Answer<Answers>,
         /// Room in the engine's budget, given back with the answer.
         room: OwnedSemaphorePermit,
     },
     /// Seat a watch in its groups.
-    Share { seat: Option<(Asking, DeliveryFeed)>, answer: Answer<Begun> },
+    Share { seat: Option<Box<(Asking, DeliveryFeed)>>, answer: Answer<Begun> },
     /// A share's stream was closed.
     Leave { stream: StreamId },
     /// A process attends.
@@ -95,6 +98,7 @@ pub(super) enum Job {
     /// Judge what is told of tasks.
     Tell {
         told: Vec<Told>,
+        by: Teller,
         answer: Answer<Vec<Judged>>,
         /// Room for what is said, given back with the answer.
         room: OwnedSemaphorePermit,
@@ -107,13 +111,14 @@ pub(super) enum Job {
         offered: Result<(Vec<Fresh>, u64), StoreError>,
     },
     /// End tasks for all groups.
-    Cancel { ids: Vec<TaskId>, answer: Answer<Vec<Judged>> },
+    Cancel { ids: Vec<TaskId>, reach: Reach, answer: Answer<Vec<Judged>> },
     /// Make dead tasks ready again.
     Redrive {
         queue: QueueName,
         group: GroupName,
         ids: Vec<TaskId>,
         limit: usize,
+        reach: Reach,
         answer: Answer<(Vec<Judged>, u64)>,
     },
     /// Change a group's settings.
@@ -409,17 +414,18 @@ impl Writer {
     /// Decides one job. It is answered when the batch is on disk.
     fn decide_job(&mut self, now: Now, draft: &mut Draft, job: &mut Job) -> Result<(), String> {
         match job {
-            Job::Submit { tasks, answer, room } => {
+            Job::Submit { tasks, reach, answer, room } => {
                 if let Some(refusal) = self.refusal(now, room.num_permits()) {
                     answer.decide(Err(refusal));
                     return Ok(());
                 }
                 let decided =
-                    std::mem::take(tasks).into_iter().map(|task| self.decide(draft, task)).collect();
+                    std::mem::take(tasks).into_iter().map(|task| self.decide(draft, reach, task)).collect();
                 answer.decide(survivable(decided)?);
             }
             Job::Share { seat, answer } => {
-                let Some((asking, deliveries)) = seat.take() else { return Ok(()) };
+                let Some(seat) = seat.take() else { return Ok(()) };
+                let (asking, deliveries) = *seat;
                 let stream = asking.stream;
                 let begun = survivable(self.share(now, draft, asking))?.and_then(|begun| begun);
                 if begun.is_ok() {
@@ -439,10 +445,10 @@ impl Writer {
             Job::Unattend { instance, notices } => self.unattend(now, *instance, notices),
             Job::Name { instance, client } => self.name(*instance, client.clone()),
             Job::Heard { instance, stop } => self.machine.heard(now, *instance, *stop),
-            Job::Tell { told, answer, .. } => {
+            Job::Tell { told, by, answer, .. } => {
                 // What is told becomes facts, which have their place in the commit.
                 draft.bytes += told.iter().map(|told| FACT_BYTES + told.answer.bytes()).sum::<usize>();
-                let judged = told.iter().map(|told| self.tell(now, draft, told)).collect();
+                let judged = told.iter().map(|told| self.tell(now, draft, by, told)).collect();
                 answer.decide(survivable(judged)?);
             }
             // The number may be another group's now: a refused batch gives back those that it made.
@@ -459,13 +465,13 @@ impl Writer {
                 };
                 self.offer_failed(now, *group, *from_seq, &error);
             }
-            Job::Cancel { ids, answer } => {
-                let judged = ids.iter().map(|id| self.cancel(now, draft, id)).collect();
+            Job::Cancel { ids, reach, answer } => {
+                let judged = ids.iter().map(|id| self.cancel(now, draft, reach, id)).collect();
                 answer.decide(survivable(judged)?);
             }
-            Job::Redrive { queue, group, ids, limit, answer } => {
+            Job::Redrive { queue, group, ids, limit, reach, answer } => {
                 answer.decide(match self.find_group(queue, group) {
-                    Ok(no) => survivable(self.redrive(now, no, ids, *limit))?,
+                    Ok(no) => survivable(self.redrive(now, no, reach, ids, *limit))?,
                     Err(error) => Err(error),
                 });
             }

@@ -1,7 +1,10 @@
 //! What becomes a result: words that take effect, tasks that have died without one, and tasks that are cancelled. And
 //! what who watches results asks about tasks.
 
-use std::sync::{Arc, atomic::Ordering::Relaxed};
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 
@@ -9,7 +12,7 @@ use super::{Draft, Writer, later};
 use crate::{
     name::{ClientName, TaskId},
     server::engine::{
-        Error,
+        self, Error,
         embedded::{
             chunk::QueueNumber,
             delayed::number_at,
@@ -25,6 +28,9 @@ use crate::{
 
 /// Rows of results trimmed in one step, so that a submit never waits long.
 const TRIM_ROWS: usize = 1024;
+
+/// For so long ids are looked up in one go: each may have to be read from somewhere else.
+const NAMES_FOR: Duration = Duration::from_millis(5);
 
 /// A task that somebody waits for.
 pub(in super::super) struct Named {
@@ -118,22 +124,28 @@ impl Writer {
         })
     }
 
-    /// Tasks by their ids. From now on `waiter` is told of them.
+    /// The first of these tasks by their ids, one at least: as many as can be looked up at once while others wait.
+    /// From now on `waiter` is told of them.
     pub(in super::super) fn named_tasks(
         &mut self,
         ids: &[TaskId],
+        reach: &engine::Reach,
         waiter: &Arc<Waiter>,
     ) -> Result<Result<Vec<Option<Named>>, Error>, StoreError> {
         let mut found = Vec::with_capacity(ids.len());
+        let since = Instant::now();
         for id in ids {
-            found.push(self.named_task(id)?);
+            found.push(self.named_task(reach, id)?);
+            if since.elapsed() >= NAMES_FOR {
+                break;
+            }
         }
         self.shared.results.enlist(waiter, found.iter().flatten().map(|named| named.place));
         Ok(Ok(found))
     }
 
-    fn named_task(&mut self, id: &TaskId) -> Result<Option<Named>, StoreError> {
-        let Some(place) = self.locate(id)? else { return Ok(None) };
+    fn named_task(&mut self, reach: &engine::Reach, id: &TaskId) -> Result<Option<Named>, StoreError> {
+        let Some(place) = self.locate_within(reach, id)? else { return Ok(None) };
         let (number, frame) = match number_at(place) {
             Some(delayed) => {
                 let (Some(number), Some(frame)) =
