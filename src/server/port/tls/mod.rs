@@ -5,7 +5,6 @@
 
 mod current;
 mod follow;
-mod identity;
 mod throw_away;
 
 use std::{
@@ -22,7 +21,6 @@ use crate::tls::{BadFile, Stamps};
 use current::Current;
 
 pub use current::Files;
-pub(super) use identity::identity;
 pub use throw_away::ThrowAway;
 
 /// How the port speaks TLS.
