@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
-use super::{access::Caller, chatter::Chatter, convert, engine::Engine};
+use super::{access::Caller, bounds::Account, chatter::Chatter, convert, engine::Engine};
 use crate::name::QueueName;
 
 /// The world of a call.
@@ -15,6 +15,8 @@ pub(super) struct Call {
     pub(super) engine: Arc<dyn Engine>,
     /// Who makes it.
     pub(super) caller: Caller,
+    /// What that has of the server.
+    pub(super) account: Arc<Account>,
     /// Cancelled when the server is about to end: every stream then does.
     pub(super) stopping: CancellationToken,
     /// Cancelled a little later: what is being told of tasks when the server is about to end is taken.
@@ -29,6 +31,7 @@ impl Call {
         Call {
             engine,
             caller: Caller::anybody(String::new()),
+            account: Arc::new(Account::unbounded()),
             stopping: CancellationToken::new(),
             settled: CancellationToken::new(),
             statuses_logged: Arc::default(),
@@ -43,11 +46,12 @@ impl Call {
             everything if everything.is_everything() => self.engine.clone(),
             reach => self.engine.within(reach),
         };
-        Call { engine, caller, ..self.clone() }
+        let account = request.extensions().get::<Arc<Account>>().unwrap_or(&self.account).clone();
+        Call { engine, caller, account, ..self.clone() }
     }
 
     /// Judges the name of a queue where none means all that there are for the caller.
-    pub(super) fn some_queue(&self, name: &str) -> Result<Option<QueueName>, Status> {
-        convert::some_queue(name)?.map(|queue| self.caller.queue(queue)).transpose()
+    pub(super) fn some_queue(&self, field: &str, name: &str) -> Result<Option<QueueName>, Status> {
+        convert::some_queue(field, name)?.map(|queue| self.caller.queue(queue)).transpose()
     }
 }

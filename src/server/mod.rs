@@ -8,6 +8,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use http::HeaderValue;
 use tonic::service::Routes;
 
+use bounds::Bounds;
 use call::Call;
 use engine::Engine;
 use port::{Answering, Port};
@@ -19,6 +20,7 @@ pub use settings::{Limits, Settings};
 mod access;
 mod ack;
 mod batches;
+mod bounds;
 mod call;
 mod cancel;
 mod chatter;
@@ -26,7 +28,9 @@ mod clients;
 mod convert;
 pub mod demo;
 pub mod engine;
+mod foreign;
 mod groups;
+mod heartbeat;
 mod port;
 mod purge;
 mod queues;
@@ -67,7 +71,9 @@ pub async fn serve(
         .prepare();
     let store = HeaderValue::from_str(engine.store_id())?;
     let grace = settings.grace;
-    let port = Port::accept(listener, Arc::new(Answering { settings, routes, store }), shutdown).await;
+    let bounds = Bounds::new(&settings.limits);
+    let answering = Arc::new(Answering { settings, bounds, routes, store });
+    let port = Port::accept(listener, answering, shutdown).await;
 
     // No new connections from here on; those there are learn of it by their streams' ends.
     health.set_service_status("Contact", tonic_health::ServingStatus::NotServing).await;
@@ -83,6 +89,12 @@ pub async fn serve(
         () = settling => {}
     }
     Ok(())
+}
+
+/// The reasons of errors, for their documentation: the word, the code and what it means.
+#[cfg(test)]
+pub(crate) fn reasons() -> impl Iterator<Item = (&'static str, tonic::Code, &'static str)> {
+    reason::Reason::ALL.iter().map(|reason| (reason.word(), reason.code(), reason.meaning()))
 }
 
 fn reflection() -> tonic_reflection::server::Builder<'static> {

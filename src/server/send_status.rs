@@ -31,7 +31,7 @@ type Reply = Result<pb::Result, Status>;
 
 pub(super) fn answer(call: &Call, statuses: Streaming<pb::ClientMsg>) -> BoxStream<'static, Reply> {
     let session = Session {
-        messages: Batches::new(statuses, &call.stopping, |status| status.msg.len()),
+        messages: Batches::new(statuses, &call.account, &call.stopping, |status| status.msg.len()),
         engine: call.engine.clone(),
         chatter: call.statuses_logged.clone(),
         stopping: call.stopping.clone(),
@@ -74,7 +74,7 @@ impl Session {
         loop {
             tokio::select! {
                 batch = self.messages.next() => return Some(match batch? {
-                    Ok(batch) => self.replies(batch),
+                    Ok(batch) => self.replies(batch.messages),
                     Err(end) => self.last_words(end),
                 }),
                 notices = self.notices.next() => match notices {
@@ -117,7 +117,7 @@ impl Session {
         if !message.client.is_empty()
             && self.client.as_ref().is_none_or(|client| client.as_str() != message.client)
         {
-            let client = self.caller.client(convert::client(&message.client)?)?;
+            let client = self.caller.client(convert::client("client", &message.client)?)?;
             if let Some(instance) = self.instance {
                 self.engine.name(instance, &client);
             }
@@ -138,7 +138,7 @@ impl Session {
             Some(known) if known == instance => Ok(()),
             Some(_) => {
                 let message = "instance is another than before: a stream is of one process";
-                Err(status::new(Reason::BadInstance, message))
+                Err(status::field(Reason::BadInstance, "instance", message))
             }
         }
     }

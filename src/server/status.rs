@@ -21,6 +21,9 @@ const BACK_WITHIN: Duration = Duration::from_secs(5);
 /// When to try a store again that has no room: that is looked at every second.
 const ROOM_AFTER: Duration = Duration::from_secs(1);
 
+/// When to open a stream again that was not read.
+const READ_AFTER: Duration = Duration::from_millis(100);
+
 /// A status with a reason.
 pub(super) fn new(reason: Reason, message: impl Into<String>) -> Status {
     with(reason, message, [])
@@ -64,7 +67,7 @@ pub(super) fn from_engine(error: Error) -> Status {
             with(Reason::Future, message, [("queue", queue.to_string()), ("next_seq", next_seq.to_string())])
         }
         Error::Superseded => new(Reason::Superseded, message),
-        Error::SlowReader => new(Reason::SlowReader, message),
+        Error::SlowReader => later(Reason::SlowReader, message, READ_AFTER),
         Error::NoGroup { .. } => new(Reason::NoGroup, message),
         Error::NoTask(_) => new(Reason::NoTask, message),
         Error::ResultsTrimmed { first_n, .. } => {
@@ -81,14 +84,22 @@ pub(super) fn from_engine(error: Error) -> Status {
 
 /// Why one item was refused, while its stream goes on.
 pub(super) fn refusal(status: &Status) -> pb::Refusal {
-    let reason = status.get_details_error_info().map(|info| info.reason).unwrap_or_default();
-    pb::Refusal { code: status.code().into(), reason, message: status.message().to_owned() }
+    let details = status.get_error_details();
+    let field = details.bad_request().and_then(|bad| bad.field_violations.first());
+    let after = details.retry_info().and_then(|retry| retry.retry_delay);
+    pb::Refusal {
+        code: status.code().into(),
+        reason: details.error_info().map(|info| info.reason.clone()).unwrap_or_default(),
+        message: status.message().to_owned(),
+        field: field.map(|field| field.field.clone()).unwrap_or_default(),
+        retry_after_ms: after.map(|after| after.as_millis() as u64).unwrap_or_default(),
+    }
 }
 
 /// The engine refused one item.
 pub(super) fn from_refused(refused: &Refused) -> Status {
     match refused {
-        Refused::IdTaken { .. } => new(Reason::IdTaken, refused.to_string()),
+        Refused::IdTaken { .. } => field(Reason::IdTaken, "id", refused.to_string()),
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod answer;
 mod connection;
+mod held;
 pub mod listener;
 mod peer;
 
