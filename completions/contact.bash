@@ -1321,7 +1321,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__serve)
-            opts="-o -h -V --addr --port-file --data --store --retain --insecure --demo --demo-every --log-format --log --server --client --output --timeout --retry-for --help --version"
+            opts="-o -h -V --addr --port-file --data --store --retain --insecure --demo --demo-every --log-format --log --max-streams-per-client --max-rate --max-bytes-in-flight --server --client --output --timeout --retry-for --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1356,6 +1356,18 @@ _contact() {
                     return 0
                     ;;
                 --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-streams-per-client)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-rate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-bytes-in-flight)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -63,6 +63,9 @@ complete -c contact -n "__fish_contact_using_subcommand serve" -l demo-every -d 
 complete -c contact -n "__fish_contact_using_subcommand serve" -l log-format -d 'How to write log lines' -r -f -a "text\t''
 json\t''"
 complete -c contact -n "__fish_contact_using_subcommand serve" -l log -d 'What to log: off, error, warn, info, debug, trace, or a filter like contact=debug,h2=warn' -r
+complete -c contact -n "__fish_contact_using_subcommand serve" -l max-streams-per-client -d 'How many calls of one client may be open' -r
+complete -c contact -n "__fish_contact_using_subcommand serve" -l max-rate -d 'How many messages one client may send in a second: tasks, results, statuses, and each call [default: as many as it can]' -r
+complete -c contact -n "__fish_contact_using_subcommand serve" -l max-bytes-in-flight -d 'How many bytes of one client\'s tasks and results may be unanswered' -r
 complete -c contact -n "__fish_contact_using_subcommand serve" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand serve" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand serve" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'

@@ -6,6 +6,8 @@
 //! other beside the messages.
 
 pub mod cli;
+#[cfg(test)]
+mod documented;
 pub mod name;
 pub mod server;
 pub mod wire;

@@ -14,13 +14,17 @@ use tonic::{
     transport::{self, Endpoint},
 };
 
-use super::{Failure, exit};
+use super::{Context, Failure, again, exit};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const KEEPALIVE: Duration = Duration::from_secs(20);
 /// What a stream may bring before it is read, and all streams together.
 const STREAM_WINDOW_BYTES: u32 = 2 << 20;
 const CONNECTION_WINDOW_BYTES: u32 = 8 << 20;
+
+/// Each try of a call that asks one question may take this long, or as long as there is patience: a server that
+/// takes calls and answers none is as good as away.
+const TRY_MAX: Duration = Duration::from_secs(30);
 
 /// The longest pause between two tries.
 pub(super) const PAUSE_MAX: Duration = Duration::from_secs(10);
@@ -120,39 +124,38 @@ impl Target {
         Failure::from_status(status, &self.address)
     }
 
-    /// Makes one call, trying again for `retry_for` while the server cannot be reached.
+    /// Makes one call, trying again while that may help: as long as `asking` says, or for ever.
     pub(super) async fn call<T, F>(
         &self,
-        retry_for: Duration,
+        context: &Context,
+        asking: Asking,
         call: impl Fn(Channel) -> F,
     ) -> Result<T, Failure>
     where
         F: Future<Output = Result<T, Status>>,
     {
-        self.call_until(Some(retry_for), |_| {}, call).await
-    }
-
-    /// Makes one call, trying again while the server cannot be reached: for ever, if that has no end.
-    /// `troubled` is told of the first failure.
-    pub(super) async fn call_until<T, F>(
-        &self,
-        patience: Option<Duration>,
-        troubled: impl Fn(&Status),
-        call: impl Fn(Channel) -> F,
-    ) -> Result<T, Failure>
-    where
-        F: Future<Output = Result<T, Status>>,
-    {
-        let mut tries = Tries::new(patience);
+        let limit = asking.limit();
+        let is_endless = asking.patience.is_none();
+        let mut tries = Tries::new(asking.patience);
+        let mut before = asking.failed;
         loop {
-            let result = match self.connect().await {
-                Ok(channel) => call(channel).await,
-                Err(status) => Err(status),
+            let began = now();
+            let result = match before.take() {
+                Some(status) => Err(status),
+                None => {
+                    let attempt = async { call(self.connect().await?).await };
+                    within(limit, attempt).await
+                }
             };
             match result {
-                Err(status) if exit::is_broken(&status) => {
-                    if tries.failed() {
-                        troubled(&status);
+                Err(status) if again::is_worth_it(&status) => {
+                    let is_news = tries.failed_since(began, &status);
+                    // Who waits for a server that is not there sees that nothing comes; not so for one that is.
+                    if is_news && (is_endless || again::is_later(&status)) {
+                        let how_long = if is_endless { " for ever" } else { "" };
+                        let cause = exit::cause(&status);
+                        let message = format!("server {}: {cause}; trying again{how_long}", self.address);
+                        context.errors.notice("retrying", &message);
                     }
                     tries.pause(&status, self).await?;
                 }
@@ -162,12 +165,51 @@ impl Target {
     }
 }
 
+/// How a call that asks one question is made.
+#[derive(Debug)]
+pub(super) struct Asking {
+    /// How long to try; `None`: for ever.
+    pub(super) patience: Option<Duration>,
+    /// So much longer than usual a try may take.
+    pub(super) extra: Duration,
+    /// It was tried already, over a connection that there was, and this came of it.
+    pub(super) failed: Option<Status>,
+}
+
+impl Asking {
+    /// For so long.
+    pub(super) fn new(patience: Option<Duration>) -> Self {
+        Asking { patience, extra: Duration::ZERO, failed: None }
+    }
+
+    /// How long each try may take.
+    pub(super) fn limit(&self) -> Duration {
+        self.patience.unwrap_or_default().max(TRY_MAX).saturating_add(self.extra)
+    }
+}
+
+/// Makes a try that may take so long. One that takes longer may go well another time.
+pub(super) async fn within<T>(
+    limit: Duration,
+    attempt: impl Future<Output = Result<T, Status>>,
+) -> Result<T, Status> {
+    let no_answer = || Status::unavailable(format!("no answer within {}", humantime::format_duration(limit)));
+    tokio::time::timeout(limit, attempt).await.unwrap_or_else(|_| Err(no_answer()))
+}
+
+#[allow(clippy::disallowed_methods, reason = "measures a stretch of real time")]
+fn now() -> Instant {
+    Instant::now()
+}
+
 /// Tries in a row, with pauses that grow: a random part of a bound that doubles, so that a thousand clients
 /// that lost the same server do not come back at the same moment.
 #[derive(Debug)]
 pub(super) struct Tries {
     patience: Option<Duration>,
     failing_since: Option<Instant>,
+    /// It was said that the server asks for patience: it may do so every second, for hours.
+    has_said_later: bool,
     opened: Option<Instant>,
     bound: Duration,
     bound_first: Duration,
@@ -180,6 +222,7 @@ impl Tries {
         Tries {
             patience,
             failing_since: None,
+            has_said_later: false,
             opened: None,
             bound: PAUSE_FIRST,
             bound_first: PAUSE_FIRST,
@@ -215,29 +258,34 @@ impl Tries {
 
     /// A call was opened. Only time tells whether it works: a server that ends each call at once is not to be
     /// asked without a pause.
-    #[allow(clippy::disallowed_methods, reason = "measures a stretch of real time")]
     pub(super) fn opened(&mut self) {
-        self.opened = Some(Instant::now());
+        self.opened = Some(now());
     }
 
-    /// A try has failed. True if it is the first in a row.
-    #[allow(clippy::disallowed_methods, reason = "measures a stretch of real time")]
-    pub(super) fn failed(&mut self) -> bool {
-        let now = Instant::now();
+    /// A try has failed. True if that is to be said: it is the first in a row.
+    pub(super) fn failed(&mut self, status: &Status) -> bool {
+        self.failed_since(now(), status)
+    }
+
+    /// A try that began then has failed.
+    fn failed_since(&mut self, began: Instant, status: &Status) -> bool {
+        let now = now();
         if self.opened.take().is_some_and(|opened| now - opened >= PAUSE_MAX) {
             self.worked();
         }
         let is_first = self.failing_since.is_none();
-        self.failing_since.get_or_insert(now);
+        self.failing_since.get_or_insert(began);
+        if again::is_later(status) {
+            return is_first && !std::mem::replace(&mut self.has_said_later, true);
+        }
         is_first
     }
 
     /// Waits before the next try, or fails with what `status` means if it has been long enough.
-    #[allow(clippy::disallowed_methods, reason = "waits for a stretch of real time")]
     pub(super) async fn pause(&mut self, status: &Status, target: &Target) -> Result<(), Failure> {
-        let now = Instant::now();
+        let now = now();
         let since = *self.failing_since.get_or_insert(now);
-        let mut pause = self.next_pause(self.bound_max);
+        let mut pause = self.next_pause(status, self.bound_max);
         if let Some(patience) = self.patience {
             let left = patience.saturating_sub(now - since);
             if left.is_zero() {
@@ -249,11 +297,12 @@ impl Tries {
         Ok(())
     }
 
-    /// How long to wait before the next try, at most `bound_max`.
-    pub(super) fn next_pause(&mut self, bound_max: Duration) -> Duration {
+    /// How long to wait before the next try: at most `bound_max`, and if the server has said when to come back so
+    /// long before that. Of those who were told the same each comes at a moment of its own.
+    pub(super) fn next_pause(&mut self, status: &Status, bound_max: Duration) -> Duration {
         let pause = self.bound.min(bound_max).mul_f64(rand::random());
         self.bound = (self.bound * 2).min(self.bound_max);
-        pause
+        again::after(status).unwrap_or_default() + pause
     }
 }
 

@@ -15,6 +15,9 @@ use output::Reader;
 use runner::client;
 
 mod ack;
+mod again;
+mod bounds;
+mod bytes;
 mod caller;
 mod cancel;
 mod clients;
@@ -38,6 +41,7 @@ mod place;
 mod progress;
 mod purge;
 mod queues;
+mod reason;
 mod redrive;
 mod result_line;
 mod roll;
@@ -47,6 +51,7 @@ mod seen;
 mod send_status;
 mod serve;
 mod signals;
+mod silence;
 mod start;
 mod submit;
 mod table;
@@ -304,6 +309,12 @@ fn not_understood(error: &clap::Error) -> ExitCode {
     let failure = Failure::usage(message).hint("--help shows the flags and an example");
     failure.print(Errors { json: true });
     ExitCode::from(failure.code)
+}
+
+/// The reasons of commands' own errors, for their documentation: the word, the exit codes and what it means.
+#[cfg(test)]
+pub(crate) fn reasons() -> impl Iterator<Item = (&'static str, &'static [u8], &'static str)> {
+    reason::Reason::ALL.iter().map(|reason| (reason.word(), reason.codes(), reason.meaning()))
 }
 
 /// The command line's description, for completions and the manual.

@@ -21,6 +21,7 @@ use super::{
     json,
     pipe::{self, Closed, Far},
 };
+use crate::cli::reason::Reason;
 
 /// Written at once when there are this many bytes.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -210,7 +211,7 @@ fn failure(error: &io::Error) -> Failure {
     if error.kind() == io::ErrorKind::BrokenPipe {
         Failure::silent(0)
     } else {
-        Failure::new(code::NO, "output", format!("standard output: {error}"))
+        Failure::new(code::NO, Reason::Output, format!("standard output: {error}"))
     }
 }
 

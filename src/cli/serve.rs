@@ -12,7 +12,8 @@ use clap::{Args, ValueEnum, builder::FalseyValueParser};
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
-use super::{Context, Failure, exit::code, json, signals::Signals, time};
+use super::{Context, Failure, bounds::Bounds, exit::code, json, signals::Signals, time};
+use crate::cli::reason::Reason;
 use crate::server::{
     self, demo,
     engine::{
@@ -95,6 +96,9 @@ pub(super) struct Serve {
     /// What to log: off, error, warn, info, debug, trace, or a filter like contact=debug,h2=warn
     #[arg(long, env = "CONTACT_LOG", default_value = "info", value_name = "FILTER", hide_env_values = true)]
     log: String,
+
+    #[command(flatten)]
+    bounds: Bounds,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -150,13 +154,14 @@ impl Serve {
         tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
-            .map_err(|e| Failure::new(code::NO, "system", e.to_string()))?
+            .map_err(|e| Failure::new(code::NO, Reason::System, e.to_string()))?
             .block_on(self.serve())
     }
 
     async fn serve(self) -> Result<u8, Failure> {
         // Caught first: a signal during a long start ends it cleanly too.
-        let mut signals = Signals::catch().map_err(|e| Failure::new(code::NO, "system", e.to_string()))?;
+        let mut signals =
+            Signals::catch().map_err(|e| Failure::new(code::NO, Reason::System, e.to_string()))?;
         if let Some(file) = &self.port_file {
             remove_stale(file);
         }
@@ -167,14 +172,14 @@ impl Serve {
             StoreKind::Sqlite => {
                 let folder = self.data.clone().map_or_else(default_folder, Ok)?;
                 let opening = tokio::task::spawn_blocking(move || Embedded::open(&folder, &options));
-                opening.await.map_err(|e| Failure::new(code::STORE, "store", e.to_string()))?
+                opening.await.map_err(|e| Failure::new(code::STORE, Reason::Store, e.to_string()))?
             }
         }
         .map_err(|e| store_failure(&e))?;
         let address = listener.address().map_err(|e| self.cannot_listen(&e))?;
         if let (Some(file), Some(address)) = (&self.port_file, listener.tcp_address()) {
             write_whole(file, &format!("{}\n", address.port()))
-                .map_err(|e| Failure::new(code::NO, "system", format!("{}: {e}", file.display())))?;
+                .map_err(|e| Failure::new(code::NO, Reason::System, format!("{}: {e}", file.display())))?;
         }
         self.say_ready(&address, &engine);
         if self.demo {
@@ -187,18 +192,19 @@ impl Serve {
                 why = engine.failed() => failure = Some(why),
             }
         };
-        let served =
-            server::serve(listener, Arc::new(engine.clone()), server::Settings::default(), shutdown).await;
+        let mut settings = server::Settings::default();
+        self.bounds.set(&mut settings.limits);
+        let served = server::serve(listener, Arc::new(engine.clone()), settings, shutdown).await;
         engine.close().await;
         if let Some(file) = &self.port_file {
             let _ = std::fs::remove_file(file);
         }
         if let Some(why) = failure {
             let message = format!("the store has failed: {why}");
-            return Err(Failure::new(code::STORE, "store_failed", message)
+            return Err(Failure::new(code::STORE, Reason::StoreFailed, message)
                 .hint("nothing that was not answered is promised; check the disk, then start again"));
         }
-        served.map_err(|e| Failure::new(code::NO, "system", format!("{e:#}")))?;
+        served.map_err(|e| Failure::new(code::NO, Reason::System, format!("{e:#}")))?;
         tracing::info!("stopped");
         Ok(0)
     }
@@ -222,7 +228,8 @@ impl Serve {
     }
 
     fn cannot_listen(&self, error: &std::io::Error) -> Failure {
-        let failure = Failure::new(code::NO, "listen", format!("cannot listen on {}: {error}", self.addr));
+        let failure =
+            Failure::new(code::NO, Reason::Listen, format!("cannot listen on {}: {error}", self.addr));
         if error.kind() == std::io::ErrorKind::AddrInUse {
             return failure.hint(match self.addr {
                 Address::Tcp(_) => "another server is there; --addr 127.0.0.1:0 takes a free port",
@@ -284,20 +291,22 @@ fn write_whole(file: &Path, text: &str) -> std::io::Result<()> {
 fn store_failure(error: &OpenError) -> Failure {
     let (reason, hint) = match error {
         OpenError::InUse { .. } => {
-            ("store_in_use", "stop that server, or give this one another folder: --data DIR")
+            (Reason::StoreInUse, "stop that server, or give this one another folder: --data DIR")
         }
-        OpenError::Folder { .. } => ("store_folder", "give a folder that can be written: --data DIR"),
-        OpenError::NotAStore { .. } => ("not_a_store", "give another folder: --data DIR"),
-        OpenError::NewerFormat { .. } => ("newer_format", "use the version of contact that wrote it"),
-        OpenError::Damaged { .. } => {
-            ("store_damaged", "nothing was changed: restore the file, or give another folder: --data DIR")
-        }
+        OpenError::Folder { .. } => (Reason::StoreFolder, "give a folder that can be written: --data DIR"),
+        OpenError::NotAStore { .. } => (Reason::NotAStore, "give another folder: --data DIR"),
+        OpenError::NewerFormat { .. } => (Reason::NewerFormat, "use the version of contact that wrote it"),
+        OpenError::Damaged { .. } => (
+            Reason::StoreDamaged,
+            "nothing was changed: restore the file, or give another folder: --data DIR",
+        ),
         OpenError::NoRoom { .. } => {
-            ("store_full", "make room on the disk, or give another folder: --data DIR")
+            (Reason::StoreFull, "make room on the disk, or give another folder: --data DIR")
         }
-        OpenError::Failed { .. } => {
-            ("store_failed", "check the disk and the file's permissions, or give another folder: --data DIR")
-        }
+        OpenError::Failed { .. } => (
+            Reason::StoreFailed,
+            "check the disk and the file's permissions, or give another folder: --data DIR",
+        ),
     };
     Failure::new(code::STORE, reason, error.to_string()).hint(hint)
 }

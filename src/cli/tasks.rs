@@ -16,6 +16,7 @@ use super::{
     task_line::{self, TaskLine},
     wait::names,
 };
+use crate::cli::reason::Reason;
 use crate::{
     name::{ID_BYTES_MAX, QueueName},
     pb,
@@ -223,7 +224,7 @@ impl TaskList<'_> {
         for id in ids {
             if !self.unknown.contains(&id) {
                 let message = format!("there is no task {id:?}");
-                Failure::new(code::NO, "no_task", message).print(self.context.errors);
+                Failure::new(code::NO, Reason::NoTask, message).print(self.context.errors);
                 self.unknown.insert(id);
             }
         }

@@ -7,7 +7,7 @@ use std::{pin::Pin, time::Duration};
 use futures_util::{FutureExt, Stream, StreamExt};
 use tonic::{Response, Status, metadata::MetadataMap};
 
-use super::{Context, Failure, connect::Tries, exit, output::Output};
+use super::{Context, Failure, again, connect::Tries, exit, output::Output, silence::Silence};
 use crate::cli::connect::Channel;
 
 /// One watch. Outlives its connections.
@@ -75,7 +75,7 @@ pub(super) async fn run<W: Watched>(
             End::Skipped => {}
             End::Broken(status) => {
                 out.flush().await?;
-                if tries.failed() {
+                if tries.failed(&status) {
                     let cause = exit::cause(&status);
                     let how_long = if tries.is_endless() { " for ever" } else { "" };
                     let message = format!("server {}: {cause}; trying again{how_long}", target.address);
@@ -128,6 +128,7 @@ async fn one<W: Watched>(
     tries.endure(watch.patience(true));
     let (headers, mut messages, _) = response.into_parts();
     watch.begun(&headers, out).await?;
+    let mut silence = Silence::of(&headers);
     let mut printed = false;
     loop {
         let ready = match messages.next().now_or_never() {
@@ -139,14 +140,17 @@ async fn one<W: Watched>(
                     idle.reset();
                 }
                 tokio::select! {
+                    biased;
                     message = messages.next() => message,
                     () = idle.over() => return Ok(End::Done),
+                    status = silence.over() => return Ok(End::Broken(status)),
                 }
             }
         };
         match ready {
             Some(Ok(message)) => {
                 tries.worked();
+                silence.broken();
                 match watch.took(message, out).await? {
                     Took::Printed => printed = true,
                     Took::Passed => {}
@@ -163,7 +167,7 @@ async fn one<W: Watched>(
 
 /// The call failed.
 fn ended<W: Watched>(watch: &mut W, status: Status) -> Result<End, Failure> {
-    if exit::is_broken(&status) {
+    if again::is_worth_it(&status) {
         return Ok(End::Broken(status));
     }
     watch.refused(&status).map(|()| End::Skipped)

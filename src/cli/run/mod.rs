@@ -27,6 +27,7 @@ use super::{
     start::{self, Start},
     time,
 };
+use crate::cli::reason::Reason;
 use crate::{
     name::QueueName,
     wire::{IN_FLIGHT_MAX, TASK_BYTES_MAX},
@@ -156,8 +157,8 @@ impl Run {
         // Before anything is taken: a name that is mistyped should cost nobody a task.
         let command = Command::find(program, words.collect()).map_err(unusable)?;
         let source = self.source()?;
-        let keeper =
-            Keeper::start().map_err(|e| Failure::new(super::exit::code::NO, "system", e.to_string()))?;
+        let keeper = Keeper::start()
+            .map_err(|e| Failure::new(super::exit::code::NO, Reason::System, e.to_string()))?;
         Agent::new(self, exits, command, source, keeper, context, out)?.run(calls).await
     }
 

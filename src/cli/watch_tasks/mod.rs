@@ -19,6 +19,7 @@ use super::{
     start::{self, OnGap, Start},
     time::{self, milliseconds},
 };
+use crate::cli::reason::Reason;
 use crate::{
     name::QueueName,
     wire::{IN_FLIGHT_MAX, LEASE_MS},
@@ -167,7 +168,7 @@ impl Sharing {
 fn not_ours(context: &Context, flag: &str) -> Failure {
     let address = &context.target().address;
     let message = format!("the server at {address} is not a contact server: it cannot do {flag}");
-    Failure::new(code::GRPC + Code::Unimplemented as u8, "unimplemented", message)
+    Failure::new(code::GRPC + Code::Unimplemented as u8, Reason::Unimplemented, message)
         .hint("leave the flag out to print every task it has")
 }
 
