@@ -3,13 +3,14 @@
 //! The map of the crate: [`cli`] is one file per command and speaks to a server through [`pb`], the wire;
 //! [`server`] is one file per call, under the same names, and keeps everything in [`server::engine`]. The
 //! two meet only in `serve`. [`name`] is what both judge names and ids by, [`wire`] what they say to each
-//! other beside the messages.
+//! other beside the messages, [`tls`] how they read certificates.
 
 pub mod cli;
 #[cfg(test)]
 mod documented;
 pub mod name;
 pub mod server;
+pub mod tls;
 pub mod wire;
 
 /// The wire: messages, client and server, generated from `proto/contact.proto`.

@@ -7,9 +7,9 @@ use super::{
     Context, Failure, again,
     connect::{self, Asking},
     exit::{self, code},
+    reason::Reason,
 };
 use crate::cli::connect::Channel;
-use crate::cli::reason::Reason;
 use crate::pb::contact_client::ContactClient;
 
 /// Longest answer: a page ends early when its tasks are long, but what is said of a thousand groups may be long.

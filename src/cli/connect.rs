@@ -308,6 +308,9 @@ impl Tries {
 
 #[cfg(test)]
 mod tests {
+    use tonic::Code;
+    use tonic_types::{ErrorDetails, StatusExt};
+
     use super::*;
 
     #[test]
@@ -320,6 +323,51 @@ mod tests {
         {
             assert!(Target::parse(bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    #[allow(clippy::disallowed_methods, reason = "the time is paused")]
+    async fn a_server_that_answers_nothing_does_not_hold_a_call_for_ever() {
+        for (patience, extra, limit_s) in
+            [(Some(10), 0, 30), (Some(0), 0, 30), (Some(60), 0, 60), (None, 0, 30), (None, 7, 37)]
+        {
+            let patience = patience.map(Duration::from_secs);
+            let asking = Asking { extra: Duration::from_secs(extra), ..Asking::new(patience) };
+            let began = Instant::now();
+            let status = within(asking.limit(), std::future::pending::<Result<(), Status>>()).await;
+            assert!(exit::is_broken(&status.unwrap_err()));
+            assert_eq!(began.elapsed().as_secs(), limit_s);
+        }
+        // It counts from when it was made: one that has lasted as long as there is patience was the last.
+        let target = Target::parse("127.0.0.1:1").unwrap();
+        let mut tries = Tries::new(Some(Duration::from_secs(10)));
+        let (began, status) = (Instant::now(), Status::unavailable("no answer"));
+        tokio::time::advance(Duration::from_secs(30)).await;
+        assert!(tries.failed_since(began, &status));
+        assert_eq!(tries.pause(&status, &target).await.unwrap_err().code, 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    #[allow(clippy::disallowed_methods, reason = "the time is paused")]
+    async fn a_server_is_asked_no_sooner_than_it_has_said_and_that_is_said_once() {
+        let target = Target::parse("127.0.0.1:1").unwrap();
+        let mut tries = Tries::new(Some(Duration::from_secs(60)));
+        let mut details = ErrorDetails::new();
+        details.set_retry_info(Some(Duration::from_secs(3)));
+        let later = Status::with_error_details(Code::ResourceExhausted, "x", details);
+        assert!(tries.failed(&later));
+        let began = Instant::now();
+        tries.pause(&later, &target).await.unwrap();
+        let paused = began.elapsed();
+        assert!(
+            paused >= Duration::from_secs(3) && paused <= Duration::from_secs(3) + PAUSE_FIRST,
+            "{paused:?}"
+        );
+        // Something got in, and then it was too much again.
+        tries.worked();
+        assert!(!tries.failed(&later));
+        tries.worked();
+        assert!(tries.failed(&Status::unavailable("gone")), "that is something else");
     }
 
     #[tokio::test(start_paused = true)]

@@ -10,8 +10,8 @@ use super::{
     exit::{Errors, code},
     json,
     lines::{Line, Lines},
+    reason::Reason,
 };
-use crate::cli::reason::Reason;
 use crate::{name::ID_BYTES_MAX, wire::TASK_BYTES_MAX};
 
 /// Longest line: a task line of the longest task, each byte escaped.

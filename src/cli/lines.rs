@@ -5,8 +5,7 @@ use std::io::{self, Read};
 
 use tokio::sync::mpsc;
 
-use super::{Failure, exit::code};
-use crate::cli::reason::Reason;
+use super::{Failure, exit::code, reason::Reason};
 
 const READ_BYTES: usize = 64 << 10;
 /// Lines of one batch. A buffer holds 32 768 short ones: handed on at once they would go far beyond what a

@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Command};
 
-use super::{Failure, exit::code, output::Output};
-use crate::cli::reason::Reason;
+use super::{Failure, exit::code, output::Output, reason::Reason};
 
 /// Print a page of the manual
 #[derive(Debug, Args)]

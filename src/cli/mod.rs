@@ -50,6 +50,7 @@ mod runner;
 mod seen;
 mod send_status;
 mod serve;
+mod serve_tls;
 mod signals;
 mod silence;
 mod start;

@@ -20,8 +20,8 @@ use super::{
     exit::code,
     json,
     pipe::{self, Closed, Far},
+    reason::Reason,
 };
-use crate::cli::reason::Reason;
 
 /// Written at once when there are this many bytes.
 const BUFFER_BYTES: usize = 64 << 10;

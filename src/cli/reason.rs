@@ -39,6 +39,7 @@ macro_rules! reasons {
 
 reasons! {
     Usage "usage" [code::USAGE] "A flag or argument is wrong: the message names it."
+    TlsFile "tls_file" [code::USAGE] "`serve`: a certificate or key cannot be read, or does not go with the other: the message names the file."
     // Lines of stdin.
     BadDelay "bad_delay" [code::BAD_INPUT] "A delay is out of range."
     BadExpires "bad_expires" [code::BAD_INPUT] "A task would live too long, or expire before it is due."

@@ -8,9 +8,9 @@ use super::{
     Context, Failure,
     exit::code,
     output::{Output, Reader},
+    reason::Reason,
     signals::Signals,
 };
-use crate::cli::reason::Reason;
 
 /// How long the rest of the output may take when a command is told to leave at once.
 pub(super) const LAST_WORDS: Duration = Duration::from_secs(1);

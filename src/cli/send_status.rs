@@ -8,10 +8,10 @@ use serde::Serialize;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
-    Context, Failure, exchange, exchange::Exchange, exit::code, json, lines::Lines, output::Output, time,
+    Context, Failure, exchange, exchange::Exchange, exit::code, json, lines::Lines, output::Output,
+    reason::Reason, time,
 };
 use crate::cli::connect::Channel;
-use crate::cli::reason::Reason;
 use crate::{name::ClientName, pb, wire::TASK_BYTES_MAX};
 
 /// Statuses made at a time.

@@ -12,8 +12,10 @@ use clap::{Args, ValueEnum, builder::FalseyValueParser};
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
-use super::{Context, Failure, bounds::Bounds, exit::code, json, signals::Signals, time};
-use crate::cli::reason::Reason;
+use super::{
+    Context, Failure, bounds::Bounds, exit::code, json, reason::Reason, serve_tls, serve_tls::ServeTls,
+    signals::Signals, time,
+};
 use crate::server::{
     self, demo,
     engine::{
@@ -33,6 +35,8 @@ Examples:
   contact serve --addr 127.0.0.1:0 --port-file port     a free port, written to a file
   contact serve --addr unix:/run/contact.sock
   contact serve --store memory --demo                   the tutorial's server: ten tasks each 40 s
+  contact serve --dev-tls                               TLS to try out: prints what clients need
+  contact serve --tls-cert server.pem --tls-key server.key --client-ca clients.pem
 
 Exit codes: 0 ended by SIGINT or SIGTERM; 1 the address cannot be listened on; 2 wrong usage;
 5 the store cannot be opened (damaged, in use, newer format, no room) or has failed")]
@@ -99,6 +103,9 @@ pub(super) struct Serve {
 
     #[command(flatten)]
     bounds: Bounds,
+
+    #[command(flatten)]
+    tls: ServeTls,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -110,7 +117,7 @@ enum StoreKind {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum LogFormat {
+pub(super) enum LogFormat {
     Text,
     Json,
 }
@@ -162,6 +169,7 @@ impl Serve {
         // Caught first: a signal during a long start ends it cleanly too.
         let mut signals =
             Signals::catch().map_err(|e| Failure::new(code::NO, Reason::System, e.to_string()))?;
+        let mut tls = self.tls.load(&self.addr)?;
         if let Some(file) = &self.port_file {
             remove_stale(file);
         }
@@ -181,6 +189,13 @@ impl Serve {
             write_whole(file, &format!("{}\n", address.port()))
                 .map_err(|e| Failure::new(code::NO, Reason::System, format!("{}: {e}", file.display())))?;
         }
+        let folder = engine.file().and_then(Path::parent);
+        let made = self.tls.throw_away(&self.addr, listener.tcp_address(), folder, self.log_format)?;
+        let (made, _trusted) = made.unzip();
+        tls = tls.or(made);
+        if let Some(tls) = &tls {
+            serve_tls::follow(tls.clone())?;
+        }
         self.say_ready(&address, &engine);
         if self.demo {
             tokio::spawn(demo::run(Arc::new(engine.clone()), self.demo_every));
@@ -192,7 +207,7 @@ impl Serve {
                 why = engine.failed() => failure = Some(why),
             }
         };
-        let mut settings = server::Settings::default();
+        let mut settings = server::Settings { tls, ..server::Settings::default() };
         self.bounds.set(&mut settings.limits);
         let served = server::serve(listener, Arc::new(engine.clone()), settings, shutdown).await;
         engine.close().await;
@@ -242,9 +257,11 @@ impl Serve {
     fn say_ready(&self, address: &Address, engine: &Embedded) {
         let tasks = engine.tasks_kept();
         let store = engine.store_id();
+        let scheme = if self.tls.is_on() { "https://" } else { "" };
+        let address = format!("{scheme}{address}");
         let line = match self.log_format {
             LogFormat::Json => json::line(&ReadyLine {
-                ready: &address.to_string(),
+                ready: &address,
                 store,
                 file: engine.file().map(|f| f.display().to_string()),
                 tasks,
@@ -280,7 +297,7 @@ fn remove_stale(port_file: &Path) {
 }
 
 /// A reader sees the whole file or none.
-fn write_whole(file: &Path, text: &str) -> std::io::Result<()> {
+pub(super) fn write_whole(file: &Path, text: &str) -> std::io::Result<()> {
     let mut name = file.file_name().unwrap_or(OsStr::new("port")).to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let temporary = file.with_file_name(name);

@@ -11,12 +11,12 @@ use super::{
     group::Group,
     list::{self, Follow, List},
     output::Output,
+    reason::Reason,
     roll::{self, Roll},
     table::{Cell, Column},
     task_line::{self, TaskLine},
     wait::names,
 };
-use crate::cli::reason::Reason;
 use crate::{
     name::{ID_BYTES_MAX, QueueName},
     pb,

@@ -13,6 +13,7 @@ use super::{
     group::Group,
     headers::Headers,
     output::Output,
+    reason::Reason,
     result_line::{ResultLine, text},
     seen::Seen,
     start::{OnGap, Start},
@@ -20,7 +21,6 @@ use super::{
     watched::{self, Took, Watched},
 };
 use crate::cli::connect::Channel;
-use crate::cli::reason::Reason;
 use crate::{
     name::QueueName,
     pb,

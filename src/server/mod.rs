@@ -14,7 +14,10 @@ use engine::Engine;
 use port::{Answering, Port};
 
 pub use access::Role;
-pub use port::listener;
+pub use port::{
+    listener,
+    tls::{self, Tls},
+};
 pub use settings::{Limits, Settings};
 
 mod access;
@@ -73,11 +76,12 @@ pub async fn serve(
     let grace = settings.grace;
     let bounds = Bounds::new(&settings.limits);
     let answering = Arc::new(Answering { settings, bounds, routes, store });
-    let port = Port::accept(listener, answering, shutdown).await;
+    let port = Port::accept(listener, answering.clone(), shutdown).await;
 
     // No new connections from here on; those there are learn of it by their streams' ends.
     health.set_service_status("Contact", tonic_health::ServingStatus::NotServing).await;
     health.set_service_status("", tonic_health::ServingStatus::NotServing).await;
+    status::stop_with(answering.bounds.open_calls());
     stopping.cancel();
     let settling = async {
         tokio::time::sleep(SETTLE_GRACE).await;

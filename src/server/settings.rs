@@ -1,6 +1,8 @@
 //! What an operator may set of the port.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+
+use super::Tls;
 
 /// How the port is served.
 #[derive(Debug, Clone)]
@@ -9,11 +11,13 @@ pub struct Settings {
     pub grace: Duration,
     /// What one peer may have, and all together.
     pub limits: Limits,
+    /// How it speaks TLS. `None`: in plain text.
+    pub tls: Option<Arc<Tls>>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { grace: Duration::from_secs(10), limits: Limits::default() }
+        Settings { grace: Duration::from_secs(10), limits: Limits::default(), tls: None }
     }
 }
 

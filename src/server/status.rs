@@ -5,7 +5,11 @@
 //! UNAVAILABLE: try again. RESOURCE_EXHAUSTED: try again later. FAILED_PRECONDITION, OUT_OF_RANGE,
 //! INVALID_ARGUMENT: not until it is put right.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use tonic::Status;
 use tonic_types::{ErrorDetails, StatusExt};
@@ -16,8 +20,12 @@ use super::{
 };
 use crate::{pb, wire::ERROR_DOMAIN};
 
-/// When a server that stops may be there again: its clients come back spread over this.
-const BACK_WITHIN: Duration = Duration::from_secs(5);
+/// The clients of a server that stops come back spread over at most this,
+const BACK_WITHIN_MS_MAX: u64 = 5_000;
+/// and over so much for each call that was open: a few need not wait for one another.
+const BACK_MS_EACH: u64 = 5;
+/// Over how much it is. Of the process, whose end it is; that of another server in it would be as good.
+static BACK_WITHIN_MS: AtomicU64 = AtomicU64::new(0);
 /// When to try a store again that has no room: that is looked at every second.
 const ROOM_AFTER: Duration = Duration::from_secs(1);
 
@@ -44,9 +52,16 @@ pub(super) fn later(reason: Reason, message: impl Into<String>, after: Duration)
     Status::with_error_details(reason.code(), message, details)
 }
 
+/// The server is about to end, with so many calls open.
+pub(super) fn stop_with(calls: usize) {
+    let within_ms = BACK_MS_EACH.saturating_mul(calls as u64).min(BACK_WITHIN_MS_MAX);
+    BACK_WITHIN_MS.store(within_ms, Ordering::Relaxed);
+}
+
 /// The server is about to end. Each client is given another moment to come back at.
 pub(super) fn stopping() -> Status {
-    later(Reason::Stopping, "the server is stopping", BACK_WITHIN.mul_f64(rand::random()))
+    let within = Duration::from_millis(BACK_WITHIN_MS.load(Ordering::Relaxed));
+    later(Reason::Stopping, "the server is stopping", within.mul_f64(rand::random()))
 }
 
 /// What the engine says.

@@ -163,4 +163,3 @@ fn files() -> Vec<Row> {
         row(&["man", "--dir", "/dev/null/x"], 1, "system"),
     ]
 }
-

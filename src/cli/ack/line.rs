@@ -3,9 +3,8 @@
 use serde::Deserialize;
 
 use super::{Ack, Outcome};
-use crate::cli::reason::Reason;
 use crate::{
-    cli::{json, lines::Line},
+    cli::{json, lines::Line, reason::Reason},
     name::ID_BYTES_MAX,
     pb,
     wire::{RETRY_DELAY_MS_MAX, TASK_BYTES_MAX},

@@ -13,10 +13,10 @@ use super::{
     exit::code,
     list::{self, List},
     output::Output,
+    reason::Reason,
     table::{Cell, Column},
     time,
 };
-use crate::cli::reason::Reason;
 use crate::{name::ClientName, pb};
 use line::ClientLine;
 

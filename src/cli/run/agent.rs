@@ -13,13 +13,13 @@ use super::{
     pause::Pauses,
     status::{Report, Reporter, Source},
 };
-use crate::cli::reason::Reason;
 use crate::cli::{
     Context, Failure, exit,
     member::{self, Joining, Member},
     output::Output,
     pipe::Far,
     place::{self, Place},
+    reason::Reason,
     runner::{Calls, Leave},
     start::OnGap,
     time::{self, milliseconds},

@@ -23,11 +23,11 @@ use super::{
     group::Group,
     member::Terms,
     output::Output,
+    reason::Reason,
     runner::Calls,
     start::{self, Start},
     time,
 };
-use crate::cli::reason::Reason;
 use crate::{
     name::QueueName,
     wire::{IN_FLIGHT_MAX, TASK_BYTES_MAX},

@@ -8,7 +8,6 @@ use tonic::{Code, Request, Response, Status, Streaming};
 
 use super::{check, check_times, own_id};
 use crate::cli::connect::Channel;
-use crate::cli::reason::Reason;
 use crate::{
     cli::{
         Context, Failure, client_name,
@@ -19,6 +18,7 @@ use crate::{
         output::Output,
         progress::Progress,
         queue_name,
+        reason::Reason,
         wait::Waiting,
     },
     name::{self, QueueName},

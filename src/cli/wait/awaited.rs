@@ -1,12 +1,12 @@
 //! A task that is waited for: when the wait for it is over, and how it went. Pure: it is told results.
 
 use super::wanted::Wanted;
-use crate::cli::reason::Reason;
 use crate::{
     cli::{
         Failure,
         exit::code,
         json,
+        reason::Reason,
         result_line::{self, first_line},
     },
     pb,

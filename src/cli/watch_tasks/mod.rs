@@ -16,10 +16,10 @@ use super::{
     group::Group,
     member::Terms,
     place::{self, Place},
+    reason::Reason,
     start::{self, OnGap, Start},
     time::{self, milliseconds},
 };
-use crate::cli::reason::Reason;
 use crate::{
     name::QueueName,
     wire::{IN_FLIGHT_MAX, LEASE_MS},

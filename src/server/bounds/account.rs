@@ -95,6 +95,11 @@ impl Account {
         Taken { messages: fitting, in_flight, beyond }
     }
 
+    /// How many of its calls are open.
+    pub(super) fn open_calls(&self) -> usize {
+        self.calls.load(Ordering::Acquire)
+    }
+
     /// Whether it has sent something a moment ago that is still held against it.
     pub(super) fn has_spent(&self, now: Instant) -> bool {
         self.rate.as_ref().is_some_and(|rate| !rate.is_full(now))

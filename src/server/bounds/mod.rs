@@ -59,6 +59,12 @@ impl Bounds {
         self.account(Key::of(peer, caller), now()).open()
     }
 
+    /// How many calls are open, of all callers.
+    pub(super) fn open_calls(&self) -> usize {
+        let accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        accounts.of.values().map(|account| account.open_calls()).sum()
+    }
+
     fn account(&self, key: Key, now: Instant) -> Arc<Account> {
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         if now.saturating_duration_since(accounts.swept) >= SWEPT_EVERY {
@@ -112,7 +118,7 @@ mod tests {
         let held = bounds.open(&peer("10.0.0.1"), &anybody).unwrap();
         drop(bounds.open(&peer("10.0.0.2"), &anybody).unwrap());
         let count = || bounds.accounts.lock().unwrap().of.len();
-        assert_eq!(count(), 2);
+        assert_eq!((count(), bounds.open_calls()), (2, 1));
         // What was spent a moment ago is not forgiven by leaving.
         let spent = bounds.open(&peer("10.0.0.3"), &anybody).unwrap();
         assert_eq!(spent.account().take(9, [1; 9].into_iter()).messages, 9);

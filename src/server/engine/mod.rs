@@ -48,9 +48,13 @@ pub trait Engine: Send + Sync + 'static {
     /// The store's id: random, made with the store.
     fn store_id(&self) -> &str;
 
-    /// A handle of this engine that reaches no farther. What lies outside is to it as if it were not: tasks named
-    /// by their ids, leases of another identity, and what lists, results and events show. The names of queues,
-    /// groups and clients in what it is asked have been judged by the caller.
+    /// A handle of this engine that reaches no farther. What lies outside is to it as if it were not, and is
+    /// answered so: tasks named by their ids, leases of another identity or of another queue, and what is in lists
+    /// and results. The names of queues, groups and clients in what it is asked have been judged by the caller.
+    ///
+    /// What is the whole store's shows through: that an id is taken, and how far seqs and the numbers of results have
+    /// got, so there are gaps in both. Clients are nobody's either: all are listed, with their statuses and all that
+    /// they hold, and all their events are told; of what they watch only queues within are.
     fn within(&self, reach: &Reach) -> Arc<dyn Engine>;
 
     /// What an answer means.
@@ -217,7 +221,7 @@ pub enum Refused {
     IdTaken {
         /// The id.
         id: String,
-        /// Whose it is; 0 while that is delayed.
+        /// Whose it is; 0 while that is delayed, or if it lies outside.
         seq: u64,
     },
 }

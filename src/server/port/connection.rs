@@ -1,13 +1,13 @@
 //! One connection.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::graceful::GracefulConnection,
 };
 
-use super::{Answering, Peer, listener::Stream};
+use super::{Answering, Peer, listener::Stream, tls::Tls};
 use crate::server::settings::Limits;
 
 /// What a peer may send on one stream before it is read.
@@ -20,6 +20,9 @@ const SEND_BUFFER_BYTES: usize = 64 << 10;
 const HEADER_LIST_BYTES: u32 = 8 << 10;
 /// A peer that does not answer a ping for this long is gone; asked as often.
 const KEEPALIVE: Duration = Duration::from_secs(20);
+
+/// How long the TLS handshake may take.
+const HANDSHAKE: Duration = Duration::from_secs(5);
 
 /// HTTP/2, as each connection speaks it.
 type Http = hyper::server::conn::http2::Builder<TokioExecutor>;
@@ -36,6 +39,18 @@ pub(super) fn builder(limits: &Limits) -> Http {
         .keep_alive_interval(KEEPALIVE)
         .keep_alive_timeout(KEEPALIVE);
     http
+}
+
+/// Shakes hands, where the port speaks TLS. A Unix socket does not.
+pub(super) async fn secure(stream: Stream, tls: Option<&Tls>) -> io::Result<Stream> {
+    match (stream, tls) {
+        (Stream::Tcp(stream), Some(tls)) => {
+            let secured = tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await;
+            let slow = |_| io::Error::new(io::ErrorKind::TimedOut, "the TLS handshake took too long");
+            Ok(Stream::Tls(Box::new(secured.map_err(slow)??)))
+        }
+        (stream, _) => Ok(stream),
+    }
 }
 
 /// Serves it.

@@ -14,6 +14,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream, UnixListener, UnixStream},
 };
+use tokio_rustls::server::TlsStream;
 
 /// Where to listen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,6 +134,8 @@ impl Drop for SocketFile {
 pub enum Stream {
     /// Over TCP.
     Tcp(TcpStream),
+    /// Over TLS over TCP.
+    Tls(Box<TlsStream<TcpStream>>),
     /// Over a Unix socket.
     Unix(UnixStream),
 }
@@ -141,6 +144,10 @@ macro_rules! either {
     ($self:ident, $stream:ident => $do:expr) => {
         match $self.get_mut() {
             Stream::Tcp(stream) => {
+                let $stream = Pin::new(stream);
+                $do
+            }
+            Stream::Tls(stream) => {
                 let $stream = Pin::new(stream);
                 $do
             }

@@ -12,6 +12,7 @@ mod connection;
 mod held;
 pub mod listener;
 mod peer;
+pub mod tls;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -53,14 +54,21 @@ impl Port {
                     }
                 },
             };
-            let connection = connection::serve(&http, stream, answering.clone());
-            let connection = port.connections.watch(connection);
-            let cut = port.cut.clone();
+            let (http, answering) = (http.clone(), answering.clone());
+            let (watcher, cut) = (port.connections.watcher(), port.cut.clone());
+            let serving = async move {
+                let stream = match connection::secure(stream, answering.settings.tls.as_deref()).await {
+                    Ok(stream) => stream,
+                    Err(e) => return tracing::debug!("a connection was not secured: {e}"),
+                };
+                let connection = connection::serve(&http, stream, answering);
+                if let Err(e) = watcher.watch(connection).await {
+                    tracing::debug!("a connection ended: {e}");
+                }
+            };
             tokio::spawn(async move {
                 tokio::select! {
-                    end = connection => if let Err(e) = end {
-                        tracing::debug!("a connection ended: {e}");
-                    },
+                    () = serving => {}
                     () = cut.cancelled() => {}
                 }
             });

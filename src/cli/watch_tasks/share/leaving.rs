@@ -9,9 +9,8 @@ use super::{
     duty::{MOMENT, Stop},
     leases::some,
 };
-use crate::cli::reason::Reason;
 use crate::{
-    cli::{Failure, exit::code, pipe},
+    cli::{Failure, exit::code, pipe, reason::Reason},
     pb,
 };
 

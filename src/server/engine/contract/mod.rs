@@ -20,6 +20,7 @@ use futures_util::{FutureExt, StreamExt, future::join_all, stream::BoxStream};
 
 pub(super) mod groups;
 pub(super) mod presence;
+pub(super) mod reach;
 pub(super) mod results;
 
 use super::{
@@ -193,6 +194,22 @@ macro_rules! hold_to_contract {
             without_names_the_roll_is_called_of_who_has_to_do_with_it
             the_roll_of_a_delayed_task_is_silent
             the_roll_of_what_is_no_task_is_refused
+        }
+        $crate::server::engine::contract::hold_to_contract! { $fixture => in reach::leases:
+            a_lease_is_of_whom_it_was_handed_to
+            what_a_process_is_told_is_the_lease_that_it_has
+            a_lease_of_a_queue_outside_is_unknown
+            of_an_inbox_its_owner_tells
+        }
+        $crate::server::engine::contract::hold_to_contract! { $fixture => in reach::ids:
+            a_task_outside_is_no_task
+            a_task_outside_is_none_from_the_moment_it_comes
+            an_id_that_is_taken_outside_says_no_more
+        }
+        $crate::server::engine::contract::hold_to_contract! { $fixture => in reach::lists:
+            lists_have_what_is_within
+            the_log_of_results_has_what_is_within
+            of_clients_watches_outside_are_left_out
         }
     };
     ($fixture:expr => $($promise:ident)*) => {

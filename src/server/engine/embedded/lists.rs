@@ -35,7 +35,8 @@ pub(super) type Logged = (Arc<Queue>, u64, u64);
 
 impl Embedded {
     pub(super) async fn list_queues(&self, filter: QueueFilter) -> Result<Page<QueueView>, Error> {
-        let page = self.look(move |writer| Ok(Ok(writer.queues_seen(&filter)))).await?;
+        let reach = self.reach.clone();
+        let page = self.look(move |writer| Ok(Ok(writer.queues_seen(&filter, &reach)))).await?;
         let mut finder = Finder::new(self.shared.clone());
         let mut items = Vec::with_capacity(page.items.len());
         for (view, queue) in page.items {
@@ -52,7 +53,8 @@ impl Embedded {
     }
 
     pub(super) async fn list_groups(&self, filter: GroupFilter) -> Result<Page<GroupView>, Error> {
-        let page = self.look(move |writer| Ok(Ok(writer.groups_seen(&filter)))).await?;
+        let reach = self.reach.clone();
+        let page = self.look(move |writer| Ok(Ok(writer.groups_seen(&filter, &reach)))).await?;
         let mut finder = Finder::new(self.shared.clone());
         let mut items = Vec::with_capacity(page.items.len());
         for sight in page.items {
@@ -109,9 +111,9 @@ impl Embedded {
         finder: &mut Finder,
         id: &TaskId,
     ) -> Result<Option<(TaskView, Option<Logged>)>, Error> {
-        let asked = id.clone();
+        let (reach, asked) = (self.reach.clone(), id.clone());
         let found = self.look(move |writer| {
-            let Some((place, queue)) = writer.found(&asked)? else { return Ok(Ok(None)) };
+            let Some((place, queue)) = writer.found(&reach, &asked)? else { return Ok(Ok(None)) };
             let delayed = number_at(place).map(|number| writer.delayed_seen(number)).transpose()?.flatten();
             Ok(Ok(Some((place, queue, delayed))))
         });
@@ -131,13 +133,13 @@ impl Embedded {
 
     async fn delayed_tasks(&self, filter: TaskFilter) -> Result<TaskPage, Error> {
         let after = pair_of(&filter.after)?;
-        let (queue, limit) = (filter.queue, filter.limit);
+        let (reach, queue, limit) = (self.reach.clone(), filter.queue, filter.limit);
         let seen = self.look(move |writer| {
             let number = match queue.map(|name| writer.queue_named(&name)).transpose() {
                 Ok(found) => found.map(|(number, _): (QueueNumber, _)| number),
                 Err(error) => return Ok(Err(error)),
             };
-            writer.delayed_after(number, after, limit).map(Ok)
+            writer.delayed_after(&reach, number, after, limit).map(Ok)
         });
         let mut page = Filling::new(limit);
         let mut finder = Finder::new(self.shared.clone());
@@ -153,7 +155,7 @@ impl Embedded {
     async fn open_tasks(&self, filter: TaskFilter, state: State) -> Result<TaskPage, Error> {
         // A place is a group and a seq in it.
         let (after_group, after_seq) = pair_of(&filter.after)?;
-        let limit = filter.limit;
+        let (reach, limit) = (self.reach.clone(), filter.limit);
         let seen = self.look(move |writer| {
             if let (Some(queue), Some(group)) = (&filter.queue, &filter.group)
                 && let Err(error) = writer.group_named(queue, group)
@@ -161,7 +163,7 @@ impl Embedded {
                 return Ok(Err(error));
             }
             let mut seen = Vec::new();
-            let mut groups = writer.groups_picked(filter.queue.as_ref(), filter.group.as_ref());
+            let mut groups = writer.groups_picked(&reach, filter.queue.as_ref(), filter.group.as_ref());
             groups.sort_unstable();
             for no in groups.into_iter().filter(|no| u64::from(*no) >= after_group) {
                 let after = if u64::from(no) == after_group { after_seq } else { 0 };
@@ -245,10 +247,10 @@ impl Embedded {
         let Some((queue, seq, expires_ms)) = place else {
             return Ok(Some(Explained { task, groups: Vec::new() }));
         };
-        let name = queue.name.clone();
+        let (reach, name) = (self.reach.clone(), queue.name.clone());
         let seen = self.look(move |writer| {
             let mut seen = Vec::new();
-            for no in writer.groups_picked(Some(&name), None).into_iter().take(GROUPS_MAX) {
+            for no in writer.groups_picked(&reach, Some(&name), None).into_iter().take(GROUPS_MAX) {
                 if let Some(sight) = writer.sight(no, seq, expires_ms)? {
                     let ahead = match writer.group_seen(no) {
                         Some(group) if seq >= group.view.next_seq => Some(group.view.next_seq),

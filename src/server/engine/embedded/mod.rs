@@ -116,8 +116,10 @@ pub struct Embedded {
     shared: Arc<Shared>,
     /// Held by handles alone: the writer ends with the last of them.
     jobs: Arc<mpsc::Sender<Job>>,
-    /// How far this handle reaches.
+    /// How far this handle reaches,
     reach: Reach,
+    /// and the leases of whose it is.
+    tokens: Tokens,
 }
 
 struct Shared {
@@ -233,7 +235,13 @@ impl Embedded {
                 on_end.results.ring_all();
             })
             .map_err(thread)?;
-        Ok(Embedded { shared, jobs, reach: Reach::default() })
+        Ok(Self::unbound(shared, jobs))
+    }
+
+    /// A handle that reaches everything.
+    fn unbound(shared: Arc<Shared>, jobs: Arc<mpsc::Sender<Job>>) -> Self {
+        let tokens = shared.tokens.of(None);
+        Embedded { shared, jobs, reach: Reach::default(), tokens }
     }
 
     /// The file that the tasks are in; `None` if they are in memory.
@@ -258,6 +266,11 @@ impl Embedded {
 }
 
 impl Embedded {
+    /// Names have been judged by whoever asks.
+    fn expect_within<'a>(&self, mut queues: impl Iterator<Item = &'a QueueName>) {
+        debug_assert!(queues.all(|queue| self.reach.has_queue(queue)), "a queue was not judged");
+    }
+
     async fn ask<T>(&self, job: Job, answer: oneshot::Receiver<Result<T, Error>>) -> Result<T, Error> {
         // A job that is not taken is dropped, and its answer with it.
         let _ = self.jobs.send(job);
@@ -346,7 +359,12 @@ impl Engine for Embedded {
     }
 
     fn within(&self, reach: &Reach) -> Arc<dyn Engine> {
-        Arc::new(Embedded { reach: reach.clone(), ..self.clone() })
+        Arc::new(Embedded {
+            shared: self.shared.clone(),
+            jobs: self.jobs.clone(),
+            reach: reach.clone(),
+            tokens: self.shared.tokens.of(reach.identity()),
+        })
     }
 
     fn durability(&self) -> Durability {
@@ -358,18 +376,21 @@ impl Engine for Embedded {
     }
 
     fn submit(&self, tasks: Vec<NewTask>) -> BoxFuture<'_, Result<Answers, Error>> {
+        self.expect_within(tasks.iter().map(|task| &task.queue));
         Box::pin(async move {
             let bytes: usize = tasks.iter().map(NewTask::bytes).sum();
             let room = self.shared.budget.clone().acquire_many_owned(bytes.min(BUDGET_BYTES) as u32);
             let room = room.await.map_err(|_| Error::Stopped)?;
             let (answer, answered) = oneshot::channel();
-            let _ = self.jobs.send(Job::Submit { tasks, answer, room });
+            let reach = self.reach.clone();
+            let _ = self.jobs.send(Job::Submit { tasks, reach, answer, room });
             let shared = self.shared.clone();
             Ok(Box::pin(async move { shared.answer(answered).await }) as Answers)
         })
     }
 
     fn watch(&self, watch: Watch) -> BoxFuture<'_, Result<Watching, Error>> {
+        self.expect_within(watch.queues.iter().map(|position| &position.queue));
         Box::pin(cursors::open(&self.shared, watch))
     }
 
@@ -378,6 +399,7 @@ impl Engine for Embedded {
     }
 
     fn share(&self, share: Share) -> BoxFuture<'_, Result<Sharing, Error>> {
+        self.expect_within(share.queues.iter().map(|position| &position.queue));
         Box::pin(shares::open(self, share))
     }
 
@@ -400,7 +422,8 @@ impl Engine for Embedded {
             let bytes: usize = told.iter().map(|told| told.answer.bytes()).sum();
             let room = self.shared.told_budget.clone().acquire_many_owned(bytes.min(TOLD_BYTES) as u32);
             let room = room.await.map_err(|_| Error::Stopped)?;
-            self.asking(|answer| Job::Tell { told, answer, room }).await
+            let (reach, tokens) = (self.reach.clone(), self.tokens.clone());
+            self.asking(|answer| Job::Tell { told, reach, tokens, answer, room }).await
         })
     }
 
@@ -413,6 +436,7 @@ impl Engine for Embedded {
     }
 
     fn tasks(&self, filter: TaskFilter) -> BoxFuture<'_, Result<TaskPage, Error>> {
+        self.expect_within(filter.queue.iter());
         Box::pin(self.list_tasks(filter))
     }
 
@@ -421,7 +445,8 @@ impl Engine for Embedded {
     }
 
     fn cancel(&self, ids: Vec<TaskId>) -> BoxFuture<'_, Result<Vec<Judged>, Error>> {
-        Box::pin(self.asking(|answer| Job::Cancel { ids, answer }))
+        let reach = self.reach.clone();
+        Box::pin(self.asking(|answer| Job::Cancel { ids, reach, answer }))
     }
 
     fn redrive(
@@ -431,10 +456,13 @@ impl Engine for Embedded {
         ids: Vec<TaskId>,
         limit: usize,
     ) -> BoxFuture<'_, Result<(Vec<Judged>, u64), Error>> {
-        Box::pin(self.asking(move |answer| Job::Redrive { queue, group, ids, limit, answer }))
+        self.expect_within([&queue].into_iter());
+        let reach = self.reach.clone();
+        Box::pin(self.asking(move |answer| Job::Redrive { queue, group, ids, limit, reach, answer }))
     }
 
     fn purge(&self, queue: QueueName, upto_seq: Option<u64>) -> BoxFuture<'_, Result<Purged, Error>> {
+        self.expect_within([&queue].into_iter());
         Box::pin(self.asking(move |answer| Job::Purge { queue, upto_seq, answer }))
     }
 
@@ -444,6 +472,7 @@ impl Engine for Embedded {
         group: GroupName,
         change: Change,
     ) -> BoxFuture<'_, Result<GroupView, Error>> {
+        self.expect_within([&queue].into_iter());
         Box::pin(async move {
             let (asked_queue, asked_group) = (queue.clone(), group.clone());
             self.asking(move |answer| Job::Set { queue, group, change, answer }).await?;

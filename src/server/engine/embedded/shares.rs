@@ -13,6 +13,7 @@ use super::{
     outbox::{Feed, Outbox},
     presence::{self, Here},
     queue::Queue,
+    tokens::Tokens,
     writer::{Asking, Begun, Job},
 };
 use crate::{
@@ -59,7 +60,7 @@ pub(super) async fn open(engine: &Embedded, mut share: Share) -> Result<Sharing,
         }
     }
     // What cannot be read is no lease of it.
-    let have = share.have.iter().filter_map(|token| shared.tokens.read(token));
+    let have = share.have.iter().filter_map(|token| engine.tokens.read(token));
     let have = have.map(|key| (key.group, key.seq, key.attempt)).collect();
     let stream = shared.next_stream();
     let deliveries = Arc::new(Deliveries::new());
@@ -76,6 +77,7 @@ pub(super) async fn open(engine: &Embedded, mut share: Share) -> Result<Sharing,
     let here = shared.presence.enter(&who, presence::Stream::Watch(names, group));
     let out = Out {
         shared: shared.clone(),
+        tokens: engine.tokens.clone(),
         deliveries,
         groups,
         finder,
@@ -97,6 +99,7 @@ pub(super) async fn open(engine: &Embedded, mut share: Share) -> Result<Sharing,
 /// One stream.
 struct Out {
     shared: Arc<Shared>,
+    tokens: Tokens,
     deliveries: Arc<Deliveries>,
     groups: Vec<(GroupNo, Arc<Queue>, GroupName)>,
     finder: Finder,
@@ -134,7 +137,7 @@ impl Out {
             };
             // One that was trimmed since is not its any more.
             let Some(frame) = self.finder.find(queue, key.seq).await? else { continue };
-            let lease = self.shared.tokens.write(&key);
+            let lease = self.tokens.write(&key);
             write_leased(&mut buffer, &frame, name.as_str(), &lease, key.attempt);
             if buffer.len() >= BUFFER_BYTES {
                 return Ok(Some(buffer.into()));
@@ -151,7 +154,7 @@ pub(super) fn attend(engine: &Embedded, who: &Who) -> Attendance {
     let leaving = Leaving::Attendance(instance, notices.clone());
     let seat = Seat { jobs: Arc::downgrade(&engine.jobs), leaving };
     let here = engine.shared.presence.enter(who, presence::Stream::Status);
-    let tokens = engine.shared.tokens.clone();
+    let tokens = engine.tokens.clone();
     let told = stream::unfold((notices, seat, here), |(notices, seat, here)| async {
         let told = notices.take(TASKS_MAX).await.ok()?;
         Some((told, (notices, seat, here)))

@@ -1,10 +1,14 @@
 //! Lease tokens: which hand-out this is, and a mark that only this store can make. So whoever has one may settle,
-//! from any process over any connection, and nobody can make one up.
+//! from any process over any connection, and nobody can make one up. The mark is another for each identity: who has
+//! come by the token of somebody else has nothing.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::machine::Key;
-use crate::server::engine::frames::{put_varint, take_varint};
+use crate::{
+    name::ClientName,
+    server::engine::frames::{put_varint, take_varint},
+};
 
 /// Each token begins with it: what is made of base64 alone looks like anything.
 const PREFIX: char = 'L';
@@ -23,6 +27,14 @@ impl Tokens {
     /// With the store's key.
     pub(super) fn new(key: [u8; 32]) -> Self {
         Tokens { key }
+    }
+
+    /// Those of an identity. Nobody in particular has the store's own.
+    pub(super) fn of(&self, identity: Option<&ClientName>) -> Self {
+        let Some(identity) = identity else { return self.clone() };
+        let mut hasher = blake3::Hasher::new_derive_key("contact 2026 leases of an identity");
+        hasher.update(&self.key).update(identity.as_str().as_bytes());
+        Tokens { key: *hasher.finalize().as_bytes() }
     }
 
     /// The token of a lease.
@@ -83,6 +95,23 @@ mod tests {
             );
             assert_eq!(tokens.read(&token), Some(key));
             assert_eq!(Tokens::new([8; 32]).read(&token), None, "another store's");
+        }
+    }
+
+    #[test]
+    fn a_token_is_nobody_elses() {
+        let store = Tokens::new([7; 32]);
+        let [kiosk, other] =
+            ["kiosk-7", "kiosk-70"].map(|name| store.of(ClientName::parse(name).ok().as_ref()));
+        let key = Key { group: 1, seq: 300, attempt: 2 };
+        let all = [store.of(None), kiosk, other];
+        for (i, writer) in all.iter().enumerate() {
+            let token = writer.write(&key);
+            for (j, reader) in all.iter().enumerate() {
+                assert_eq!(reader.read(&token), (i == j).then_some(key), "{i} {j}");
+            }
+            // Without an identity they are what they were before there were any.
+            assert_eq!(store.read(&token).is_some(), i == 0);
         }
     }
 

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     name::{ClientName, GroupName, QueueName},
     server::engine::{
-        Error,
+        Error, Reach,
         embedded::{Embedded, lists::PAGE_BYTES},
         groups::{Instance, Page},
         presence::{ClientFilter, ClientView, InstanceView},
@@ -25,7 +25,7 @@ impl Embedded {
         &self,
         filter: ClientFilter,
     ) -> Result<Page<ClientView>, Error> {
-        let mut page = self.shared.presence.list(&filter);
+        let mut page = self.shared.presence.list(&filter, &self.reach);
         self.look(move |writer| {
             for client in &mut page.items {
                 client.in_flight = writer.held_of(&client.client);
@@ -41,7 +41,7 @@ impl Embedded {
 
 impl Roster {
     /// A page of clients. It ends early once it has about a mebibyte.
-    pub(super) fn list(&self, filter: &ClientFilter, now_ms: u64) -> Page<ClientView> {
+    pub(super) fn list(&self, filter: &ClientFilter, reach: &Reach, now_ms: u64) -> Page<ClientView> {
         let after = filter.after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
         let mut kept =
             self.clients.range::<ClientName, _>((after, Bound::Unbounded)).filter(|(name, client)| {
@@ -54,15 +54,16 @@ impl Roster {
                 page.more = true;
                 break;
             }
-            let view = self.view(name, client, now_ms);
+            let view = self.view(name, client, reach, now_ms);
             bytes += bytes_of(&view);
             page.items.push(view);
         }
         page
     }
 
-    fn view(&self, name: &ClientName, client: &Client, now_ms: u64) -> ClientView {
-        let instances = self.processes_of(client).map(|(instance, process)| process.view(instance, now_ms));
+    fn view(&self, name: &ClientName, client: &Client, reach: &Reach, now_ms: u64) -> ClientView {
+        let processes = self.processes_of(client);
+        let instances = processes.map(|(instance, process)| process.view(instance, reach, now_ms));
         ClientView {
             client: name.clone(),
             last_seen_ms: self.seen_ms(client),
@@ -74,26 +75,27 @@ impl Roster {
 }
 
 impl Process {
-    fn view(&self, instance: Instance, now_ms: u64) -> InstanceView {
+    fn view(&self, instance: Instance, reach: &Reach, now_ms: u64) -> InstanceView {
         InstanceView {
             instance,
             address: self.address.to_string(),
             connected_ms: self.connected_ms,
             heard_ms: self.attends().then_some(self.heard_ms),
-            watches: self.watches(),
+            watches: self.watches(reach),
             in_flight: 0,
             health: self.health(now_ms),
         }
     }
 
-    /// What it watches, each once.
-    fn watches(&self) -> Vec<(QueueName, Option<GroupName>)> {
+    /// What it watches within a reach, each once.
+    fn watches(&self, reach: &Reach) -> Vec<(QueueName, Option<GroupName>)> {
         let mut known = std::collections::HashSet::new();
         let watches = self.streams.iter().flat_map(|(_, stream)| match stream {
             Stream::Status => [].iter().map(|queue| (queue, None)).collect::<Vec<_>>(),
             Stream::Watch(queues, group) => queues.iter().map(|queue| (queue, group.as_ref())).collect(),
         });
-        let once = watches.filter(|watch| known.insert(*watch)).take(WATCHES_LISTED);
+        let once =
+            watches.filter(|watch| known.insert(*watch) && reach.has_queue(watch.0)).take(WATCHES_LISTED);
         once.map(|(queue, group)| (queue.clone(), group.cloned())).collect()
     }
 }

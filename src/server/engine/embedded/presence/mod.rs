@@ -17,7 +17,7 @@ use super::WallClock;
 use crate::{
     name::{ClientName, QueueName},
     server::engine::{
-        LastStatus,
+        LastStatus, Reach,
         groups::{Instance, Page},
         presence::{ClientFilter, ClientView, Who},
     },
@@ -85,8 +85,8 @@ impl Presence {
     }
 
     /// Clients by name; what they hold is not known here.
-    pub(super) fn list(&self, filter: &ClientFilter) -> Page<ClientView> {
-        self.roster().list(filter, (self.clock)())
+    pub(super) fn list(&self, filter: &ClientFilter, reach: &Reach) -> Page<ClientView> {
+        self.roster().list(filter, reach, (self.clock)())
     }
 
     /// When a client was last seen, and whether it is there. `None`: nothing is known of it.

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     name::{ClientName, GroupName, QueueName},
     server::engine::{
-        LastStatus,
+        LastStatus, Reach,
         groups::Instance,
         presence::{ClientFilter, Health, SEEN_KEPT_MS, SILENT_MS, WATCHED_MS, Who},
     },
@@ -47,12 +47,12 @@ fn sharing(queues: &[&str]) -> Stream {
 
 fn listed(roster: &Roster, now_ms: u64) -> Vec<String> {
     let filter = ClientFilter { client: None, after: None, limit: 100_000 };
-    roster.list(&filter, now_ms).items.iter().map(|view| view.client.to_string()).collect()
+    roster.list(&filter, &Reach::default(), now_ms).items.iter().map(|view| view.client.to_string()).collect()
 }
 
 fn health(roster: &Roster, client: &str, now_ms: u64) -> Health {
     let filter = ClientFilter { client: Some(name(client)), after: None, limit: 1 };
-    roster.list(&filter, now_ms).items[0].instances[0].health
+    roster.list(&filter, &Reach::default(), now_ms).items[0].instances[0].health
 }
 
 /// Writes down all that has changed.
@@ -84,7 +84,7 @@ fn a_name_that_comes_late_counts_for_all_streams() {
     roster.name(process(2), &name("w2"), 30);
     assert_eq!(listed(&roster, 30), ["w1"], "who is not there has no name");
     let filter = ClientFilter { client: None, after: None, limit: 1 };
-    let view = roster.list(&filter, 30).items.remove(0);
+    let view = roster.list(&filter, &Reach::default(), 30).items.remove(0);
     assert_eq!((view.last_seen_ms, view.instances[0].connected_ms), (30, 10));
     assert_eq!(view.instances[0].watches, [(queue("a"), None)]);
     assert_eq!(roster.watchers(&queue("a"), 30), [name("w1")]);
@@ -107,7 +107,7 @@ fn an_address_is_that_of_the_newest_stream() {
     roster.enter(&Who { address: "10.0.0.2:7".into(), ..who(1, "w1") }, Stream::Status, 20);
     roster.enter(&Who { address: String::new(), ..who(1, "") }, broadcast(&["a"]), 30);
     let filter = ClientFilter { client: None, after: None, limit: 1 };
-    assert_eq!(roster.list(&filter, 30).items[0].instances[0].address, "10.0.0.2:7");
+    assert_eq!(roster.list(&filter, &Reach::default(), 30).items[0].instances[0].address, "10.0.0.2:7");
 }
 
 #[test]
@@ -318,7 +318,7 @@ fn pages_end_early_when_they_are_long() {
     let mut filter = ClientFilter { client: None, after: None, limit: 1000 };
     let mut seen = Vec::new();
     loop {
-        let page = roster.list(&filter, 0);
+        let page = roster.list(&filter, &Reach::default(), 0);
         assert!((1..300).contains(&page.items.len()), "a mebibyte or so: {}", page.items.len());
         seen.extend(page.items.into_iter().map(|view| view.client));
         filter.after = seen.last().cloned();

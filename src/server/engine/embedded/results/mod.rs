@@ -47,7 +47,7 @@ impl Embedded {
         self.shared.check()?;
         match filter {
             ResultFilter::Log { queue, group, store, start, until_empty } => {
-                let wanted = of_log::Wanted { queue, group };
+                let wanted = of_log::Wanted { reach: self.reach.clone(), queue, group };
                 of_log::open(&self.shared, wanted, store, start, until_empty).await
             }
             ResultFilter::Of(ids) => of_tasks::open(self, ids).await,

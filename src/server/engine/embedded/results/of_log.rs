@@ -12,7 +12,7 @@ use super::{
 use crate::{
     name::{GroupName, QueueName},
     server::engine::{
-        Error, Start,
+        self, Error, Start,
         results::{ResultView, Results},
     },
 };
@@ -26,6 +26,7 @@ const READ_BYTES: usize = 256 << 10;
 
 /// Which results are wanted.
 pub(super) struct Wanted {
+    pub(super) reach: engine::Reach,
     pub(super) queue: Option<QueueName>,
     pub(super) group: Option<GroupName>,
 }
@@ -34,6 +35,7 @@ impl Wanted {
     fn has(&self, queue: &Queue, group: Option<&GroupName>) -> bool {
         self.queue.as_ref().is_none_or(|wanted| *wanted == queue.name)
             && self.group.as_ref().is_none_or(|wanted| group == Some(wanted))
+            && self.reach.has_queue(&queue.name)
     }
 }
 

@@ -26,7 +26,7 @@ use super::{
 use crate::{
     name::TaskId,
     server::engine::{
-        Error, Reach,
+        Error,
         frames::{id_of, seq_and_expiry},
         results::{Answer, ResultView, Results},
     },
@@ -49,8 +49,8 @@ pub(super) async fn open(engine: &Embedded, ids: Vec<TaskId>) -> Result<Results,
     let mut tasks = Tasks::new(shared.clone(), Arc::downgrade(&engine.jobs));
     let mut unknown = Vec::new();
     for some in ids.chunks(NAMES_MAX) {
-        let (asked, waiter) = (some.to_vec(), tasks.waiter.clone());
-        let found = engine.look(move |writer| writer.named_tasks(&asked, &waiter)).await?;
+        let (asked, reach, waiter) = (some.to_vec(), engine.reach.clone(), tasks.waiter.clone());
+        let found = engine.look(move |writer| writer.named_tasks(&asked, &reach, &waiter)).await?;
         for (id, named) in some.iter().zip(found) {
             match named {
                 Some(named) => tasks.add(id, named),
@@ -293,7 +293,7 @@ impl Tasks {
         let over = open.filter(|(_, task)| task.expires_ms <= now_ms);
         let over: Vec<_> = over.map(|(seq, task)| (*seq, task.number, task.expires_ms)).collect();
         let Some(jobs) = self.jobs.upgrade() else { return Err(self.shared.ended().await) };
-        let engine = Embedded { shared: self.shared.clone(), jobs, reach: Reach::default() };
+        let engine = Embedded::unbound(self.shared.clone(), jobs);
         let expired = engine.look(move |writer| Ok(Ok(writer.expired(&over)))).await?;
         // What was told of them before is on disk by now, and comes first.
         self.take_rung()?;

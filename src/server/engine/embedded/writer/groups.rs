@@ -5,11 +5,11 @@ use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
 };
 
-use super::{Draft, Writer};
+use super::{Draft, Teller, Writer};
 use crate::{
     name::{ClientName, GroupName, QueueName, TaskId},
     server::engine::{
-        Error, Position, Start,
+        Error, Position, Reach, Start,
         embedded::{
             chunk::QueueNumber,
             delayed::number_at,
@@ -169,16 +169,21 @@ impl Writer {
     }
 
     /// Judges one thing told.
-    pub(super) fn tell(&mut self, now: Now, draft: &mut Draft, told: Told) -> Result<Judged, StoreError> {
+    pub(super) fn tell(
+        &mut self,
+        now: Now,
+        draft: &mut Draft,
+        by: &Teller,
+        told: Told,
+    ) -> Result<Judged, StoreError> {
         match &told.what {
             What::Lease(token) => {
-                let Some(key) = self.shared.tokens.read(token) else {
-                    return Ok(judged(Verdict::Unknown, 0));
-                };
+                let key = by.tokens.read(token).filter(|key| self.is_told_of(by, key.group));
+                let Some(key) = key else { return Ok(judged(Verdict::Unknown, 0)) };
                 self.settle(now, draft, key, told)
             }
             What::Id(id) => {
-                let Some(place) = self.locate_drafted(draft, id)? else {
+                let Some(place) = self.locate_told(by, draft, id)? else {
                     return Ok(judged(Verdict::Unknown, 0));
                 };
                 let (Some(client), None) = (&told.client, number_at(place)) else {
@@ -270,7 +275,7 @@ impl Writer {
     }
 
     /// The queue that a task is in, also one that is being decided.
-    fn queue_of_drafted(
+    pub(super) fn queue_of_drafted(
         &mut self,
         draft: &Draft,
         seq: u64,
@@ -284,8 +289,17 @@ impl Writer {
     }
 
     /// Ends a task for all groups.
-    pub(super) fn cancel(&mut self, now: Now, draft: &mut Draft, id: &TaskId) -> Result<Judged, StoreError> {
-        let Some(place) = self.locate_drafted(draft, id)? else { return Ok(judged(Verdict::Unknown, 0)) };
+    pub(super) fn cancel(
+        &mut self,
+        now: Now,
+        draft: &mut Draft,
+        reach: &Reach,
+        id: &TaskId,
+    ) -> Result<Judged, StoreError> {
+        let place = self.locate_drafted(draft, id)?;
+        let Some(place) = self.kept_within(reach, Some(draft), place)? else {
+            return Ok(judged(Verdict::Unknown, 0));
+        };
         if let (Some(number), TaskId::Own(id)) = (number_at(place), id) {
             let Some((due_ms, queue)) = self.delayed.remove(number) else {
                 return Ok(judged(Verdict::Unknown, 0));
@@ -315,6 +329,7 @@ impl Writer {
         &mut self,
         now: Now,
         no: GroupNo,
+        reach: &Reach,
         ids: &[TaskId],
         limit: usize,
     ) -> Result<(Vec<Judged>, u64), StoreError> {
@@ -326,7 +341,7 @@ impl Writer {
             }
         }
         for id in ids {
-            all.push(match self.locate(id)? {
+            all.push(match self.locate_within(reach, id)? {
                 Some(place) if self.machine.redrive(now, no, place) => judged(Verdict::Ok, place),
                 Some(place) => judged(Verdict::Conflict, if number_at(place).is_some() { 0 } else { place }),
                 None => judged(Verdict::Unknown, 0),

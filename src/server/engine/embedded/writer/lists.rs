@@ -7,7 +7,7 @@ use super::Writer;
 use crate::{
     name::{GroupName, QueueName, TaskId},
     server::engine::{
-        Error,
+        Error, Reach,
         embedded::{
             chunk::QueueNumber,
             delayed::number_at,
@@ -62,10 +62,15 @@ pub(in super::super) struct GroupSight {
 
 impl Writer {
     /// Queues in the order of their names.
-    pub(in super::super) fn queues_seen(&self, filter: &QueueFilter) -> Page<(QueueView, Arc<Queue>)> {
+    pub(in super::super) fn queues_seen(
+        &self,
+        filter: &QueueFilter,
+        reach: &Reach,
+    ) -> Page<(QueueView, Arc<Queue>)> {
         let wanted = |name: &QueueName| {
             filter.queue.as_ref().is_none_or(|queue| queue == name)
                 && filter.after.as_ref().is_none_or(|after| name > after)
+                && reach.has_queue(name)
         };
         let mut names: Vec<&QueueName> = self.queues.keys().filter(|name| wanted(name)).collect();
         names.sort();
@@ -91,11 +96,12 @@ impl Writer {
     }
 
     /// Groups in the order of their queues' names and their own.
-    pub(in super::super) fn groups_seen(&self, filter: &GroupFilter) -> Page<GroupSight> {
+    pub(in super::super) fn groups_seen(&self, filter: &GroupFilter, reach: &Reach) -> Page<GroupSight> {
         let wanted = |(queue, group): &(QueueName, GroupName)| {
             filter.queue.as_ref().is_none_or(|q| q == queue)
                 && filter.group.as_ref().is_none_or(|g| g == group)
                 && filter.after.as_ref().is_none_or(|after| (queue, group) > (&after.0, &after.1))
+                && reach.has_queue(queue)
         };
         let mut found = self.registry.by_name.iter().filter(|(names, _)| wanted(names)).map(|(_, no)| *no);
         let items = found.by_ref().take(filter.limit).filter_map(|no| self.group_seen(no)).collect();
@@ -142,14 +148,15 @@ impl Writer {
         self.find_group(queue, group)
     }
 
-    /// The groups of this name, or all, of a queue or of all queues.
+    /// The groups of this name, or all, of a queue or of all queues within a reach.
     pub(in super::super) fn groups_picked(
         &self,
+        reach: &Reach,
         queue: Option<&QueueName>,
         group: Option<&GroupName>,
     ) -> Vec<GroupNo> {
         let picked = self.registry.by_name.iter().filter(|((q, g), _)| {
-            queue.is_none_or(|queue| queue == q) && group.is_none_or(|group| group == g)
+            queue.is_none_or(|queue| queue == q) && group.is_none_or(|group| group == g) && reach.has_queue(q)
         });
         picked.map(|(_, no)| *no).collect()
     }
@@ -174,15 +181,19 @@ impl Writer {
         Ok(Some(Sight { until_ms: Some(due_ms), ..sight }))
     }
 
-    /// Delayed tasks after a place, of one queue or all, and the place to go on after if there are more.
+    /// Delayed tasks after a place, of one queue or all within a reach, and the place to go on after if there are more.
     pub(in super::super) fn delayed_after(
         &mut self,
+        reach: &Reach,
         queue: Option<QueueNumber>,
         (due_ms, number): Due,
         limit: usize,
     ) -> Result<(Vec<Sight>, Option<Due>), StoreError> {
         let after = self.delayed.after(due_ms, number);
-        let picked = after.filter(|(_, _, q)| queue.is_none_or(|queue| queue == *q)).take(limit + 1);
+        let within = self.queues_within(reach);
+        let is_within = |number: &QueueNumber| within.as_ref().is_none_or(|within| within.contains(number));
+        let wanted = |number: &QueueNumber| queue.is_none_or(|queue| queue == *number) && is_within(number);
+        let picked = after.filter(|(_, _, number)| wanted(number)).take(limit + 1);
         let picked: Vec<_> = picked.collect();
         let (mut seen, mut bytes) = (Vec::new(), 0);
         for (i, (due_ms, number, _)) in picked.iter().enumerate() {
@@ -278,12 +289,13 @@ impl Writer {
         (settings.paused, members, full, self.machine.ready_before(no, seq), settings.max_failures)
     }
 
-    /// A task by its id: its place, and with a seq its queue and the groups of that.
+    /// A task by its id, if it is there within a reach: its place, and with a seq its queue and the groups of that.
     pub(in super::super) fn found(
         &mut self,
+        reach: &Reach,
         id: &TaskId,
     ) -> Result<Option<(u64, Option<InQueue>)>, StoreError> {
-        let Some(place) = self.locate(id)? else { return Ok(None) };
+        let Some(place) = self.locate_within(reach, id)? else { return Ok(None) };
         if number_at(place).is_some() {
             return Ok(Some((place, None)));
         }

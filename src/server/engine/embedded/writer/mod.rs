@@ -27,11 +27,12 @@ use super::{
     retries::Retries,
     shares::{DeliveryFeed, NoticeFeed, Notices},
     store::{Loaded, Store, StoreError},
+    tokens::Tokens,
 };
 use crate::{
     name::{GroupName, QueueName, TaskId},
     server::engine::{
-        Accepted, Error, NewTask, Refused,
+        Accepted, Error, NewTask, Reach, Refused,
         groups::{Change, Instance, Judged, Purged, Told},
     },
 };
@@ -47,6 +48,7 @@ mod roll;
 mod submit;
 mod tail;
 mod upkeep;
+mod within;
 
 use draft::Draft;
 use groups::Registry;
@@ -55,6 +57,7 @@ pub(super) use lists::{GroupSight, Place, Sight};
 pub(super) use results::Named;
 pub(super) use roll::Reached;
 use tail::Tail;
+use within::Teller;
 
 /// A batch takes in no more once it has this many bytes.
 const COMMIT_BYTES: usize = 8 << 20;
@@ -74,6 +77,7 @@ pub(super) enum Job {
     /// Take tasks in.
     Submit {
         tasks: Vec<NewTask>,
+        reach: Reach,
         answer: Answer<Answers>,
         /// Room in the engine's budget, given back with the answer.
         room: OwnedSemaphorePermit,
@@ -93,6 +97,9 @@ pub(super) enum Job {
     /// Judge what is told of tasks.
     Tell {
         told: Vec<Told>,
+        reach: Reach,
+        /// For the leases of whoever tells.
+        tokens: Tokens,
         answer: Answer<Vec<Judged>>,
         /// Room for what is said, given back with the answer.
         room: OwnedSemaphorePermit,
@@ -105,13 +112,14 @@ pub(super) enum Job {
         offered: Result<(Vec<Fresh>, u64), StoreError>,
     },
     /// End tasks for all groups.
-    Cancel { ids: Vec<TaskId>, answer: Answer<Vec<Judged>> },
+    Cancel { ids: Vec<TaskId>, reach: Reach, answer: Answer<Vec<Judged>> },
     /// Make dead tasks ready again.
     Redrive {
         queue: QueueName,
         group: GroupName,
         ids: Vec<TaskId>,
         limit: usize,
+        reach: Reach,
         answer: Answer<(Vec<Judged>, u64)>,
     },
     /// Change a group's settings.
@@ -394,8 +402,8 @@ impl Writer {
     /// Decides one job. What it returns is done when the batch is on disk.
     fn decide_job(&mut self, now: Now, draft: &mut Draft, job: Job) -> Result<Option<Reply>, String> {
         Ok(match job {
-            Job::Submit { tasks, answer, room } => {
-                let decided = tasks.into_iter().map(|task| self.decide(draft, task)).collect();
+            Job::Submit { tasks, reach, answer, room } => {
+                let decided = tasks.into_iter().map(|task| self.decide(draft, &reach, task)).collect();
                 let decided = survivable(decided)?;
                 Some(Box::new(move |writer, failed| {
                     drop(room);
@@ -431,10 +439,11 @@ impl Writer {
                 self.machine.heard(now, instance, stop);
                 None
             }
-            Job::Tell { told, answer, room } => {
+            Job::Tell { told, reach, tokens, answer, room } => {
+                let by = Teller { reach, tokens };
                 // What is told becomes facts, which have their place in the commit.
                 draft.bytes += told.iter().map(|told| FACT_BYTES + told.answer.bytes()).sum::<usize>();
-                let judged = told.into_iter().map(|told| self.tell(now, draft, told)).collect();
+                let judged = told.into_iter().map(|told| self.tell(now, draft, &by, told)).collect();
                 let judged = survivable(judged)?;
                 Some(Box::new(move |writer, failed| {
                     drop(room);
@@ -456,13 +465,13 @@ impl Writer {
                 self.offer_failed(now, group, from_seq, &error);
                 None
             }
-            Job::Cancel { ids, answer } => {
-                let judged = ids.iter().map(|id| self.cancel(now, draft, id)).collect();
+            Job::Cancel { ids, reach, answer } => {
+                let judged = ids.iter().map(|id| self.cancel(now, draft, &reach, id)).collect();
                 Some(reply(answer, survivable(judged)?))
             }
-            Job::Redrive { queue, group, ids, limit, answer } => {
+            Job::Redrive { queue, group, ids, limit, reach, answer } => {
                 let redriven = match self.find_group(&queue, &group) {
-                    Ok(no) => survivable(self.redrive(now, no, &ids, limit))?,
+                    Ok(no) => survivable(self.redrive(now, no, &reach, &ids, limit))?,
                     Err(error) => Err(error),
                 };
                 Some(reply(answer, redriven))

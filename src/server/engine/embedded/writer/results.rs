@@ -9,7 +9,7 @@ use super::{Draft, Writer, later};
 use crate::{
     name::{ClientName, TaskId},
     server::engine::{
-        Error,
+        self, Error,
         embedded::{
             chunk::QueueNumber,
             delayed::number_at,
@@ -122,18 +122,19 @@ impl Writer {
     pub(in super::super) fn named_tasks(
         &mut self,
         ids: &[TaskId],
+        reach: &engine::Reach,
         waiter: &Arc<Waiter>,
     ) -> Result<Result<Vec<Option<Named>>, Error>, StoreError> {
         let mut found = Vec::with_capacity(ids.len());
         for id in ids {
-            found.push(self.named_task(id)?);
+            found.push(self.named_task(reach, id)?);
         }
         self.shared.results.enlist(waiter, found.iter().flatten().map(|named| named.place));
         Ok(Ok(found))
     }
 
-    fn named_task(&mut self, id: &TaskId) -> Result<Option<Named>, StoreError> {
-        let Some(place) = self.locate(id)? else { return Ok(None) };
+    fn named_task(&mut self, reach: &engine::Reach, id: &TaskId) -> Result<Option<Named>, StoreError> {
+        let Some(place) = self.locate_within(reach, id)? else { return Ok(None) };
         let (number, frame) = match number_at(place) {
             Some(delayed) => {
                 let (Some(number), Some(frame)) =

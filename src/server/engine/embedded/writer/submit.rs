@@ -8,7 +8,7 @@ use super::{Draft, Writer};
 use crate::{
     name::{OwnId, QueueName, TaskId},
     server::engine::{
-        Accepted, NewTask, Refused,
+        Accepted, NewTask, Reach, Refused,
         embedded::{
             chunk::{Chunk, QueueNumber},
             delayed::{DelayedRow, number_at, place_of},
@@ -25,6 +25,7 @@ impl Writer {
     pub(super) fn decide(
         &mut self,
         draft: &mut Draft,
+        reach: &Reach,
         task: NewTask,
     ) -> Result<Result<Accepted, Refused>, StoreError> {
         if let Some(key) = &task.retry_key
@@ -38,7 +39,9 @@ impl Writer {
             return Ok(if same {
                 Ok(self.accepted(seq, true))
             } else {
-                let seq = if number_at(seq).is_some() { 0 } else { seq };
+                // An id is taken for everybody; by what is not everybody's to know.
+                let is_shown = number_at(seq).is_none() && self.is_within(reach, Some(draft), seq)?;
+                let seq = if is_shown { seq } else { 0 };
                 Err(Refused::IdTaken { id: id.as_str().to_owned(), seq })
             });
         }

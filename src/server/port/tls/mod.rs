@@ -1,0 +1,145 @@
+//! TLS on the port: 1.2 and 1.3, HTTP/2 alone, and on request a certificate of whoever connects.
+//!
+//! What it is made of may be replaced while it runs, by writing the files: connections that stand keep what they
+//! began with, the next one gets what is new. Files that cannot be used change nothing.
+
+mod current;
+mod follow;
+mod identity;
+mod throw_away;
+
+use std::{
+    fmt, io,
+    sync::{Mutex, PoisonError, RwLock},
+    time::Duration,
+};
+
+use rustls::sign::CertifiedKey;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+
+use crate::tls::{BadFile, Stamps};
+use current::Current;
+
+pub use current::Files;
+pub(super) use identity::identity;
+pub use throw_away::ThrowAway;
+
+/// What a refused peer may still say before it has read why. More, and it is cut off.
+const LINGER_BYTES_MAX: u64 = 64 << 10;
+/// How long it may take over that.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// How the port speaks TLS.
+pub struct Tls {
+    current: RwLock<Current>,
+    /// `None`: there is nothing that could change.
+    files: Option<Files>,
+    seen: Mutex<Seen>,
+}
+
+/// How the files stood when they were looked at.
+#[derive(Default)]
+struct Seen {
+    taken: Stamps,
+    /// They have changed, and could not be taken.
+    doubted: Option<Doubted>,
+}
+
+struct Doubted {
+    stamps: Stamps,
+    /// Somebody was told.
+    is_said: bool,
+}
+
+impl Tls {
+    /// Reads the files.
+    pub fn load(files: Files) -> Result<Self, BadFile> {
+        let taken = files.stamps();
+        let current = RwLock::new(files.load()?);
+        Ok(Tls { current, files: Some(files), seen: Mutex::new(Seen { taken, doubted: None }) })
+    }
+
+    /// With what never changes.
+    fn fixed(certified: CertifiedKey) -> Result<Self, rustls::Error> {
+        let current = RwLock::new(Current::new(certified, None)?);
+        Ok(Tls { current, files: None, seen: Mutex::default() })
+    }
+
+    /// Looks whether the files have changed, and takes them if they fit together. Those that do not are looked at
+    /// twice before that is an error: somebody may be writing them one after the other.
+    fn look(&self) {
+        let Some(files) = &self.files else { return };
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let stamps = files.stamps();
+        if stamps == seen.taken {
+            seen.doubted = None;
+            return;
+        }
+        let again = seen.doubted.as_ref().filter(|doubted| doubted.stamps == stamps);
+        let is_settled = again.is_some();
+        if again.is_none_or(|doubted| !doubted.is_said) {
+            self.take(files, &mut seen, is_settled);
+        }
+    }
+
+    /// Reads the files, changed or not, and says what came of it.
+    fn reread(&self) {
+        let Some(files) = &self.files else { return };
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        self.take(files, &mut seen, true);
+    }
+
+    fn take(&self, files: &Files, seen: &mut Seen, says: bool) {
+        // As they stand before they are read: what is written meanwhile is looked at once more.
+        let stamps = files.stamps();
+        match files.load() {
+            Ok(current) => {
+                tracing::info!("TLS: took the certificate in {}", files.cert.display());
+                *self.current.write().unwrap_or_else(PoisonError::into_inner) = current;
+                *seen = Seen { taken: stamps, doubted: None };
+            }
+            Err(e) => {
+                if says {
+                    tracing::error!("TLS: {e}; what was read before goes on");
+                }
+                seen.doubted = Some(Doubted { stamps, is_said: says });
+            }
+        }
+    }
+
+    fn current(&self) -> Current {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Shakes hands. It takes as long as the peer likes.
+    pub(super) async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+        let accept = TlsAcceptor::from(self.current().config).accept(stream).into_fallible();
+        match accept.await {
+            Ok(stream) => Ok(stream),
+            Err((e, stream)) => {
+                linger(stream).await;
+                Err(e)
+            }
+        }
+    }
+}
+
+/// Lets a peer read why it is refused. It may have sent more already, and a socket that is closed with something unread
+/// in it takes back what was sent.
+async fn linger(mut stream: TcpStream) {
+    if stream.shutdown().await.is_ok() {
+        let mut rest = stream.take(LINGER_BYTES_MAX);
+        // A peer that goes on talking is cut off.
+        let _ = tokio::time::timeout(LINGER, tokio::io::copy(&mut rest, &mut tokio::io::sink())).await;
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls").field("files", &self.files).finish_non_exhaustive()
+    }
+}
