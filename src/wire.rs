@@ -26,6 +26,9 @@ pub const HEARTBEAT_RANGE_MS: std::ops::RangeInclusive<u64> = 1_000..=60 * 60 * 
 /// The domain of the `google.rpc.ErrorInfo` in each error.
 pub const ERROR_DOMAIN: &str = "contact";
 
+/// The reason for which a call ends that was admitted and is not any more: our commands open it again.
+pub const GRANT_ENDED: &str = "grant_ended";
+
 /// Longest task in bytes. Our commands hold statuses and what they tell of tasks to it too.
 pub const TASK_BYTES_MAX: usize = 1 << 20;
 

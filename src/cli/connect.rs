@@ -2,19 +2,19 @@
 
 use std::{
     future::Future,
+    net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use tokio::time::Instant;
 use tonic::{
-    Request, Status,
-    metadata::AsciiMetadataValue,
-    service::{Interceptor, interceptor::InterceptedService},
+    Status,
+    service::interceptor::InterceptedService,
     transport::{self, Endpoint},
 };
 
-use super::{Context, Failure, again, exit};
+use super::{Context, Failure, again, bearer::Bearer, exit};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const KEEPALIVE: Duration = Duration::from_secs(20);
@@ -35,19 +35,6 @@ const PAUSE_FIRST: Duration = Duration::from_millis(500);
 
 /// A connection, or several in turn, over which calls are made in somebody's name.
 pub(super) type Channel = InterceptedService<transport::Channel, Bearer>;
-
-/// Says with each call who makes it, if there is a token.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Bearer(Option<AsciiMetadataValue>);
-
-impl Interceptor for Bearer {
-    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        if let Some(token) = &self.0 {
-            request.metadata_mut().insert("authorization", token.clone());
-        }
-        Ok(request)
-    }
-}
 
 /// Where the server is.
 #[derive(Debug, Clone)]
@@ -93,6 +80,27 @@ impl Target {
             .initial_stream_window_size(STREAM_WINDOW_BYTES)
             .initial_connection_window_size(CONNECTION_WINDOW_BYTES);
         Ok(Target { endpoint, bearer: Bearer::default(), address: text.to_owned(), trouble: Arc::default() })
+    }
+
+    /// Shows a token with each call; not to whoever listens on the way.
+    pub(super) fn show(&mut self, bearer: Bearer) -> Result<(), Failure> {
+        if bearer.is_some() && !self.is_private() {
+            return Err(Failure::usage(format!("a token is not sent to {} in clear", self.address))
+                .hint("say --server https://HOST:PORT: the server has TLS by --tls-cert and --tls-key"));
+        }
+        self.bearer = bearer;
+        Ok(())
+    }
+
+    /// Whether nobody on the way can listen.
+    fn is_private(&self) -> bool {
+        let uri = self.endpoint.uri();
+        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+        let is_loopback = || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        self.address.starts_with("unix:")
+            || uri.scheme_str() == Some("https")
+            || host == "localhost"
+            || is_loopback()
     }
 
     /// One try.
@@ -322,6 +330,24 @@ mod tests {
             ["", "https://x:1", "ftp://x", "unix:", "http://", "a b:1", "localhost", "http://x", "x:99999"]
         {
             assert!(Target::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_not_sent_in_clear() {
+        for (target, is_private) in [
+            ("127.0.0.1:1", true),
+            ("127.8.8.8:1", true),
+            ("localhost:1", true),
+            ("http://[::1]:1", true),
+            ("unix:/run/contact", true),
+            ("10.0.0.1:1", false),
+            ("http://example.org:1", false),
+            ("localhost.example.org:1", false),
+            ("[::2]:1", false),
+            ("0.0.0.0:1", false),
+        ] {
+            assert_eq!(Target::parse(target).unwrap().is_private(), is_private, "{target}");
         }
     }
 

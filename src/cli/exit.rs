@@ -7,7 +7,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use super::{again, json, reason::Reason};
-use crate::pb;
+use crate::{pb, wire::GRANT_ENDED};
 
 /// Exit codes, as the manual has them.
 pub(super) mod code {
@@ -107,7 +107,16 @@ impl Failure {
             details: info.map(|info| info.metadata.clone().into_iter().collect()).unwrap_or_default(),
         };
         let failure = Failure::told(code::GRPC + i32::from(status.code()) as u8, &reason, status.message());
-        Failure { said: Box::new(said), ..failure }
+        let failure = Failure { said: Box::new(said), ..failure };
+        match &reason[..] {
+            "no_token" => {
+                failure.hint("--token-file FILE or CONTACT_TOKEN_FILE says where this client's token is")
+            }
+            "bad_token" | "token_expired" => {
+                failure.hint("`contact token create` on the server makes another")
+            }
+            _ => failure,
+        }
     }
 
     /// What the server said of one item.
@@ -131,7 +140,14 @@ impl Failure {
 /// Whether the connection is at fault, not what was asked: worth another try.
 pub(super) fn is_broken(status: &Status) -> bool {
     // A status that the server sent has no source; one that tonic made of a broken connection has.
-    status.code() == Code::Unavailable || status.source().is_some()
+    status.code() == Code::Unavailable || status.source().is_some() || has_lost_its_grant(status)
+}
+
+/// Whether what the call was admitted by has changed while it was open: whoever has another token by now, or is still
+/// let in, goes on; to the others the next try says no.
+fn has_lost_its_grant(status: &Status) -> bool {
+    status.code() == Code::Unauthenticated
+        && status.get_details_error_info().is_some_and(|info| info.reason == GRANT_ENDED)
 }
 
 /// The innermost cause: the outer ones say only that there is one.

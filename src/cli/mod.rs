@@ -4,11 +4,12 @@
 //! A command is given its world as a `Context`; it returns an exit code or a `Failure`, and `exit.rs` has
 //! the only place where one is turned into the other.
 
-use std::{io::IsTerminal, process::ExitCode, time::Duration};
+use std::{io::IsTerminal, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::name::{ClientName, QueueName};
+use bearer::Bearer;
 use connect::Target;
 use exit::{Errors, Failure};
 use output::Reader;
@@ -16,6 +17,7 @@ use runner::client;
 
 mod ack;
 mod again;
+mod bearer;
 mod bounds;
 mod bytes;
 mod caller;
@@ -59,6 +61,7 @@ mod table;
 mod task_line;
 mod tasks;
 mod time;
+mod token;
 mod verdicts;
 mod wait;
 mod wait_ready;
@@ -119,8 +122,16 @@ enum Command {
     Purge(purge::Purge),
     Health(health::Health),
     WaitReady(wait_ready::WaitReady),
+    Token(token::Token),
     Completions(completions::Completions),
     Man(man::Man),
+}
+
+impl Command {
+    /// Whether it speaks to a server.
+    fn makes_calls(&self) -> bool {
+        !matches!(self, Command::Serve(_) | Command::Token(_) | Command::Completions(_) | Command::Man(_))
+    }
 }
 
 /// The flags of every command.
@@ -131,6 +142,10 @@ struct Global {
     #[arg(long, global = true, env = "CONTACT_SERVER", default_value = "127.0.0.1:50051", value_name = "ADDRESS",
           value_parser = Target::parse, hide_env_values = true)]
     server: Target,
+
+    /// A file with the token that says who this is [default: contact-token of systemd's credentials]
+    #[arg(long, global = true, env = "CONTACT_TOKEN_FILE", value_name = "FILE", hide_env_values = true)]
+    token_file: Option<PathBuf>,
 
     /// This machine's or worker's name [default: the host's, up to the first dot]
     #[arg(long, global = true, env = "CONTACT_CLIENT", value_name = "NAME", value_parser = client_name,
@@ -195,6 +210,12 @@ impl Context {
         })
     }
 
+    /// Finds this client's token, if it has one.
+    fn show_token(&mut self) -> Result<(), Failure> {
+        let bearer = Bearer::find(self.global.token_file.as_deref(), self.errors)?;
+        self.global.server.show(bearer)
+    }
+
     /// How long to try while the server cannot be reached.
     fn retry_for(&self) -> Duration {
         self.global.retry_for.unwrap_or(RETRY_FOR)
@@ -215,7 +236,13 @@ pub fn run() -> ExitCode {
         Err(e) => return not_understood(&e),
     };
     let errors = Errors { json: errors_in_json(arguments.global.output) };
-    let context = Context { global: arguments.global, errors };
+    let mut context = Context { global: arguments.global, errors };
+    if arguments.command.makes_calls()
+        && let Err(failure) = context.show_token()
+    {
+        failure.print(errors);
+        return ExitCode::from(failure.code);
+    }
     let result = match arguments.command {
         Command::Serve(serve) => serve.run(&context),
         // It leaves in its own way: it says how to go on waiting.
@@ -275,6 +302,7 @@ pub fn run() -> ExitCode {
         Command::WaitReady(wait) => {
             client(&context, Reader::IsAll, async |out| wait.run(&context, out).await)
         }
+        Command::Token(token) => client(&context, Reader::MayGo, async |out| token.run(out).await),
         Command::Completions(completions) => {
             client(&context, Reader::IsAll, async |out| completions.run(out))
         }

@@ -39,6 +39,7 @@ macro_rules! reasons {
 
 reasons! {
     Usage "usage" [code::USAGE] "A flag or argument is wrong: the message names it."
+    Tokens "tokens" [code::USAGE] "The file of tokens cannot be read or written, or is not to be read by others, or a line in it is wrong: the message names it."
     TlsFile "tls_file" [code::USAGE] "`serve`: a certificate or key cannot be read, or does not go with the other: the message names the file."
     // Lines of stdin.
     BadDelay "bad_delay" [code::BAD_INPUT] "A delay is out of range."
@@ -63,6 +64,7 @@ reasons! {
     GivenBack "given_back" [code::NO] "Tasks of the group were given back: nobody settled them."
     Gone "gone" [code::NO] "A task that was waited for was purged, or is past the retention."
     NoClient "no_client" [code::NO] "There is no such client: it has not been seen in the last 7 days."
+    NoSuchToken "no_such_token" [code::NO] "The file has no token of this name."
     NoTask "no_task" [code::NO] "No task has this id."
     Rejected "rejected" [code::NO] "A task that was waited for was rejected by its worker."
     // The server, and the way to it.

@@ -3,6 +3,7 @@
 use std::{
     ffi::OsStr,
     io::{IsTerminal, Write},
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -17,13 +18,18 @@ use super::{
     signals::Signals, time,
 };
 use crate::server::{
-    self, demo,
+    self,
+    access::Access,
+    demo,
     engine::{
         Engine,
         embedded::{Embedded, OpenError, Options},
     },
     listener::{Address, Listener},
 };
+use access::{AccessFlags, Exposure};
+
+mod access;
 
 /// Run the server
 ///
@@ -74,7 +80,10 @@ pub(super) struct Serve {
           value_parser = time::positive_duration, hide_env_values = true)]
     retain: Duration,
 
-    /// Listen beyond this machine, although anybody there may then do anything
+    #[command(flatten)]
+    access: AccessFlags,
+
+    /// Listen beyond this machine without TLS, or without asking clients who they are
     #[arg(long, env = "CONTACT_SERVE_INSECURE", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     insecure: bool,
 
@@ -173,7 +182,8 @@ impl Serve {
         if let Some(file) = &self.port_file {
             remove_stale(file);
         }
-        let listener = self.listen().await?;
+        let access = self.access.open(false)?;
+        let listener = self.listen(&access).await?;
         let options = Options { retain: self.retain, ..Options::default() };
         let engine = match self.store {
             StoreKind::Memory => Embedded::in_memory(&options),
@@ -207,7 +217,7 @@ impl Serve {
                 why = engine.failed() => failure = Some(why),
             }
         };
-        let mut settings = server::Settings { tls, ..server::Settings::default() };
+        let mut settings = server::Settings { access, tls, ..server::Settings::default() };
         self.bounds.set(&mut settings.limits);
         let served = server::serve(listener, Arc::new(engine.clone()), settings, shutdown).await;
         engine.close().await;
@@ -224,22 +234,33 @@ impl Serve {
         Ok(0)
     }
 
-    async fn listen(&self) -> Result<Listener, Failure> {
-        if let Address::Tcp(address) = &self.addr
-            && !self.insecure
-        {
-            let found =
-                tokio::net::lookup_host(address.as_str()).await.map_err(|e| self.cannot_listen(&e))?;
-            if let Some(open) = found.into_iter().find(|a| !a.ip().is_loopback()) {
-                return Err(Failure::usage(format!("{open} can be reached from other machines"))
-                    .hint("anybody there may then do anything: say --insecure if that is what you want"));
+    async fn listen(&self, access: &Access) -> Result<Listener, Failure> {
+        let exposure = Exposure {
+            beyond: self.beyond().await?,
+            tls: false,
+            tokens: self.access.tokens.is_some(),
+            client_ca: false,
+            insecure: self.insecure,
+        };
+        let danger = exposure.judge()?;
+        let listener = Listener::bind_with_mode(&self.addr, self.access.socket_mode()).await;
+        let listener = listener.map_err(|e| self.cannot_listen(&e))?;
+        match danger {
+            Some(danger) => tracing::warn!("--insecure: {} is open: {danger}", self.addr),
+            None if !access.is_guarded() => {
+                tracing::info!("{}: anybody there may claim any name; --tokens asks who they are", self.addr);
             }
-        }
-        let listener = Listener::bind(&self.addr).await.map_err(|e| self.cannot_listen(&e))?;
-        if self.insecure {
-            tracing::warn!("--insecure: whoever reaches {} may do anything", self.addr);
+            None => {}
         }
         Ok(listener)
+    }
+
+    /// An address that other machines can reach.
+    async fn beyond(&self) -> Result<Option<SocketAddr>, Failure> {
+        let Address::Tcp(address) = &self.addr else { return Ok(None) };
+        let mut found =
+            tokio::net::lookup_host(address.as_str()).await.map_err(|e| self.cannot_listen(&e))?;
+        Ok(found.find(|a| !a.ip().is_loopback()))
     }
 
     fn cannot_listen(&self, error: &std::io::Error) -> Failure {

@@ -3,6 +3,7 @@
 use tonic::Status;
 
 use super::{
+    access::Named,
     call::Call,
     convert,
     engine::groups::{Change, GroupFilter},
@@ -41,8 +42,28 @@ pub(super) async fn list(call: &Call, asked: pb::ListGroups) -> Result<pb::Group
 }
 
 pub(super) async fn set(call: &Call, asked: pb::GroupSettings) -> Result<pb::Group, Status> {
+    let changed = change(call, &asked).await;
+    let named = Named { queue: &asked.queue, group: &asked.group, ..Named::default() };
+    call.caller.has_done(named, changed.as_ref().map(|(_, change)| what(change)));
+    changed.map(|(group, _)| group)
+}
+
+/// What was changed, without what was not.
+fn what(change: &Change) -> String {
+    let Change { max_failures, backoff_ms, backoff_max_ms, lease_ms, paused } = *change;
+    let set = [
+        max_failures.map(|n| format!("max_failures {n}")),
+        backoff_ms.map(|ms| format!("backoff_ms {ms}")),
+        backoff_max_ms.map(|ms| format!("backoff_max_ms {ms}")),
+        lease_ms.map(|ms| format!("lease_ms {ms}")),
+        paused.map(|paused| format!("paused {paused}")),
+    ];
+    set.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+async fn change(call: &Call, asked: &pb::GroupSettings) -> Result<(pb::Group, Change), Status> {
     let queue = call.caller.queue(convert::queue_name("queue", &asked.queue)?)?;
-    let group = convert::group_name("group", &asked.group)?;
+    let group = call.caller.group(convert::group_name("group", &asked.group)?)?;
     let change = Change {
         max_failures: asked.max_failures,
         backoff_ms: checked(Reason::BadBackoff, "backoff_ms", 1..=BACKOFF_MS_MAX, asked.backoff_ms)?,
@@ -67,9 +88,7 @@ pub(super) async fn set(call: &Call, asked: pb::GroupSettings) -> Result<pb::Gro
     }
     check_backoff(call, &queue, &group, &change).await?;
     let view = call.engine.set_group(queue, group, change).await.map_err(status::from_engine)?;
-    let group = convert::group(view);
-    tracing::info!(queue = group.queue, group = group.group, ?change, "group set");
-    Ok(group)
+    Ok((convert::group(view), change))
 }
 
 fn checked(

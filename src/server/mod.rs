@@ -13,14 +13,13 @@ use call::Call;
 use engine::Engine;
 use port::{Answering, Port};
 
-pub use access::Role;
 pub use port::{
     listener,
     tls::{self, Tls},
 };
 pub use settings::{Limits, Settings};
 
-mod access;
+pub mod access;
 mod ack;
 mod batches;
 mod bounds;
@@ -55,6 +54,7 @@ mod why;
 /// How long of that what is told of tasks is still taken: a worker that was about to say that it is done need not do
 /// it all again.
 const SETTLE_GRACE: Duration = Duration::from_secs(1);
+
 /// Serves until `shutdown` is over, then ends every stream with UNAVAILABLE and returns, after
 /// [`Settings::grace`] at the latest, whatever is connected.
 pub async fn serve(
@@ -75,6 +75,8 @@ pub async fn serve(
     let store = HeaderValue::from_str(engine.store_id())?;
     let grace = settings.grace;
     let bounds = Bounds::new(&settings.limits);
+    // Ends with this call.
+    let _following = Following(tokio::spawn(settings.access.clone().follow()));
     let answering = Arc::new(Answering { settings, bounds, routes, store });
     let port = Port::accept(listener, answering.clone(), shutdown).await;
 
@@ -99,6 +101,15 @@ pub async fn serve(
 #[cfg(test)]
 pub(crate) fn reasons() -> impl Iterator<Item = (&'static str, tonic::Code, &'static str)> {
     reason::Reason::ALL.iter().map(|reason| (reason.word(), reason.code(), reason.meaning()))
+}
+
+/// Follows the file of tokens until it is dropped.
+struct Following(tokio::task::JoinHandle<()>);
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 fn reflection() -> tonic_reflection::server::Builder<'static> {

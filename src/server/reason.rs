@@ -78,6 +78,7 @@ reasons! {
     NoToken "no_token" Unauthenticated "The call has neither a token nor a client certificate that is known here."
     BadToken "bad_token" Unauthenticated "The token is none of this server's, or was revoked."
     TokenExpired "token_expired" Unauthenticated "The token's time is over."
+    GrantEnded "grant_ended" Unauthenticated "What the call was admitted by was revoked, has changed, or is over: open it again."
     NoRole "no_role" PermissionDenied "The identity has no role that may make this call."
     NoRule "no_rule" PermissionDenied "This server has no rule for the call, so nobody may make it."
     ForeignQueue "foreign_queue" PermissionDenied "The queue is not among those of this identity, or is another client's inbox."

@@ -2,15 +2,27 @@
 
 use tonic::Status;
 
-use super::{call::Call, convert, receipt, status};
+use super::{access::Named, call::Call, convert, receipt, status};
 use crate::pb;
 
 /// Tasks of one call.
 const TASKS_MAX: usize = 1000;
 
 pub(super) async fn answer(call: &Call, asked: pb::Redrive) -> Result<pb::Redriven, Status> {
+    let named = asked.clone();
+    let redriven = redrive(call, asked).await;
+    let ready = |redriven: &pb::Redriven| {
+        let is_ready = |told: &&pb::Told| told.verdict() == pb::Verdict::Ok;
+        format!("{} tasks", redriven.told.iter().filter(is_ready).count())
+    };
+    let named = Named { queue: &named.queue, group: &named.group, ids: &named.ids, ..Named::default() };
+    call.caller.has_done(named, redriven.as_ref().map(ready));
+    redriven
+}
+
+async fn redrive(call: &Call, asked: pb::Redrive) -> Result<pb::Redriven, Status> {
     let queue = call.caller.queue(convert::queue_name("queue", &asked.queue)?)?;
-    let group = convert::group_name("group", &asked.group)?;
+    let group = call.caller.group(convert::group_name("group", &asked.group)?)?;
     let ids = convert::ids(&asked.ids, TASKS_MAX)?;
     let good: Vec<_> = ids.iter().flatten().cloned().collect();
     let limit = match asked.limit as usize {

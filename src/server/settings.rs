@@ -2,13 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::Tls;
+use super::{Tls, access::Access};
 
 /// How the port is served.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// How long a shutdown waits for peers to take note before it cuts them off.
     pub grace: Duration,
+    /// Who may make calls.
+    pub access: Access,
     /// What one peer may have, and all together.
     pub limits: Limits,
     /// How it speaks TLS. `None`: in plain text.
@@ -17,7 +19,12 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { grace: Duration::from_secs(10), limits: Limits::default(), tls: None }
+        Settings {
+            grace: Duration::from_secs(10),
+            access: Access::default(),
+            limits: Limits::default(),
+            tls: None,
+        }
     }
 }
 

@@ -21,10 +21,24 @@ pub enum Role {
     Admin,
 }
 
+impl Role {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Role::Submit => "submit",
+            Role::Watch => "watch",
+            Role::Work => "work",
+            Role::Report => "report",
+            Role::Inspect => "inspect",
+            Role::Admin => "admin",
+        }
+    }
+}
+
 /// Who may make a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::server) enum Rule {
-    /// Anybody.
+    /// Anybody: nothing of the store is behind it.
     Open,
     /// Anybody who has proved who they are.
     Known,

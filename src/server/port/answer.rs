@@ -7,9 +7,9 @@ use hyper::body::Incoming;
 use tonic::{body::Body, service::Routes};
 use tower::ServiceExt;
 
-use super::{Peer, held::Held};
+use super::{Peer, admitted::Admitted, held::Held};
 use crate::{
-    server::{access, bounds::Bounds, foreign, ready, reason::Reason, settings::Settings, status},
+    server::{bounds::Bounds, foreign, ready, reason::Reason, settings::Settings, status},
     wire::STORE_HEADER,
 };
 
@@ -44,18 +44,18 @@ impl Answering {
     }
 
     async fn call(&self, peer: &Peer, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
-        let admitted = access::admit(peer, request.uri().path(), request.headers())
-            .and_then(|caller| Ok((self.bounds.open(peer, &caller)?, caller)));
+        let admitted = self.settings.access.admit(peer, request.uri().path(), request.headers());
+        let admitted = admitted.and_then(|caller| Ok((self.bounds.open(peer, &caller)?, caller)));
         let (open, caller) = match admitted {
             Ok(admitted) => admitted,
             Err(status) => return Ok(status.into_http()),
         };
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(caller);
+        let mut request = request.map(|body| Admitted::request(Body::new(body), &caller));
+        request.extensions_mut().insert(caller.clone());
         request.extensions_mut().insert(open.account().clone());
         let mut response = ready::put_in_place(self.routes.clone().oneshot(request).await?);
         foreign::explain(response.headers_mut());
-        Ok(response.map(|body| Body::new(Held::new(body, open))))
+        Ok(response.map(|body| Body::new(Held::new(Admitted::answer(body, &caller), open))))
     }
 }
 

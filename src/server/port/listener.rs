@@ -3,7 +3,7 @@
 use std::{
     fmt, io,
     net::SocketAddr,
-    os::unix::fs::FileTypeExt,
+    os::unix::fs::{FileTypeExt, PermissionsExt},
     path::{Path, PathBuf},
     pin::Pin,
     str::FromStr,
@@ -15,6 +15,11 @@ use tokio::{
     net::{TcpListener, TcpStream, UnixListener, UnixStream},
 };
 use tokio_rustls::server::TlsStream;
+
+/// The mode of a Unix socket's file, unless told otherwise.
+pub const SOCKET_MODE: u32 = 0o600;
+/// Connections to a Unix socket that wait to be accepted, as tokio has it for TCP.
+const BACKLOG: i32 = 1024;
 
 /// Where to listen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,13 +69,18 @@ pub enum Listener {
 }
 
 impl Listener {
-    /// Binds.
+    /// Binds. A Unix socket is for this user alone.
     pub async fn bind(address: &Address) -> io::Result<Self> {
+        Listener::bind_with_mode(address, SOCKET_MODE).await
+    }
+
+    /// Binds. A Unix socket's file has this mode: who may not write it cannot connect.
+    pub async fn bind_with_mode(address: &Address, mode: u32) -> io::Result<Self> {
         match address {
             Address::Tcp(address) => Ok(Listener::Tcp(TcpListener::bind(address.as_str()).await?)),
             Address::Unix(path) => {
                 remove_stale(path)?;
-                Ok(Listener::Unix(UnixListener::bind(path)?, SocketFile(path.clone())))
+                Ok(Listener::Unix(bind_socket(path, mode)?, SocketFile(path.clone())))
             }
         }
     }
@@ -103,6 +113,17 @@ impl Listener {
             Listener::Unix(listener, _) => Ok(Stream::Unix(listener.accept().await?.0)),
         }
     }
+}
+
+/// Nobody can connect before the file has its mode.
+fn bind_socket(path: &Path, mode: u32) -> io::Result<UnixListener> {
+    use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with};
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    bind(&socket, &SocketAddrUnix::new(path)?)?;
+    std::fs::set_permissions(path, PermissionsExt::from_mode(mode))?;
+    listen(&socket, BACKLOG)?;
+    UnixListener::from_std(socket.into())
 }
 
 /// The socket that a killed server has left behind is in the way; one that answers is not ours to remove.

@@ -7,6 +7,7 @@
 //!
 //! Everything that costs something before it is known who asks has a bound and a time limit here.
 
+mod admitted;
 mod answer;
 mod connection;
 mod held;
