@@ -22,6 +22,7 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
     $completions = @(switch ($command) {
         'contact' {
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
@@ -49,6 +50,7 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
             [CompletionResult]::new('purge', 'purge', [CompletionResultType]::ParameterValue, 'Throw away the tasks of a queue, for every group and every watcher')
             [CompletionResult]::new('health', 'health', [CompletionResultType]::ParameterValue, 'Ask whether the server serves')
             [CompletionResult]::new('wait-ready', 'wait-ready', [CompletionResultType]::ParameterValue, 'Wait until the server serves')
+            [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Make, show and revoke the tokens by which clients prove who they are')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a shell''s completion script')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print a page of the manual')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -60,20 +62,29 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
             [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'The folder to keep tasks in [default: $XDG_STATE_HOME/contact, else ~/.local/state/contact]')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where to keep tasks')
             [CompletionResult]::new('--retain', '--retain', [CompletionResultType]::ParameterName, 'How long to keep a task')
+            [CompletionResult]::new('--tokens', '--tokens', [CompletionResultType]::ParameterName, 'Ask clients who they are: the file of tokens, which `contact token` makes; it is followed')
+            [CompletionResult]::new('--audit-log', '--audit-log', [CompletionResultType]::ParameterName, 'Write denials and the calls of admins into this file, as JSON lines; `-` is the log')
+            [CompletionResult]::new('--socket-mode', '--socket-mode', [CompletionResultType]::ParameterName, 'The mode of a Unix socket''s file: who may not write it cannot connect [default: 0600]')
             [CompletionResult]::new('--demo-every', '--demo-every', [CompletionResultType]::ParameterName, 'How often')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How to write log lines')
             [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'What to log: off, error, warn, info, debug, trace, or a filter like contact=debug,h2=warn')
             [CompletionResult]::new('--max-streams-per-client', '--max-streams-per-client', [CompletionResultType]::ParameterName, 'How many calls of one client may be open')
             [CompletionResult]::new('--max-rate', '--max-rate', [CompletionResultType]::ParameterName, 'How many messages one client may send in a second: tasks, results, statuses, and each call [default: as many as it can]')
             [CompletionResult]::new('--max-bytes-in-flight', '--max-bytes-in-flight', [CompletionResultType]::ParameterName, 'How many bytes of one client''s tasks and results may be unanswered')
+            [CompletionResult]::new('--tls_cert', '--tls_cert', [CompletionResultType]::ParameterName, 'Speak TLS with the certificate in this file (PEM, the server''s own first); needs --tls-key')
+            [CompletionResult]::new('--tls_key', '--tls_key', [CompletionResultType]::ParameterName, 'Its key (PEM, not encrypted). Both are read again when they change, and on SIGHUP')
+            [CompletionResult]::new('--client-ca', '--client-ca', [CompletionResultType]::ParameterName, 'Ask clients for a certificate that one of these authorities (PEM) has signed: its first DNS name that is a client''s name, else the last segment of its first URI, says who calls')
+            [CompletionResult]::new('--client-certs', '--client-certs', [CompletionResultType]::ParameterName, 'Whether a client may connect without a certificate')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Leave after this long, with exit code 124')
             [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]')
-            [CompletionResult]::new('--insecure', '--insecure', [CompletionResultType]::ParameterName, 'Listen beyond this machine, although anybody there may then do anything')
+            [CompletionResult]::new('--insecure', '--insecure', [CompletionResultType]::ParameterName, 'Listen beyond this machine without TLS, or without asking clients who they are')
             [CompletionResult]::new('--demo', '--demo', [CompletionResultType]::ParameterName, 'Submit the tutorial''s ten tasks now and again')
+            [CompletionResult]::new('--dev-tls', '--dev-tls', [CompletionResultType]::ParameterName, 'Speak TLS with a certificate made now, for trying things out, and print what clients need')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
@@ -91,6 +102,7 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
             [CompletionResult]::new('--expires', '--expires', [CompletionResultType]::ParameterName, 'After this long it is handed to no group any more; longer than --delay')
             [CompletionResult]::new('--clients', '--clients', [CompletionResultType]::ParameterName, 'Wait until each of these clients has answered (a,b,c), or so many clients (3) [default: anybody]')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
@@ -120,6 +132,7 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
             [CompletionResult]::new('--max-hold', '--max-hold', [CompletionResultType]::ParameterName, 'How long a task may be held at all: from 1s [default: 12h]')
             [CompletionResult]::new('--grace', '--grace', [CompletionResultType]::ParameterName, 'How long to wait for last words from `ack` when nobody reads any more [default: 20s]')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
@@ -141,6 +154,7 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
             [CompletionResult]::new('--ret', '--ret', [CompletionResultType]::ParameterName, 'What to tell of each task that does not say it itself')
             [CompletionResult]::new('--delay', '--delay', [CompletionResultType]::ParameterName, 'When to hand out again what failed or was released [default: as the group says]')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
@@ -173,6 +187,7 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
             [CompletionResult]::new('--status', '--status', [CompletionResultType]::ParameterName, 'Report this text')
             [CompletionResult]::new('--status-cmd', '--status-cmd', [CompletionResultType]::ParameterName, 'Report what this prints, the first 4 KiB. It is split into words, without a shell, and stopped after --every or 10s')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
@@ -191,6 +206,7 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
             [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'Send so many: of TEXT, or of the tutorial''s sample 数据:N, N from 1 to 20')
             [CompletionResult]::new('--every', '--every', [CompletionResultType]::ParameterName, 'Begin again after each such time, for ever')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
@@ -214,6 +230,7 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
             [CompletionResult]::new('--idle-exit', '--idle-exit', [CompletionResultType]::ParameterName, 'Leave when no result has come for this long (with 3 if the server was not there then)')
             [CompletionResult]::new('--on-gap', '--on-gap', [CompletionResultType]::ParameterName, 'What to do when results are no longer kept where the watch wants to go on')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
@@ -229,6 +246,7 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
         'contact;wait' {
             [CompletionResult]::new('--clients', '--clients', [CompletionResultType]::ParameterName, 'Wait until each of these clients has answered (a,b,c), or so many clients (3) [default: anybody]')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
@@ -243,6 +261,7 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
         }
         'contact;clients' {
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
@@ -261,6 +280,7 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
             [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Only this queue [default: all]')
             [CompletionResult]::new('--every', '--every', [CompletionResultType]::ParameterName, 'How often to look')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
@@ -280,6 +300,7 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
             [CompletionResult]::new('--group', '--group', [CompletionResultType]::ParameterName, 'Only groups of this name; `@` is this client''s own')
             [CompletionResult]::new('--every', '--every', [CompletionResultType]::ParameterName, 'How often to look')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
@@ -303,6 +324,7 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only groups of this queue [default: all; to change a group: default]')
             [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Only groups of this queue [default: all; to change a group: default]')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
@@ -318,6 +340,7 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only groups of this queue [default: all; to change a group: default]')
             [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Only groups of this queue [default: all; to change a group: default]')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
@@ -333,6 +356,7 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only groups of this queue [default: all; to change a group: default]')
             [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Only groups of this queue [default: all; to change a group: default]')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
@@ -353,6 +377,7 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'At most so many [default: all; with --watch: 1000]')
             [CompletionResult]::new('--every', '--every', [CompletionResultType]::ParameterName, 'How often to look')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
@@ -368,6 +393,7 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
         }
         'contact;why' {
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
@@ -381,6 +407,7 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
         }
         'contact;cancel' {
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
@@ -398,6 +425,7 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
             [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'The queue')
             [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'No more than so many in a second (N or N/s), a minute (N/m) or an hour (N/h)')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
@@ -415,6 +443,7 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
             [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'The queue')
             [CompletionResult]::new('--upto', '--upto', [CompletionResultType]::ParameterName, 'Those up to this SEQ, inclusive')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
@@ -429,6 +458,7 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
         }
         'contact;health' {
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
@@ -442,6 +472,76 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
         }
         'contact;wait-ready' {
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
+            [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Leave after this long, with exit code 124')
+            [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'contact;token' {
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
+            [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Leave after this long, with exit code 124')
+            [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make a token and print it: it is shown only now')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'Show who may do what')
+            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Revoke tokens: what their holders have open ends within two seconds')
+            break
+        }
+        'contact;token;create' {
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Who has it; with --certificate `*` is whomever a certificate names')
+            [CompletionResult]::new('--role', '--role', [CompletionResultType]::ParameterName, 'What it is good for; repeat it, or separate by commas')
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'In which queues: a name in which `*` stands for any characters; repeatable [default: all]')
+            [CompletionResult]::new('--group', '--group', [CompletionResultType]::ParameterName, 'Of which groups: likewise [default: all]')
+            [CompletionResult]::new('--expires', '--expires', [CompletionResultType]::ParameterName, 'Until when, from now on [default: until it is revoked]')
+            [CompletionResult]::new('--tokens', '--tokens', [CompletionResultType]::ParameterName, 'The file of tokens, the same as that of serve')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
+            [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Leave after this long, with exit code 124')
+            [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]')
+            [CompletionResult]::new('--certificate', '--certificate', [CompletionResultType]::ParameterName, 'No token: a client certificate that names it is the proof')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'contact;token;list' {
+            [CompletionResult]::new('--tokens', '--tokens', [CompletionResultType]::ParameterName, 'The file of tokens, the same as that of serve')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
+            [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Leave after this long, with exit code 124')
+            [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'contact;token;revoke' {
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'All of this name')
+            [CompletionResult]::new('--tokens', '--tokens', [CompletionResultType]::ParameterName, 'The file of tokens, the same as that of serve')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
@@ -455,6 +555,7 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
         }
         'contact;completions' {
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
@@ -469,6 +570,7 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
         'contact;man' {
             [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'Write all pages into this folder instead')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: the host''s, up to the first dot]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
@@ -499,6 +601,7 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
             [CompletionResult]::new('purge', 'purge', [CompletionResultType]::ParameterValue, 'Throw away the tasks of a queue, for every group and every watcher')
             [CompletionResult]::new('health', 'health', [CompletionResultType]::ParameterValue, 'Ask whether the server serves')
             [CompletionResult]::new('wait-ready', 'wait-ready', [CompletionResultType]::ParameterValue, 'Wait until the server serves')
+            [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Make, show and revoke the tokens by which clients prove who they are')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a shell''s completion script')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print a page of the manual')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -568,6 +671,21 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
             break
         }
         'contact;help;wait-ready' {
+            break
+        }
+        'contact;help;token' {
+            [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make a token and print it: it is shown only now')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'Show who may do what')
+            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Revoke tokens: what their holders have open ends within two seconds')
+            break
+        }
+        'contact;help;token;create' {
+            break
+        }
+        'contact;help;token;list' {
+            break
+        }
+        'contact;help;token;revoke' {
             break
         }
         'contact;help;completions' {

@@ -19,6 +19,7 @@ set edit:completion:arg-completer[contact] = {|@words|
     var completions = [
         &'contact'= {
             cand --server 'Where the server is: HOST:PORT or unix:PATH'
+            cand --token-file 'A file with the token that says who this is [default: contact-token of systemd''s credentials]'
             cand --client 'This machine''s or worker''s name [default: the host''s, up to the first dot]'
             cand -o 'How to print: JSON lines, or text [default: text on a terminal, else json]'
             cand --output 'How to print: JSON lines, or text [default: text on a terminal, else json]'
@@ -46,6 +47,7 @@ set edit:completion:arg-completer[contact] = {|@words|
             cand purge 'Throw away the tasks of a queue, for every group and every watcher'
             cand health 'Ask whether the server serves'
             cand wait-ready 'Wait until the server serves'
+            cand token 'Make, show and revoke the tokens by which clients prove who they are'
             cand completions 'Print a shell''s completion script'
             cand man 'Print a page of the manual'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -56,20 +58,29 @@ set edit:completion:arg-completer[contact] = {|@words|
             cand --data 'The folder to keep tasks in [default: $XDG_STATE_HOME/contact, else ~/.local/state/contact]'
             cand --store 'Where to keep tasks'
             cand --retain 'How long to keep a task'
+            cand --tokens 'Ask clients who they are: the file of tokens, which `contact token` makes; it is followed'
+            cand --audit-log 'Write denials and the calls of admins into this file, as JSON lines; `-` is the log'
+            cand --socket-mode 'The mode of a Unix socket''s file: who may not write it cannot connect [default: 0600]'
             cand --demo-every 'How often'
             cand --log-format 'How to write log lines'
             cand --log 'What to log: off, error, warn, info, debug, trace, or a filter like contact=debug,h2=warn'
             cand --max-streams-per-client 'How many calls of one client may be open'
             cand --max-rate 'How many messages one client may send in a second: tasks, results, statuses, and each call [default: as many as it can]'
             cand --max-bytes-in-flight 'How many bytes of one client''s tasks and results may be unanswered'
+            cand --tls_cert 'Speak TLS with the certificate in this file (PEM, the server''s own first); needs --tls-key'
+            cand --tls_key 'Its key (PEM, not encrypted). Both are read again when they change, and on SIGHUP'
+            cand --client-ca 'Ask clients for a certificate that one of these authorities (PEM) has signed: its first DNS name that is a client''s name, else the last segment of its first URI, says who calls'
+            cand --client-certs 'Whether a client may connect without a certificate'
             cand --server 'Where the server is: HOST:PORT or unix:PATH'
+            cand --token-file 'A file with the token that says who this is [default: contact-token of systemd''s credentials]'
             cand --client 'This machine''s or worker''s name [default: the host''s, up to the first dot]'
             cand -o 'How to print: JSON lines, or text [default: text on a terminal, else json]'
             cand --output 'How to print: JSON lines, or text [default: text on a terminal, else json]'
             cand --timeout 'Leave after this long, with exit code 124'
             cand --retry-for 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]'
-            cand --insecure 'Listen beyond this machine, although anybody there may then do anything'
+            cand --insecure 'Listen beyond this machine without TLS, or without asking clients who they are'
             cand --demo 'Submit the tutorial''s ten tasks now and again'
+            cand --dev-tls 'Speak TLS with a certificate made now, for trying things out, and print what clients need'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
             cand -V 'Print version'
@@ -86,6 +97,7 @@ set edit:completion:arg-completer[contact] = {|@words|
             cand --expires 'After this long it is handed to no group any more; longer than --delay'
             cand --clients 'Wait until each of these clients has answered (a,b,c), or so many clients (3) [default: anybody]'
             cand --server 'Where the server is: HOST:PORT or unix:PATH'
+            cand --token-file 'A file with the token that says who this is [default: contact-token of systemd''s credentials]'
             cand --client 'This machine''s or worker''s name [default: the host''s, up to the first dot]'
             cand -o 'How to print: JSON lines, or text [default: text on a terminal, else json]'
             cand --output 'How to print: JSON lines, or text [default: text on a terminal, else json]'
@@ -114,6 +126,7 @@ set edit:completion:arg-completer[contact] = {|@words|
             cand --max-hold 'How long a task may be held at all: from 1s [default: 12h]'
             cand --grace 'How long to wait for last words from `ack` when nobody reads any more [default: 20s]'
             cand --server 'Where the server is: HOST:PORT or unix:PATH'
+            cand --token-file 'A file with the token that says who this is [default: contact-token of systemd''s credentials]'
             cand --client 'This machine''s or worker''s name [default: the host''s, up to the first dot]'
             cand -o 'How to print: JSON lines, or text [default: text on a terminal, else json]'
             cand --output 'How to print: JSON lines, or text [default: text on a terminal, else json]'
@@ -134,6 +147,7 @@ set edit:completion:arg-completer[contact] = {|@words|
             cand --ret 'What to tell of each task that does not say it itself'
             cand --delay 'When to hand out again what failed or was released [default: as the group says]'
             cand --server 'Where the server is: HOST:PORT or unix:PATH'
+            cand --token-file 'A file with the token that says who this is [default: contact-token of systemd''s credentials]'
             cand --client 'This machine''s or worker''s name [default: the host''s, up to the first dot]'
             cand -o 'How to print: JSON lines, or text [default: text on a terminal, else json]'
             cand --output 'How to print: JSON lines, or text [default: text on a terminal, else json]'
@@ -165,6 +179,7 @@ set edit:completion:arg-completer[contact] = {|@words|
             cand --status 'Report this text'
             cand --status-cmd 'Report what this prints, the first 4 KiB. It is split into words, without a shell, and stopped after --every or 10s'
             cand --server 'Where the server is: HOST:PORT or unix:PATH'
+            cand --token-file 'A file with the token that says who this is [default: contact-token of systemd''s credentials]'
             cand --client 'This machine''s or worker''s name [default: the host''s, up to the first dot]'
             cand -o 'How to print: JSON lines, or text [default: text on a terminal, else json]'
             cand --output 'How to print: JSON lines, or text [default: text on a terminal, else json]'
@@ -182,6 +197,7 @@ set edit:completion:arg-completer[contact] = {|@words|
             cand --count 'Send so many: of TEXT, or of the tutorial''s sample 数据:N, N from 1 to 20'
             cand --every 'Begin again after each such time, for ever'
             cand --server 'Where the server is: HOST:PORT or unix:PATH'
+            cand --token-file 'A file with the token that says who this is [default: contact-token of systemd''s credentials]'
             cand --client 'This machine''s or worker''s name [default: the host''s, up to the first dot]'
             cand -o 'How to print: JSON lines, or text [default: text on a terminal, else json]'
             cand --output 'How to print: JSON lines, or text [default: text on a terminal, else json]'
@@ -204,6 +220,7 @@ set edit:completion:arg-completer[contact] = {|@words|
             cand --idle-exit 'Leave when no result has come for this long (with 3 if the server was not there then)'
             cand --on-gap 'What to do when results are no longer kept where the watch wants to go on'
             cand --server 'Where the server is: HOST:PORT or unix:PATH'
+            cand --token-file 'A file with the token that says who this is [default: contact-token of systemd''s credentials]'
             cand --client 'This machine''s or worker''s name [default: the host''s, up to the first dot]'
             cand -o 'How to print: JSON lines, or text [default: text on a terminal, else json]'
             cand --output 'How to print: JSON lines, or text [default: text on a terminal, else json]'
@@ -218,6 +235,7 @@ set edit:completion:arg-completer[contact] = {|@words|
         &'contact;wait'= {
             cand --clients 'Wait until each of these clients has answered (a,b,c), or so many clients (3) [default: anybody]'
             cand --server 'Where the server is: HOST:PORT or unix:PATH'
+            cand --token-file 'A file with the token that says who this is [default: contact-token of systemd''s credentials]'
             cand --client 'This machine''s or worker''s name [default: the host''s, up to the first dot]'
             cand -o 'How to print: JSON lines, or text [default: text on a terminal, else json]'
             cand --output 'How to print: JSON lines, or text [default: text on a terminal, else json]'
@@ -231,6 +249,7 @@ set edit:completion:arg-completer[contact] = {|@words|
         }
         &'contact;clients'= {
             cand --server 'Where the server is: HOST:PORT or unix:PATH'
+            cand --token-file 'A file with the token that says who this is [default: contact-token of systemd''s credentials]'
             cand --client 'This machine''s or worker''s name [default: the host''s, up to the first dot]'
             cand -o 'How to print: JSON lines, or text [default: text on a terminal, else json]'
             cand --output 'How to print: JSON lines, or text [default: text on a terminal, else json]'
@@ -248,6 +267,7 @@ set edit:completion:arg-completer[contact] = {|@words|
             cand --queue 'Only this queue [default: all]'
             cand --every 'How often to look'
             cand --server 'Where the server is: HOST:PORT or unix:PATH'
+            cand --token-file 'A file with the token that says who this is [default: contact-token of systemd''s credentials]'
             cand --client 'This machine''s or worker''s name [default: the host''s, up to the first dot]'
             cand -o 'How to print: JSON lines, or text [default: text on a terminal, else json]'
             cand --output 'How to print: JSON lines, or text [default: text on a terminal, else json]'
@@ -266,6 +286,7 @@ set edit:completion:arg-completer[contact] = {|@words|
             cand --group 'Only groups of this name; `@` is this client''s own'
             cand --every 'How often to look'
             cand --server 'Where the server is: HOST:PORT or unix:PATH'
+            cand --token-file 'A file with the token that says who this is [default: contact-token of systemd''s credentials]'
             cand --client 'This machine''s or worker''s name [default: the host''s, up to the first dot]'
             cand -o 'How to print: JSON lines, or text [default: text on a terminal, else json]'
             cand --output 'How to print: JSON lines, or text [default: text on a terminal, else json]'
@@ -288,6 +309,7 @@ set edit:completion:arg-completer[contact] = {|@words|
             cand -q 'Only groups of this queue [default: all; to change a group: default]'
             cand --queue 'Only groups of this queue [default: all; to change a group: default]'
             cand --server 'Where the server is: HOST:PORT or unix:PATH'
+            cand --token-file 'A file with the token that says who this is [default: contact-token of systemd''s credentials]'
             cand --client 'This machine''s or worker''s name [default: the host''s, up to the first dot]'
             cand -o 'How to print: JSON lines, or text [default: text on a terminal, else json]'
             cand --output 'How to print: JSON lines, or text [default: text on a terminal, else json]'
@@ -302,6 +324,7 @@ set edit:completion:arg-completer[contact] = {|@words|
             cand -q 'Only groups of this queue [default: all; to change a group: default]'
             cand --queue 'Only groups of this queue [default: all; to change a group: default]'
             cand --server 'Where the server is: HOST:PORT or unix:PATH'
+            cand --token-file 'A file with the token that says who this is [default: contact-token of systemd''s credentials]'
             cand --client 'This machine''s or worker''s name [default: the host''s, up to the first dot]'
             cand -o 'How to print: JSON lines, or text [default: text on a terminal, else json]'
             cand --output 'How to print: JSON lines, or text [default: text on a terminal, else json]'
@@ -316,6 +339,7 @@ set edit:completion:arg-completer[contact] = {|@words|
             cand -q 'Only groups of this queue [default: all; to change a group: default]'
             cand --queue 'Only groups of this queue [default: all; to change a group: default]'
             cand --server 'Where the server is: HOST:PORT or unix:PATH'
+            cand --token-file 'A file with the token that says who this is [default: contact-token of systemd''s credentials]'
             cand --client 'This machine''s or worker''s name [default: the host''s, up to the first dot]'
             cand -o 'How to print: JSON lines, or text [default: text on a terminal, else json]'
             cand --output 'How to print: JSON lines, or text [default: text on a terminal, else json]'
@@ -335,6 +359,7 @@ set edit:completion:arg-completer[contact] = {|@words|
             cand --limit 'At most so many [default: all; with --watch: 1000]'
             cand --every 'How often to look'
             cand --server 'Where the server is: HOST:PORT or unix:PATH'
+            cand --token-file 'A file with the token that says who this is [default: contact-token of systemd''s credentials]'
             cand --client 'This machine''s or worker''s name [default: the host''s, up to the first dot]'
             cand -o 'How to print: JSON lines, or text [default: text on a terminal, else json]'
             cand --output 'How to print: JSON lines, or text [default: text on a terminal, else json]'
@@ -349,6 +374,7 @@ set edit:completion:arg-completer[contact] = {|@words|
         }
         &'contact;why'= {
             cand --server 'Where the server is: HOST:PORT or unix:PATH'
+            cand --token-file 'A file with the token that says who this is [default: contact-token of systemd''s credentials]'
             cand --client 'This machine''s or worker''s name [default: the host''s, up to the first dot]'
             cand -o 'How to print: JSON lines, or text [default: text on a terminal, else json]'
             cand --output 'How to print: JSON lines, or text [default: text on a terminal, else json]'
@@ -361,6 +387,7 @@ set edit:completion:arg-completer[contact] = {|@words|
         }
         &'contact;cancel'= {
             cand --server 'Where the server is: HOST:PORT or unix:PATH'
+            cand --token-file 'A file with the token that says who this is [default: contact-token of systemd''s credentials]'
             cand --client 'This machine''s or worker''s name [default: the host''s, up to the first dot]'
             cand -o 'How to print: JSON lines, or text [default: text on a terminal, else json]'
             cand --output 'How to print: JSON lines, or text [default: text on a terminal, else json]'
@@ -377,6 +404,7 @@ set edit:completion:arg-completer[contact] = {|@words|
             cand --queue 'The queue'
             cand --rate 'No more than so many in a second (N or N/s), a minute (N/m) or an hour (N/h)'
             cand --server 'Where the server is: HOST:PORT or unix:PATH'
+            cand --token-file 'A file with the token that says who this is [default: contact-token of systemd''s credentials]'
             cand --client 'This machine''s or worker''s name [default: the host''s, up to the first dot]'
             cand -o 'How to print: JSON lines, or text [default: text on a terminal, else json]'
             cand --output 'How to print: JSON lines, or text [default: text on a terminal, else json]'
@@ -393,6 +421,7 @@ set edit:completion:arg-completer[contact] = {|@words|
             cand --queue 'The queue'
             cand --upto 'Those up to this SEQ, inclusive'
             cand --server 'Where the server is: HOST:PORT or unix:PATH'
+            cand --token-file 'A file with the token that says who this is [default: contact-token of systemd''s credentials]'
             cand --client 'This machine''s or worker''s name [default: the host''s, up to the first dot]'
             cand -o 'How to print: JSON lines, or text [default: text on a terminal, else json]'
             cand --output 'How to print: JSON lines, or text [default: text on a terminal, else json]'
@@ -406,6 +435,7 @@ set edit:completion:arg-completer[contact] = {|@words|
         }
         &'contact;health'= {
             cand --server 'Where the server is: HOST:PORT or unix:PATH'
+            cand --token-file 'A file with the token that says who this is [default: contact-token of systemd''s credentials]'
             cand --client 'This machine''s or worker''s name [default: the host''s, up to the first dot]'
             cand -o 'How to print: JSON lines, or text [default: text on a terminal, else json]'
             cand --output 'How to print: JSON lines, or text [default: text on a terminal, else json]'
@@ -418,6 +448,72 @@ set edit:completion:arg-completer[contact] = {|@words|
         }
         &'contact;wait-ready'= {
             cand --server 'Where the server is: HOST:PORT or unix:PATH'
+            cand --token-file 'A file with the token that says who this is [default: contact-token of systemd''s credentials]'
+            cand --client 'This machine''s or worker''s name [default: the host''s, up to the first dot]'
+            cand -o 'How to print: JSON lines, or text [default: text on a terminal, else json]'
+            cand --output 'How to print: JSON lines, or text [default: text on a terminal, else json]'
+            cand --timeout 'Leave after this long, with exit code 124'
+            cand --retry-for 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'contact;token'= {
+            cand --server 'Where the server is: HOST:PORT or unix:PATH'
+            cand --token-file 'A file with the token that says who this is [default: contact-token of systemd''s credentials]'
+            cand --client 'This machine''s or worker''s name [default: the host''s, up to the first dot]'
+            cand -o 'How to print: JSON lines, or text [default: text on a terminal, else json]'
+            cand --output 'How to print: JSON lines, or text [default: text on a terminal, else json]'
+            cand --timeout 'Leave after this long, with exit code 124'
+            cand --retry-for 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand create 'Make a token and print it: it is shown only now'
+            cand list 'Show who may do what'
+            cand revoke 'Revoke tokens: what their holders have open ends within two seconds'
+        }
+        &'contact;token;create'= {
+            cand --name 'Who has it; with --certificate `*` is whomever a certificate names'
+            cand --role 'What it is good for; repeat it, or separate by commas'
+            cand --queue 'In which queues: a name in which `*` stands for any characters; repeatable [default: all]'
+            cand --group 'Of which groups: likewise [default: all]'
+            cand --expires 'Until when, from now on [default: until it is revoked]'
+            cand --tokens 'The file of tokens, the same as that of serve'
+            cand --server 'Where the server is: HOST:PORT or unix:PATH'
+            cand --token-file 'A file with the token that says who this is [default: contact-token of systemd''s credentials]'
+            cand --client 'This machine''s or worker''s name [default: the host''s, up to the first dot]'
+            cand -o 'How to print: JSON lines, or text [default: text on a terminal, else json]'
+            cand --output 'How to print: JSON lines, or text [default: text on a terminal, else json]'
+            cand --timeout 'Leave after this long, with exit code 124'
+            cand --retry-for 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]'
+            cand --certificate 'No token: a client certificate that names it is the proof'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'contact;token;list'= {
+            cand --tokens 'The file of tokens, the same as that of serve'
+            cand --server 'Where the server is: HOST:PORT or unix:PATH'
+            cand --token-file 'A file with the token that says who this is [default: contact-token of systemd''s credentials]'
+            cand --client 'This machine''s or worker''s name [default: the host''s, up to the first dot]'
+            cand -o 'How to print: JSON lines, or text [default: text on a terminal, else json]'
+            cand --output 'How to print: JSON lines, or text [default: text on a terminal, else json]'
+            cand --timeout 'Leave after this long, with exit code 124'
+            cand --retry-for 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'contact;token;revoke'= {
+            cand --name 'All of this name'
+            cand --tokens 'The file of tokens, the same as that of serve'
+            cand --server 'Where the server is: HOST:PORT or unix:PATH'
+            cand --token-file 'A file with the token that says who this is [default: contact-token of systemd''s credentials]'
             cand --client 'This machine''s or worker''s name [default: the host''s, up to the first dot]'
             cand -o 'How to print: JSON lines, or text [default: text on a terminal, else json]'
             cand --output 'How to print: JSON lines, or text [default: text on a terminal, else json]'
@@ -430,6 +526,7 @@ set edit:completion:arg-completer[contact] = {|@words|
         }
         &'contact;completions'= {
             cand --server 'Where the server is: HOST:PORT or unix:PATH'
+            cand --token-file 'A file with the token that says who this is [default: contact-token of systemd''s credentials]'
             cand --client 'This machine''s or worker''s name [default: the host''s, up to the first dot]'
             cand -o 'How to print: JSON lines, or text [default: text on a terminal, else json]'
             cand --output 'How to print: JSON lines, or text [default: text on a terminal, else json]'
@@ -443,6 +540,7 @@ set edit:completion:arg-completer[contact] = {|@words|
         &'contact;man'= {
             cand --dir 'Write all pages into this folder instead'
             cand --server 'Where the server is: HOST:PORT or unix:PATH'
+            cand --token-file 'A file with the token that says who this is [default: contact-token of systemd''s credentials]'
             cand --client 'This machine''s or worker''s name [default: the host''s, up to the first dot]'
             cand -o 'How to print: JSON lines, or text [default: text on a terminal, else json]'
             cand --output 'How to print: JSON lines, or text [default: text on a terminal, else json]'
@@ -472,6 +570,7 @@ set edit:completion:arg-completer[contact] = {|@words|
             cand purge 'Throw away the tasks of a queue, for every group and every watcher'
             cand health 'Ask whether the server serves'
             cand wait-ready 'Wait until the server serves'
+            cand token 'Make, show and revoke the tokens by which clients prove who they are'
             cand completions 'Print a shell''s completion script'
             cand man 'Print a page of the manual'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -520,6 +619,17 @@ set edit:completion:arg-completer[contact] = {|@words|
         &'contact;help;health'= {
         }
         &'contact;help;wait-ready'= {
+        }
+        &'contact;help;token'= {
+            cand create 'Make a token and print it: it is shown only now'
+            cand list 'Show who may do what'
+            cand revoke 'Revoke tokens: what their holders have open ends within two seconds'
+        }
+        &'contact;help;token;create'= {
+        }
+        &'contact;help;token;list'= {
+        }
+        &'contact;help;token;revoke'= {
         }
         &'contact;help;completions'= {
         }

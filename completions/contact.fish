@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_contact_global_optspecs
-    string join \n server= client= o/output= timeout= retry-for= h/help V/version
+    string join \n server= token-file= client= o/output= timeout= retry-for= h/help V/version
 end
 
 function __fish_contact_needs_command
@@ -25,6 +25,7 @@ function __fish_contact_using_subcommand
 end
 
 complete -c contact -n "__fish_contact_needs_command" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_needs_command" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_needs_command" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_needs_command" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
@@ -50,6 +51,7 @@ complete -c contact -n "__fish_contact_needs_command" -f -a "redrive" -d 'Make d
 complete -c contact -n "__fish_contact_needs_command" -f -a "purge" -d 'Throw away the tasks of a queue, for every group and every watcher'
 complete -c contact -n "__fish_contact_needs_command" -f -a "health" -d 'Ask whether the server serves'
 complete -c contact -n "__fish_contact_needs_command" -f -a "wait-ready" -d 'Wait until the server serves'
+complete -c contact -n "__fish_contact_needs_command" -f -a "token" -d 'Make, show and revoke the tokens by which clients prove who they are'
 complete -c contact -n "__fish_contact_needs_command" -f -a "completions" -d 'Print a shell\'s completion script'
 complete -c contact -n "__fish_contact_needs_command" -f -a "man" -d 'Print a page of the manual'
 complete -c contact -n "__fish_contact_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -59,6 +61,9 @@ complete -c contact -n "__fish_contact_using_subcommand serve" -l data -d 'The f
 complete -c contact -n "__fish_contact_using_subcommand serve" -l store -d 'Where to keep tasks' -r -f -a "sqlite\t'On disk'
 memory\t'In memory: forgotten when the server ends'"
 complete -c contact -n "__fish_contact_using_subcommand serve" -l retain -d 'How long to keep a task' -r
+complete -c contact -n "__fish_contact_using_subcommand serve" -l tokens -d 'Ask clients who they are: the file of tokens, which `contact token` makes; it is followed' -r -F
+complete -c contact -n "__fish_contact_using_subcommand serve" -l audit-log -d 'Write denials and the calls of admins into this file, as JSON lines; `-` is the log' -r -F
+complete -c contact -n "__fish_contact_using_subcommand serve" -l socket-mode -d 'The mode of a Unix socket\'s file: who may not write it cannot connect [default: 0600]' -r
 complete -c contact -n "__fish_contact_using_subcommand serve" -l demo-every -d 'How often' -r
 complete -c contact -n "__fish_contact_using_subcommand serve" -l log-format -d 'How to write log lines' -r -f -a "text\t''
 json\t''"
@@ -66,14 +71,21 @@ complete -c contact -n "__fish_contact_using_subcommand serve" -l log -d 'What t
 complete -c contact -n "__fish_contact_using_subcommand serve" -l max-streams-per-client -d 'How many calls of one client may be open' -r
 complete -c contact -n "__fish_contact_using_subcommand serve" -l max-rate -d 'How many messages one client may send in a second: tasks, results, statuses, and each call [default: as many as it can]' -r
 complete -c contact -n "__fish_contact_using_subcommand serve" -l max-bytes-in-flight -d 'How many bytes of one client\'s tasks and results may be unanswered' -r
+complete -c contact -n "__fish_contact_using_subcommand serve" -l tls_cert -d 'Speak TLS with the certificate in this file (PEM, the server\'s own first); needs --tls-key' -r -F
+complete -c contact -n "__fish_contact_using_subcommand serve" -l tls_key -d 'Its key (PEM, not encrypted). Both are read again when they change, and on SIGHUP' -r -F
+complete -c contact -n "__fish_contact_using_subcommand serve" -l client-ca -d 'Ask clients for a certificate that one of these authorities (PEM) has signed: its first DNS name that is a client\'s name, else the last segment of its first URI, says who calls' -r -F
+complete -c contact -n "__fish_contact_using_subcommand serve" -l client-certs -d 'Whether a client may connect without a certificate' -r -f -a "required\t'Nobody without one gets further than the handshake'
+optional\t'One without a certificate may connect; what it may do is decided otherwise'"
 complete -c contact -n "__fish_contact_using_subcommand serve" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand serve" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand serve" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand serve" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand serve" -l timeout -d 'Leave after this long, with exit code 124' -r
 complete -c contact -n "__fish_contact_using_subcommand serve" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
-complete -c contact -n "__fish_contact_using_subcommand serve" -l insecure -d 'Listen beyond this machine, although anybody there may then do anything'
+complete -c contact -n "__fish_contact_using_subcommand serve" -l insecure -d 'Listen beyond this machine without TLS, or without asking clients who they are'
 complete -c contact -n "__fish_contact_using_subcommand serve" -l demo -d 'Submit the tutorial\'s ten tasks now and again'
+complete -c contact -n "__fish_contact_using_subcommand serve" -l dev-tls -d 'Speak TLS with a certificate made now, for trying things out, and print what clients need'
 complete -c contact -n "__fish_contact_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand serve" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand submit" -s q -l queue -d 'The queue' -r
@@ -84,6 +96,7 @@ complete -c contact -n "__fish_contact_using_subcommand submit" -l delay -d 'Han
 complete -c contact -n "__fish_contact_using_subcommand submit" -l expires -d 'After this long it is handed to no group any more; longer than --delay' -r
 complete -c contact -n "__fish_contact_using_subcommand submit" -l clients -d 'Wait until each of these clients has answered (a,b,c), or so many clients (3) [default: anybody]' -r
 complete -c contact -n "__fish_contact_using_subcommand submit" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand submit" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand submit" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand submit" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
@@ -107,6 +120,7 @@ complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l lease -d
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l max-hold -d 'How long a task may be held at all: from 1s [default: 12h]' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l grace -d 'How long to wait for last words from `ack` when nobody reads any more [default: 20s]' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
@@ -128,6 +142,7 @@ received\t''"
 complete -c contact -n "__fish_contact_using_subcommand ack" -l ret -d 'What to tell of each task that does not say it itself' -r
 complete -c contact -n "__fish_contact_using_subcommand ack" -l delay -d 'When to hand out again what failed or was released [default: as the group says]' -r
 complete -c contact -n "__fish_contact_using_subcommand ack" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand ack" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand ack" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand ack" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
@@ -152,6 +167,7 @@ complete -c contact -n "__fish_contact_using_subcommand run" -l every -d 'Report
 complete -c contact -n "__fish_contact_using_subcommand run" -l status -d 'Report this text' -r
 complete -c contact -n "__fish_contact_using_subcommand run" -l status-cmd -d 'Report what this prints, the first 4 KiB. It is split into words, without a shell, and stopped after --every or 10s' -r
 complete -c contact -n "__fish_contact_using_subcommand run" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand run" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand run" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand run" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
@@ -164,6 +180,7 @@ complete -c contact -n "__fish_contact_using_subcommand run" -s V -l version -d 
 complete -c contact -n "__fish_contact_using_subcommand send-status" -s n -l count -d 'Send so many: of TEXT, or of the tutorial\'s sample 数据:N, N from 1 to 20' -r
 complete -c contact -n "__fish_contact_using_subcommand send-status" -l every -d 'Begin again after each such time, for ever' -r
 complete -c contact -n "__fish_contact_using_subcommand send-status" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand send-status" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand send-status" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand send-status" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
@@ -181,6 +198,7 @@ complete -c contact -n "__fish_contact_using_subcommand watch-results" -l idle-e
 complete -c contact -n "__fish_contact_using_subcommand watch-results" -l on-gap -d 'What to do when results are no longer kept where the watch wants to go on' -r -f -a "fail\t'Leave with exit code 75, or 73 for another store'
 skip\t'Say so and go on at the first one kept'"
 complete -c contact -n "__fish_contact_using_subcommand watch-results" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand watch-results" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand watch-results" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-results" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
@@ -191,6 +209,7 @@ complete -c contact -n "__fish_contact_using_subcommand watch-results" -s h -l h
 complete -c contact -n "__fish_contact_using_subcommand watch-results" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand wait" -l clients -d 'Wait until each of these clients has answered (a,b,c), or so many clients (3) [default: anybody]' -r
 complete -c contact -n "__fish_contact_using_subcommand wait" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand wait" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand wait" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand wait" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
@@ -200,6 +219,7 @@ complete -c contact -n "__fish_contact_using_subcommand wait" -l exit-code -d 'L
 complete -c contact -n "__fish_contact_using_subcommand wait" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand wait" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand clients" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand clients" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand clients" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand clients" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
@@ -211,6 +231,7 @@ complete -c contact -n "__fish_contact_using_subcommand clients" -s V -l version
 complete -c contact -n "__fish_contact_using_subcommand queues" -s q -l queue -d 'Only this queue [default: all]' -r
 complete -c contact -n "__fish_contact_using_subcommand queues" -l every -d 'How often to look' -r
 complete -c contact -n "__fish_contact_using_subcommand queues" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand queues" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand queues" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand queues" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
@@ -223,6 +244,7 @@ complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_s
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l group -d 'Only groups of this name; `@` is this client\'s own' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l every -d 'How often to look' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
@@ -239,6 +261,7 @@ complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l lease -d 'How long a lease is, unless a member asks for another: 1s to 12h' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -s q -l queue -d 'Only groups of this queue [default: all; to change a group: default]' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
@@ -248,6 +271,7 @@ complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -s q -l queue -d 'Only groups of this queue [default: all; to change a group: default]' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
@@ -257,6 +281,7 @@ complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -s q -l queue -d 'Only groups of this queue [default: all; to change a group: default]' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
@@ -278,6 +303,7 @@ complete -c contact -n "__fish_contact_using_subcommand tasks" -l clients -d 'Wh
 complete -c contact -n "__fish_contact_using_subcommand tasks" -l limit -d 'At most so many [default: all; with --watch: 1000]' -r
 complete -c contact -n "__fish_contact_using_subcommand tasks" -l every -d 'How often to look' -r
 complete -c contact -n "__fish_contact_using_subcommand tasks" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand tasks" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand tasks" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand tasks" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
@@ -287,6 +313,7 @@ complete -c contact -n "__fish_contact_using_subcommand tasks" -s w -l watch -d 
 complete -c contact -n "__fish_contact_using_subcommand tasks" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand tasks" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand why" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand why" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand why" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand why" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
@@ -295,6 +322,7 @@ complete -c contact -n "__fish_contact_using_subcommand why" -l retry-for -d 'Ho
 complete -c contact -n "__fish_contact_using_subcommand why" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand why" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand cancel" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand cancel" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand cancel" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand cancel" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
@@ -306,6 +334,7 @@ complete -c contact -n "__fish_contact_using_subcommand redrive" -l group -d 'Th
 complete -c contact -n "__fish_contact_using_subcommand redrive" -s q -l queue -d 'The queue' -r
 complete -c contact -n "__fish_contact_using_subcommand redrive" -l rate -d 'No more than so many in a second (N or N/s), a minute (N/m) or an hour (N/h)' -r
 complete -c contact -n "__fish_contact_using_subcommand redrive" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand redrive" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand redrive" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand redrive" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
@@ -317,6 +346,7 @@ complete -c contact -n "__fish_contact_using_subcommand redrive" -s V -l version
 complete -c contact -n "__fish_contact_using_subcommand purge" -s q -l queue -d 'The queue' -r
 complete -c contact -n "__fish_contact_using_subcommand purge" -l upto -d 'Those up to this SEQ, inclusive' -r
 complete -c contact -n "__fish_contact_using_subcommand purge" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand purge" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand purge" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand purge" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
@@ -326,6 +356,7 @@ complete -c contact -n "__fish_contact_using_subcommand purge" -l all -d 'All ta
 complete -c contact -n "__fish_contact_using_subcommand purge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand purge" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand health" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand health" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand health" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand health" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
@@ -334,6 +365,7 @@ complete -c contact -n "__fish_contact_using_subcommand health" -l retry-for -d 
 complete -c contact -n "__fish_contact_using_subcommand health" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand health" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
@@ -341,7 +373,63 @@ complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l timeout -
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -s V -l version -d 'Print version'
+complete -c contact -n "__fish_contact_using_subcommand token; and not __fish_seen_subcommand_from create list revoke" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand token; and not __fish_seen_subcommand_from create list revoke" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand token; and not __fish_seen_subcommand_from create list revoke" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand token; and not __fish_seen_subcommand_from create list revoke" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
+text\t'For people'"
+complete -c contact -n "__fish_contact_using_subcommand token; and not __fish_seen_subcommand_from create list revoke" -l timeout -d 'Leave after this long, with exit code 124' -r
+complete -c contact -n "__fish_contact_using_subcommand token; and not __fish_seen_subcommand_from create list revoke" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand token; and not __fish_seen_subcommand_from create list revoke" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c contact -n "__fish_contact_using_subcommand token; and not __fish_seen_subcommand_from create list revoke" -s V -l version -d 'Print version'
+complete -c contact -n "__fish_contact_using_subcommand token; and not __fish_seen_subcommand_from create list revoke" -f -a "create" -d 'Make a token and print it: it is shown only now'
+complete -c contact -n "__fish_contact_using_subcommand token; and not __fish_seen_subcommand_from create list revoke" -f -a "list" -d 'Show who may do what'
+complete -c contact -n "__fish_contact_using_subcommand token; and not __fish_seen_subcommand_from create list revoke" -f -a "revoke" -d 'Revoke tokens: what their holders have open ends within two seconds'
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -l name -d 'Who has it; with --certificate `*` is whomever a certificate names' -r
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -l role -d 'What it is good for; repeat it, or separate by commas' -r -f -a "submit\t'Hand in tasks, and wait for what is told of them'
+watch\t'Watch all tasks of queues, and say that they were received or done'
+work\t'Share tasks with the members of groups, and settle them'
+report\t'Report a status and be seen'
+inspect\t'Look at queues, groups, tasks, results and clients'
+admin\t'Everything, and to cancel, redrive, purge and set'
+worker\t'Work and report'"
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -l queue -d 'In which queues: a name in which `*` stands for any characters; repeatable [default: all]' -r
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -l group -d 'Of which groups: likewise [default: all]' -r
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -l expires -d 'Until when, from now on [default: until it is revoked]' -r
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -l tokens -d 'The file of tokens, the same as that of serve' -r -F
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
+text\t'For people'"
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -l timeout -d 'Leave after this long, with exit code 124' -r
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -l certificate -d 'No token: a client certificate that names it is the proof'
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -s V -l version -d 'Print version'
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from list" -l tokens -d 'The file of tokens, the same as that of serve' -r -F
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from list" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from list" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from list" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from list" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
+text\t'For people'"
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from list" -l timeout -d 'Leave after this long, with exit code 124' -r
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from list" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from revoke" -l name -d 'All of this name' -r
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from revoke" -l tokens -d 'The file of tokens, the same as that of serve' -r -F
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from revoke" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from revoke" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from revoke" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from revoke" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
+text\t'For people'"
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from revoke" -l timeout -d 'Leave after this long, with exit code 124' -r
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from revoke" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from revoke" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand completions" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand completions" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand completions" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand completions" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
@@ -351,6 +439,7 @@ complete -c contact -n "__fish_contact_using_subcommand completions" -s h -l hel
 complete -c contact -n "__fish_contact_using_subcommand completions" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand man" -l dir -d 'Write all pages into this folder instead' -r -F
 complete -c contact -n "__fish_contact_using_subcommand man" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand man" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand man" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand man" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
@@ -358,27 +447,31 @@ complete -c contact -n "__fish_contact_using_subcommand man" -l timeout -d 'Leav
 complete -c contact -n "__fish_contact_using_subcommand man" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
 complete -c contact -n "__fish_contact_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand man" -s V -l version -d 'Print version'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "serve" -d 'Run the server'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "submit" -d 'Hand in tasks: TEXT, or one task per line of stdin'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "watch-tasks" -d 'Print every task of a queue from the first one kept, in order, then each new one as it appears'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "ack" -d 'Say what has become of tasks: JSON objects, one per line of stdin'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "run" -d 'Work as an agent: run a command for each task that is handed to this machine'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "send-status" -d 'Report up: TEXT, or one status per line of stdin; prints a line per reply'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "watch-results" -d 'Print what workers have told of tasks from the first result kept, in order, then each new one as it comes'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "wait" -d 'Wait for tasks, and print their results as they come'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "clients" -d 'Show who is there, or has been in the last 7 days'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "queues" -d 'Show the queues and what is in them'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "groups" -d 'Show the groups, what they have in hand and what is left; change their settings'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "tasks" -d 'Show tasks, as the log has them or as a group does'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "why" -d 'Say where a task stands in each group, and why it has not been handed out'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "cancel" -d 'Cancel tasks: no group is handed them any more'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "redrive" -d 'Make dead tasks of a group ready again, with their failures forgotten'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "purge" -d 'Throw away the tasks of a queue, for every group and every watcher'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "health" -d 'Ask whether the server serves'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "wait-ready" -d 'Wait until the server serves'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "completions" -d 'Print a shell\'s completion script'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "man" -d 'Print a page of the manual'
-complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready token completions man help" -f -a "serve" -d 'Run the server'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready token completions man help" -f -a "submit" -d 'Hand in tasks: TEXT, or one task per line of stdin'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready token completions man help" -f -a "watch-tasks" -d 'Print every task of a queue from the first one kept, in order, then each new one as it appears'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready token completions man help" -f -a "ack" -d 'Say what has become of tasks: JSON objects, one per line of stdin'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready token completions man help" -f -a "run" -d 'Work as an agent: run a command for each task that is handed to this machine'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready token completions man help" -f -a "send-status" -d 'Report up: TEXT, or one status per line of stdin; prints a line per reply'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready token completions man help" -f -a "watch-results" -d 'Print what workers have told of tasks from the first result kept, in order, then each new one as it comes'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready token completions man help" -f -a "wait" -d 'Wait for tasks, and print their results as they come'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready token completions man help" -f -a "clients" -d 'Show who is there, or has been in the last 7 days'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready token completions man help" -f -a "queues" -d 'Show the queues and what is in them'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready token completions man help" -f -a "groups" -d 'Show the groups, what they have in hand and what is left; change their settings'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready token completions man help" -f -a "tasks" -d 'Show tasks, as the log has them or as a group does'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready token completions man help" -f -a "why" -d 'Say where a task stands in each group, and why it has not been handed out'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready token completions man help" -f -a "cancel" -d 'Cancel tasks: no group is handed them any more'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready token completions man help" -f -a "redrive" -d 'Make dead tasks of a group ready again, with their failures forgotten'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready token completions man help" -f -a "purge" -d 'Throw away the tasks of a queue, for every group and every watcher'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready token completions man help" -f -a "health" -d 'Ask whether the server serves'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready token completions man help" -f -a "wait-ready" -d 'Wait until the server serves'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready token completions man help" -f -a "token" -d 'Make, show and revoke the tokens by which clients prove who they are'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready token completions man help" -f -a "completions" -d 'Print a shell\'s completion script'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready token completions man help" -f -a "man" -d 'Print a page of the manual'
+complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready token completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c contact -n "__fish_contact_using_subcommand help; and __fish_seen_subcommand_from groups" -f -a "set" -d 'Change a group\'s settings; what is not given stays'
 complete -c contact -n "__fish_contact_using_subcommand help; and __fish_seen_subcommand_from groups" -f -a "pause" -d 'Hand out nothing more of a group; leases in force go on'
 complete -c contact -n "__fish_contact_using_subcommand help; and __fish_seen_subcommand_from groups" -f -a "resume" -d 'Hand out tasks of a paused group again'
+complete -c contact -n "__fish_contact_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "create" -d 'Make a token and print it: it is shown only now'
+complete -c contact -n "__fish_contact_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "list" -d 'Show who may do what'
+complete -c contact -n "__fish_contact_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "revoke" -d 'Revoke tokens: what their holders have open ends within two seconds'

@@ -144,6 +144,7 @@ impl Target {
     {
         let limit = asking.limit();
         let is_endless = asking.patience.is_none();
+        let is_patient = asking.patience != Some(Duration::ZERO);
         let mut tries = Tries::new(asking.patience);
         let mut before = asking.failed;
         loop {
@@ -159,7 +160,7 @@ impl Target {
                 Err(status) if again::is_worth_it(&status) => {
                     let is_news = tries.failed_since(began, &status);
                     // Who waits for a server that is not there sees that nothing comes; not so for one that is.
-                    if is_news && (is_endless || again::is_later(&status)) {
+                    if is_news && is_patient && (is_endless || again::is_later(&status)) {
                         let how_long = if is_endless { " for ever" } else { "" };
                         let cause = exit::cause(&status);
                         let message = format!("server {}: {cause}; trying again{how_long}", self.address);

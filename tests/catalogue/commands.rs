@@ -161,5 +161,14 @@ fn files() -> Vec<Row> {
             "listen",
         ),
         row(&["man", "--dir", "/dev/null/x"], 1, "system"),
+        serve(&["--store", "memory", "--tokens", "no-such-file"], 2, "tokens"),
+        serve(&["--store", "memory", "--tokens", "/dev/null/x"], 2, "tokens"),
+        serve(&["--store", "memory", "--tls-cert", "no-such-file", "--tls-key", "nor-this"], 2, "tls_file"),
+        serve(&["--store", "memory", "--tls-cert", "/dev/null", "--tls-key", "/dev/null"], 2, "tls_file"),
+        usage(&["queues", "--token-file", "no-such-file"]),
+        usage(&["queues", "--token-file", "/dev/null"]),
+        row(&["token", "revoke", "--tokens", "no-such-file", "x"], 2, "tokens"),
+        usage(&["token", "create", "--tokens", "made", "--name", "../x", "--role", "work"]),
+        usage(&["token", "create", "--tokens", "made", "--name", "x", "--role", "king"]),
     ]
 }
