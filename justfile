@@ -39,6 +39,10 @@ agents:
     CONTACT_TEST_AWAY_S=120 cargo test --locked --release --test agents -- --nocapture for_a_while
     CONTACT_TEST_AWAY_S=60 cargo test --locked --release --lib herd -- --nocapture
 
+# Five thousand agents that speak TLS and lose their server at the same moment.
+tls-herd MEMBERS="5000":
+    CONTACT_TEST_MEMBERS={{MEMBERS}} cargo test --locked --release --lib herd_over_tls -- --nocapture
+
 # A question and its answer beside what they are made of.
 bench-agent *FLAGS:
     cargo bench --locked --bench figures -- agent_only=1 {{FLAGS}}

@@ -14,12 +14,11 @@ use connect::Target;
 use exit::{Errors, Failure};
 use output::Reader;
 use runner::client;
+use secure::SecureFlags;
 
 mod ack;
 mod again;
 mod bearer;
-mod bounds;
-mod bytes;
 mod caller;
 mod cancel;
 mod clients;
@@ -49,12 +48,13 @@ mod result_line;
 mod roll;
 mod run;
 mod runner;
+mod secure;
 mod seen;
 mod send_status;
 mod serve;
-mod serve_tls;
 mod signals;
 mod silence;
+mod size;
 mod start;
 mod submit;
 mod table;
@@ -98,7 +98,7 @@ Examples:
   contact clients                                who is there
 
 Exit codes:
-  0 it worked   1 the answer is no   2 wrong usage   3 the server could not be reached
+  0 it worked   1 the answer is no   2 wrong usage   3 the server could not be reached, or not trusted
   4 bad input on stdin (each bad line is named, the others are done)   5 the store cannot be opened
   64+N the server answered gRPC status N   124 --timeout ran out   130, 143 SIGINT, SIGTERM";
 
@@ -138,7 +138,7 @@ impl Command {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Options of every command")]
 struct Global {
-    /// Where the server is: HOST:PORT or unix:PATH
+    /// Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH
     #[arg(long, global = true, env = "CONTACT_SERVER", default_value = "127.0.0.1:50051", value_name = "ADDRESS",
           value_parser = Target::parse, hide_env_values = true)]
     server: Target,
@@ -166,6 +166,9 @@ struct Global {
     #[arg(long, global = true, env = "CONTACT_RETRY_FOR", value_name = "DURATION",
           value_parser = time::duration, hide_env_values = true)]
     retry_for: Option<Duration>,
+
+    #[command(flatten)]
+    secure: SecureFlags,
 }
 
 /// How to print.
@@ -210,8 +213,9 @@ impl Context {
         })
     }
 
-    /// Finds this client's token, if it has one.
-    fn show_token(&mut self) -> Result<(), Failure> {
+    /// Finds out how the server is reached over TLS, and this client's token, if it has one.
+    fn prepare_calls(&mut self) -> Result<(), Failure> {
+        self.global.server = self.global.server.clone().secured(&self.global.secure)?;
         let bearer = Bearer::find(self.global.token_file.as_deref(), self.errors)?;
         self.global.server.show(bearer)
     }
@@ -238,12 +242,15 @@ pub fn run() -> ExitCode {
     let errors = Errors { json: errors_in_json(arguments.global.output) };
     let mut context = Context { global: arguments.global, errors };
     if arguments.command.makes_calls()
-        && let Err(failure) = context.show_token()
+        && let Err(failure) = context.prepare_calls()
     {
         failure.print(errors);
         return ExitCode::from(failure.code);
     }
     let result = match arguments.command {
+        Command::Serve(serve) if serve.checks() => {
+            client(&context, Reader::IsAll, async |out| serve.check(out).await)
+        }
         Command::Serve(serve) => serve.run(&context),
         // It leaves in its own way: it says how to go on waiting.
         Command::Submit(submit) if submit.waits() => {
@@ -302,7 +309,7 @@ pub fn run() -> ExitCode {
         Command::WaitReady(wait) => {
             client(&context, Reader::IsAll, async |out| wait.run(&context, out).await)
         }
-        Command::Token(token) => client(&context, Reader::MayGo, async |out| token.run(out).await),
+        Command::Token(token) => client(&context, Reader::MayGo, async |out| token.run(&context, out).await),
         Command::Completions(completions) => {
             client(&context, Reader::IsAll, async |out| completions.run(out))
         }

@@ -12,7 +12,17 @@ impl Progress {
     /// Shown if stderr is a terminal and stdout is not: there the lines themselves are the progress.
     /// `total` if it is known.
     pub(super) fn start(what: &'static str, total: Option<u64>) -> Self {
-        let shown = std::io::stderr().is_terminal() && !std::io::stdout().is_terminal();
+        let is_alone = !std::io::stdout().is_terminal();
+        Self::shown(is_alone, what, total)
+    }
+
+    /// Shown whatever stdout is: for who has few lines to say.
+    pub(super) fn alone(what: &'static str, total: u64) -> Self {
+        Self::shown(true, what, Some(total))
+    }
+
+    fn shown(is_alone: bool, what: &'static str, total: Option<u64>) -> Self {
+        let shown = is_alone && std::io::stderr().is_terminal();
         let target =
             if shown { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(total, target);

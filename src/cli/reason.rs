@@ -40,7 +40,7 @@ macro_rules! reasons {
 reasons! {
     Usage "usage" [code::USAGE] "A flag or argument is wrong: the message names it."
     Tokens "tokens" [code::USAGE] "The file of tokens cannot be read or written, or is not to be read by others, or a line in it is wrong: the message names it."
-    TlsFile "tls_file" [code::USAGE] "`serve`: a certificate or key cannot be read, or does not go with the other: the message names the file."
+    TlsFile "tls_file" [code::USAGE] "A certificate or key cannot be read, or does not go with the other: the message names the file."
     // Lines of stdin.
     BadDelay "bad_delay" [code::BAD_INPUT] "A delay is out of range."
     BadExpires "bad_expires" [code::BAD_INPUT] "A task would live too long, or expire before it is due."
@@ -72,6 +72,16 @@ reasons! {
     Timeout "timeout" [code::TIMEOUT] "`--timeout` ran out."
     Unimplemented "unimplemented" [code::GRPC + 12] "The server cannot do this: it is no contact server, or an older one."
     Unreachable "unreachable" [code::UNREACHABLE] "The server could not be reached, gave no answer, or was stopping, to the end of `--retry-for`."
+    // The two ends do not trust each other.
+    TlsBadCertificate "tls_bad_certificate" [code::UNREACHABLE] "There is something about the server's certificate."
+    TlsCertificateRefused "tls_certificate_refused" [code::UNREACHABLE] "The server does not take this client's certificate."
+    TlsCertificateWanted "tls_certificate_wanted" [code::UNREACHABLE] "The server wants to see a certificate: `--tls-cert`, `--tls-key`."
+    TlsExpired "tls_expired" [code::UNREACHABLE] "The server's certificate is over, or has not begun."
+    TlsIncompatible "tls_incompatible" [code::UNREACHABLE] "The two ends have no TLS in common."
+    TlsNotSpoken "tls_not_spoken" [code::UNREACHABLE] "The server does not speak TLS, and was spoken to so."
+    TlsOtherName "tls_other_name" [code::UNREACHABLE] "The server's certificate is for another name."
+    TlsUnknownAuthority "tls_unknown_authority" [code::UNREACHABLE] "Nobody who is trusted here has signed the server's certificate: `--tls-ca`."
+    TlsWanted "tls_wanted" [code::UNREACHABLE] "The server speaks TLS, and was spoken to in plain text: `https://`."
     // Of this machine.
     Listen "listen" [code::NO] "`serve`: the address cannot be listened on."
     NewerFormat "newer_format" [code::STORE] "`serve`: a later version has written the store."

@@ -13,14 +13,9 @@ use clap::{Args, ValueEnum, builder::FalseyValueParser};
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
-use super::{
-    Context, Failure, bounds::Bounds, exit::code, json, reason::Reason, serve_tls, serve_tls::ServeTls,
-    signals::Signals, time,
-};
+use super::{Context, Failure, exit::code, json, output::Output, reason::Reason, signals::Signals, time};
 use crate::server::{
-    self,
-    access::Access,
-    demo,
+    self, demo,
     engine::{
         Engine,
         embedded::{Embedded, OpenError, Options},
@@ -28,8 +23,15 @@ use crate::server::{
     listener::{Address, Listener},
 };
 use access::{AccessFlags, Exposure};
+use bounds::Bounds;
+use tls::ServeTls;
 
 mod access;
+mod bounds;
+mod check;
+mod disk;
+mod port;
+mod tls;
 
 /// Run the server
 ///
@@ -43,8 +45,9 @@ Examples:
   contact serve --store memory --demo                   the tutorial's server: ten tasks each 40 s
   contact serve --dev-tls                               TLS to try out: prints what clients need
   contact serve --tls-cert server.pem --tls-key server.key --client-ca clients.pem
+  contact serve --check                                 is the store whole?
 
-Exit codes: 0 ended by SIGINT or SIGTERM; 1 the address cannot be listened on; 2 wrong usage;
+Exit codes: 0 ended by SIGINT or SIGTERM, or the store is whole; 1 the address cannot be listened on; 2 wrong usage;
 5 the store cannot be opened (damaged, in use, newer format, no room) or has failed")]
 pub(super) struct Serve {
     /// Where to listen: HOST:PORT (port 0: any free one) or unix:PATH
@@ -83,9 +86,15 @@ pub(super) struct Serve {
     #[command(flatten)]
     access: AccessFlags,
 
+    #[command(flatten)]
+    disk: disk::Disk,
+
     /// Listen beyond this machine without TLS, or without asking clients who they are
     #[arg(long, env = "CONTACT_SERVE_INSECURE", value_parser = FalseyValueParser::new(), hide_env_values = true)]
     insecure: bool,
+
+    #[command(flatten)]
+    port: port::Port,
 
     /// Submit the tutorial's ten tasks now and again
     #[arg(long, env = "CONTACT_SERVE_DEMO", value_parser = FalseyValueParser::new(), hide_env_values = true)]
@@ -140,23 +149,40 @@ struct ReadyLine<'a> {
     tasks: u64,
 }
 
-/// As many connections as this process may have: what it gets to begin with is often a thousand, and the next one
-/// would wait for ever.
-fn allow_connections() {
-    use rustix::process::{Resource, getrlimit, setrlimit};
+/// As many connections as this process may have: what it gets to begin with is often a thousand. Says how many
+/// descriptors that makes; `None`: without end.
+fn allow_connections() -> Option<u64> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     // If that is not allowed it serves as many as it may.
-    let _ = setrlimit(Resource::Nofile, rustix::process::Rlimit { current: limit.maximum, ..limit });
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+    getrlimit(Resource::Nofile).current
 }
 
 impl Serve {
+    /// Whether it is to verify the store and serve nothing.
+    pub(super) fn checks(&self) -> bool {
+        self.disk.check
+    }
+
+    /// Verifies the store.
+    pub(super) async fn check(self, out: &mut Output) -> Result<u8, Failure> {
+        if self.store == StoreKind::Memory {
+            return Err(Failure::usage(
+                "--check goes with a store on disk: one in memory begins anew each time",
+            ));
+        }
+        check::run(self.data.map_or_else(default_folder, Ok)?, out).await
+    }
+
     pub(super) fn run(self, _context: &Context) -> Result<u8, Failure> {
-        let filter = EnvFilter::try_new(&self.log)
+        // HTTP/2's library has a line for frames that a peer makes up, as many as it likes.
+        let filter = EnvFilter::try_new(format!("h2=error,{}", self.log))
             .map_err(|e| Failure::usage(format!("--log {:?}: {e}", self.log)))?;
         if self.port_file.is_some() && matches!(self.addr, Address::Unix(_)) {
             return Err(Failure::usage("--port-file goes with a TCP address: a socket has no port"));
         }
-        allow_connections();
+        let descriptors = allow_connections();
         let logging = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_writer(std::io::stderr)
@@ -171,10 +197,10 @@ impl Serve {
             .enable_all()
             .build()
             .map_err(|e| Failure::new(code::NO, Reason::System, e.to_string()))?
-            .block_on(self.serve())
+            .block_on(self.serve(descriptors))
     }
 
-    async fn serve(self) -> Result<u8, Failure> {
+    async fn serve(self, descriptors: Option<u64>) -> Result<u8, Failure> {
         // Caught first: a signal during a long start ends it cleanly too.
         let mut signals =
             Signals::catch().map_err(|e| Failure::new(code::NO, Reason::System, e.to_string()))?;
@@ -182,9 +208,10 @@ impl Serve {
         if let Some(file) = &self.port_file {
             remove_stale(file);
         }
-        let access = self.access.open(false)?;
-        let listener = self.listen(&access).await?;
-        let options = Options { retain: self.retain, ..Options::default() };
+        let access = self.access.open(self.tls.asks_clients())?;
+        let danger = self.exposure().await?.judge()?;
+        let listener = self.listen().await?;
+        let options = Options { retain: self.retain, min_free: self.disk.min_free, ..Options::default() };
         let engine = match self.store {
             StoreKind::Memory => Embedded::in_memory(&options),
             StoreKind::Sqlite => {
@@ -204,12 +231,21 @@ impl Serve {
         let (made, _trusted) = made.unzip();
         tls = tls.or(made);
         if let Some(tls) = &tls {
-            serve_tls::follow(tls.clone())?;
+            tls::follow(tls.clone())?;
         }
         self.say_ready(&address, &engine);
+        match danger {
+            Some(danger) => tracing::warn!("--insecure: {address} is open: {danger}"),
+            None if !access.is_guarded() => {
+                tracing::info!("anybody at {address} may claim any name: --tokens asks who they are");
+            }
+            None => {}
+        }
         if self.demo {
             tokio::spawn(demo::run(Arc::new(engine.clone()), self.demo_every));
         }
+        let mut settings = server::Settings { access, tls, ..self.port.settings(descriptors) };
+        self.bounds.set(&mut settings.limits);
         let mut failure = None;
         let shutdown = async {
             tokio::select! {
@@ -217,14 +253,13 @@ impl Serve {
                 why = engine.failed() => failure = Some(why),
             }
         };
-        let mut settings = server::Settings { access, tls, ..server::Settings::default() };
-        self.bounds.set(&mut settings.limits);
         let served = server::serve(listener, Arc::new(engine.clone()), settings, shutdown).await;
         engine.close().await;
         if let Some(file) = &self.port_file {
             let _ = std::fs::remove_file(file);
         }
-        if let Some(why) = failure {
+        // What is written last may fail too.
+        if let Some(why) = failure.or_else(|| engine.failure()) {
             let message = format!("the store has failed: {why}");
             return Err(Failure::new(code::STORE, Reason::StoreFailed, message)
                 .hint("nothing that was not answered is promised; check the disk, then start again"));
@@ -234,25 +269,19 @@ impl Serve {
         Ok(0)
     }
 
-    async fn listen(&self, access: &Access) -> Result<Listener, Failure> {
-        let exposure = Exposure {
-            beyond: self.beyond().await?,
-            tls: false,
-            tokens: self.access.tokens.is_some(),
-            client_ca: false,
-            insecure: self.insecure,
-        };
-        let danger = exposure.judge()?;
+    async fn listen(&self) -> Result<Listener, Failure> {
         let listener = Listener::bind_with_mode(&self.addr, self.access.socket_mode()).await;
-        let listener = listener.map_err(|e| self.cannot_listen(&e))?;
-        match danger {
-            Some(danger) => tracing::warn!("--insecure: {} is open: {danger}", self.addr),
-            None if !access.is_guarded() => {
-                tracing::info!("{}: anybody there may claim any name; --tokens asks who they are", self.addr);
-            }
-            None => {}
-        }
-        Ok(listener)
+        listener.map_err(|e| self.cannot_listen(&e))
+    }
+
+    async fn exposure(&self) -> Result<Exposure, Failure> {
+        Ok(Exposure {
+            beyond: self.beyond().await?,
+            tls: self.tls.is_on(),
+            tokens: self.access.tokens.is_some(),
+            client_ca: self.tls.asks_clients(),
+            insecure: self.insecure,
+        })
     }
 
     /// An address that other machines can reach.

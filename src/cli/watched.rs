@@ -110,7 +110,8 @@ async fn one<W: Watched>(
         None => tokio::select! {
             channel = target.connect() => match channel {
                 Ok(channel) => channel,
-                Err(status) => return Ok(End::Broken(status)),
+                Err(status) if exit::is_broken(&status) => return Ok(End::Broken(status)),
+                Err(status) => return Err(target.failure(&status)),
             },
             () = idle.over() => return Err(target.failure(&Status::unavailable("no answer"))),
         },

@@ -26,7 +26,7 @@ pub(super) async fn answer(call: &Call, results: Streaming<pb::Result>) -> Resul
     let bytes_of =
         |result: &pb::Result| result.ret.len() + result.stderr.len() + result.id.len() + result.lease.len();
     // Those who tell too fast are kept waiting: the receipt could not say what of it was taken.
-    let mut batches = Batches::new(results, &call.account, &call.settled, bytes_of).waiting();
+    let mut batches = Batches::new(results, &call.account, call.ending.settled(), bytes_of).waiting();
     let mut telling = Telling {
         engine: call.engine.clone(),
         caller: call.caller.clone(),

@@ -7,15 +7,11 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use futures_util::Stream;
+use futures_util::{Stream, future::BoxFuture};
 use tokio::time::Sleep;
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::{Status, Streaming};
 
-use super::{
-    bounds::{Account, Beyond, InFlight},
-    status,
-};
+use super::bounds::{Account, Beyond, InFlight};
 
 /// A batch has at most this many messages,
 const MESSAGES_MAX: usize = 1024;
@@ -29,8 +25,8 @@ pub(super) struct Batch<T> {
     pub(super) in_flight: InFlight,
 }
 
-/// The messages of a stream in batches. Ends with the stream, with an error once the server stops (that is when
-/// the token says so), or with one that says what is too much; what came before that is taken.
+/// The messages of a stream in batches. Ends with the stream, by the status that `ending` comes to, or by one that
+/// says what is too much; what came before that is taken.
 pub(super) struct Batches<T> {
     messages: Streaming<T>,
     bytes_of: fn(&T) -> usize,
@@ -40,7 +36,7 @@ pub(super) struct Batches<T> {
     held: Vec<T>,
     /// Until there may be more.
     pause: Option<Pin<Box<Sleep>>>,
-    stopping: Pin<Box<WaitForCancellationFutureOwned>>,
+    ending: BoxFuture<'static, Status>,
     end: Option<Result<(), Status>>,
 }
 
@@ -49,7 +45,7 @@ impl<T> Batches<T> {
     pub(super) fn new(
         messages: Streaming<T>,
         account: &Arc<Account>,
-        stopping: &CancellationToken,
+        ending: BoxFuture<'static, Status>,
         bytes_of: fn(&T) -> usize,
     ) -> Self {
         Batches {
@@ -59,7 +55,7 @@ impl<T> Batches<T> {
             waits: false,
             held: Vec::new(),
             pause: None,
-            stopping: Box::pin(stopping.clone().cancelled_owned()),
+            ending,
             end: None,
         }
     }
@@ -96,9 +92,9 @@ impl<T: Unpin> Stream for Batches<T> {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
         // Looked at first: a client that never pauses must hear of it too.
-        let may_stop = this.end.is_none() || !this.held.is_empty();
-        if may_stop && this.stopping.as_mut().poll(cx).is_ready() {
-            this.end = Some(Err(status::stopping()));
+        let may_end = this.end.is_none() || !this.held.is_empty();
+        if may_end && let Poll::Ready(status) = this.ending.as_mut().poll(cx) {
+            this.end = Some(Err(status));
             (this.held, this.pause) = (Vec::new(), None);
         }
         loop {

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
-use super::{access::Caller, bounds::Account, chatter::Chatter, convert, engine::Engine};
+use super::{access::Caller, bounds::Account, chatter::Chatter, convert, ending::Ending, engine::Engine};
 use crate::name::QueueName;
 
 /// The world of a call.
@@ -17,10 +16,8 @@ pub(super) struct Call {
     pub(super) caller: Caller,
     /// What that has of the server.
     pub(super) account: Arc<Account>,
-    /// Cancelled when the server is about to end: every stream then does.
-    pub(super) stopping: CancellationToken,
-    /// Cancelled a little later: what is being told of tasks when the server is about to end is taken.
-    pub(super) settled: CancellationToken,
+    /// When it ends, whatever its caller has still to say.
+    pub(super) ending: Ending,
     pub(super) statuses_logged: Arc<Chatter>,
     pub(super) results_logged: Arc<Chatter>,
 }
@@ -32,8 +29,7 @@ impl Call {
             engine,
             caller: Caller::anybody(String::new()),
             account: Arc::new(Account::unbounded()),
-            stopping: CancellationToken::new(),
-            settled: CancellationToken::new(),
+            ending: Ending::of_server(),
             statuses_logged: Arc::default(),
             results_logged: Arc::default(),
         }
@@ -47,7 +43,8 @@ impl Call {
             reach => self.engine.within(reach),
         };
         let account = request.extensions().get::<Arc<Account>>().unwrap_or(&self.account).clone();
-        Call { engine, caller, account, ..self.clone() }
+        let ending = request.extensions().get::<Ending>().unwrap_or(&self.ending).clone();
+        Call { engine, caller, account, ending, ..self.clone() }
     }
 
     /// Judges the name of a queue where none means all that there are for the caller.

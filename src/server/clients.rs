@@ -21,6 +21,6 @@ pub(super) fn watch(
     asked: &pb::WatchClients,
 ) -> Result<Response<BoxStream<'static, Result<pb::ClientEvent, Status>>>, Status> {
     let events = call.engine.client_events(convert::some_client("client", &asked.client)?);
-    let events = watch_tasks::until_stopping(call, events).map_ok(convert::client_event);
+    let events = watch_tasks::until_ending(call, events).map_ok(convert::client_event);
     Ok(Response::new(events.boxed()))
 }

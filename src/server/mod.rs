@@ -3,13 +3,14 @@
 //! [`serve`] is given everything from outside: the bound listener, the engine, and what shutdown means. So a
 //! test needs no fixed port, no sleep and no flag.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc};
 
 use http::HeaderValue;
 use tonic::service::Routes;
 
 use bounds::Bounds;
 use call::Call;
+use ending::SETTLE_GRACE;
 use engine::Engine;
 use port::{Answering, Port};
 
@@ -29,8 +30,9 @@ mod chatter;
 mod clients;
 mod convert;
 pub mod demo;
+mod ending;
 pub mod engine;
-mod foreign;
+mod explained;
 mod groups;
 mod heartbeat;
 mod port;
@@ -51,10 +53,6 @@ mod watch_results;
 mod watch_tasks;
 mod why;
 
-/// How long of that what is told of tasks is still taken: a worker that was about to say that it is done need not do
-/// it all again.
-const SETTLE_GRACE: Duration = Duration::from_secs(1);
-
 /// Serves until `shutdown` is over, then ends every stream with UNAVAILABLE and returns, after
 /// [`Settings::grace`] at the latest, whatever is connected.
 pub async fn serve(
@@ -64,7 +62,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
     let call = Call::new(engine.clone());
-    let (stopping, settled) = (call.stopping.clone(), call.settled.clone());
+    let ending = call.ending.clone();
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_service_status("Contact", tonic_health::ServingStatus::Serving).await;
     let routes = Routes::new(service::serve(call))
@@ -77,17 +75,18 @@ pub async fn serve(
     let bounds = Bounds::new(&settings.limits);
     // Ends with this call.
     let _following = Following(tokio::spawn(settings.access.clone().follow()));
-    let answering = Arc::new(Answering { settings, bounds, routes, store });
+    let answering = Arc::new(Answering { settings, bounds, routes, store, ending: ending.clone() });
     let port = Port::accept(listener, answering.clone(), shutdown).await;
 
     // No new connections from here on; those there are learn of it by their streams' ends.
     health.set_service_status("Contact", tonic_health::ServingStatus::NotServing).await;
     health.set_service_status("", tonic_health::ServingStatus::NotServing).await;
     status::stop_with(answering.bounds.open_calls());
-    stopping.cancel();
+    ending.begin();
     let settling = async {
-        tokio::time::sleep(SETTLE_GRACE).await;
-        settled.cancel();
+        // Who is told by that that it is over must have a moment left to say so.
+        tokio::time::sleep(SETTLE_GRACE.min(grace / 2)).await;
+        ending.settle();
         std::future::pending::<()>().await;
     };
     tokio::select! {

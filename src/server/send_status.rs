@@ -5,7 +5,6 @@
 use std::sync::Arc;
 
 use futures_util::{StreamExt, stream, stream::BoxStream};
-use tokio_util::sync::CancellationToken;
 use tonic::{Status, Streaming};
 
 use super::{
@@ -14,6 +13,7 @@ use super::{
     call::Call,
     chatter::Chatter,
     convert,
+    ending::Ending,
     engine::{
         Engine, Error,
         groups::{Instance, Notice},
@@ -26,18 +26,21 @@ use crate::{name::ClientName, pb};
 
 /// Notices that go out together.
 const NOTICES_MAX: usize = 256;
+/// How often a process may say on one stream that it is another client's: each time whoever watches clients is told.
+const RENAMES_MAX: usize = 16;
 
 type Reply = Result<pb::Result, Status>;
 
 pub(super) fn answer(call: &Call, statuses: Streaming<pb::ClientMsg>) -> BoxStream<'static, Reply> {
     let session = Session {
-        messages: Batches::new(statuses, &call.account, &call.stopping, |status| status.msg.len()),
+        messages: Batches::new(statuses, &call.account, call.ending.begun(), |status| status.msg.len()),
         engine: call.engine.clone(),
         chatter: call.statuses_logged.clone(),
-        stopping: call.stopping.clone(),
+        ending: call.ending.clone(),
         caller: call.caller.clone(),
         client: None,
         instance: None,
+        renames: 0,
         control: false,
         notices: stream::pending().boxed(),
     };
@@ -57,11 +60,13 @@ struct Session {
     messages: Batches<pb::ClientMsg>,
     engine: Arc<dyn Engine>,
     chatter: Arc<Chatter>,
-    stopping: CancellationToken,
+    ending: Ending,
     caller: Caller,
     /// Who speaks, and the process, once they have been said.
     client: Option<ClientName>,
     instance: Option<Instance>,
+    /// How often it has said that it is another client's.
+    renames: usize,
     /// It wants to be told.
     control: bool,
     /// What the process is told. While this lives it attends.
@@ -119,6 +124,12 @@ impl Session {
         {
             let client = self.caller.client(convert::client("client", &message.client)?)?;
             if let Some(instance) = self.instance {
+                self.renames += 1;
+                if self.renames > RENAMES_MAX {
+                    let message =
+                        format!("client has changed {RENAMES_MAX} times: a process is of one client");
+                    return Err(status::field(Reason::TooManyClients, "client", message));
+                }
                 self.engine.name(instance, &client);
             }
             self.client = Some(client);
@@ -160,7 +171,7 @@ impl Session {
 
     /// The stream ends by an error. Who wants to be told is told first if it is the server that ends.
     fn last_words(&self, end: Status) -> Vec<Reply> {
-        let drain = self.control && self.stopping.is_cancelled();
+        let drain = self.control && self.ending.is_server();
         let drain = drain.then(|| Ok(pb::Result { drain: true, ..pb::Result::default() }));
         drain.into_iter().chain([Err(end)]).collect()
     }

@@ -28,6 +28,8 @@ const BACK_MS_EACH: u64 = 5;
 static BACK_WITHIN_MS: AtomicU64 = AtomicU64::new(0);
 /// When to try a store again that has no room: that is looked at every second.
 const ROOM_AFTER: Duration = Duration::from_secs(1);
+/// When to try to wait for tasks again: others must cease to.
+const WAITS_AFTER: Duration = Duration::from_secs(5);
 
 /// When to open a stream again that was not read.
 const READ_AFTER: Duration = Duration::from_millis(100);
@@ -64,6 +66,11 @@ pub(super) fn stopping() -> Status {
     later(Reason::Stopping, "the server is stopping", within.mul_f64(rand::random()))
 }
 
+/// The connection is as old as one may get. Which moment that is differs already, so its clients need not wait.
+pub(super) fn aged() -> Status {
+    later(Reason::ConnectionAged, "the connection is as old as one may get: open another", Duration::ZERO)
+}
+
 /// What the engine says.
 pub(super) fn from_engine(error: Error) -> Status {
     let message = error.to_string();
@@ -83,6 +90,7 @@ pub(super) fn from_engine(error: Error) -> Status {
         }
         Error::Superseded => new(Reason::Superseded, message),
         Error::SlowReader => later(Reason::SlowReader, message, READ_AFTER),
+        Error::TooManyWaits { .. } => later(Reason::TooManyWaits, message, WAITS_AFTER),
         Error::NoGroup { .. } => new(Reason::NoGroup, message),
         Error::NoTask(_) => new(Reason::NoTask, message),
         Error::ResultsTrimmed { first_n, .. } => {

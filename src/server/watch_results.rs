@@ -15,7 +15,7 @@ pub(super) async fn answer(call: &Call, asked: pb::WatchResults) -> Result<Answe
     let max = usize::try_from(asked.max).unwrap_or(usize::MAX);
     let filter = convert::result_filter(asked, &call.caller)?;
     let results = call.engine.results(filter).await.map_err(status::from_engine)?;
-    let batches = watch_tasks::until_stopping(call, results.results);
+    let batches = watch_tasks::until_ending(call, results.results);
     let each = batches.map_ok(|batch| stream::iter(batch).map(|view| Ok(convert::result(view))));
     let each = each.try_flatten();
     // The stream behind the last one wanted is not asked for more: that may be days away.

@@ -40,7 +40,7 @@ pub(super) async fn answer(call: &Call, watch: pb::Watch) -> Result<Answer, Stat
 async fn all(call: &Call, watch: Watch, max: Option<u64>, every: Option<Duration>) -> Result<Answer, Status> {
     let until_empty = watch.until_empty;
     let watching = call.engine.watch(watch).await.map_err(status::from_engine)?;
-    let frames = first_tasks(max, until_stopping(call, watching.frames));
+    let frames = first_tasks(max, until_ending(call, watching.frames));
     let mut response = ready::response(heartbeat::beating(frames.map_ok(|frames| frames.bytes), every));
     let headers = response.metadata_mut();
     put(headers, START_HEADER, watching.start)?;
@@ -52,7 +52,7 @@ async fn all(call: &Call, watch: Watch, max: Option<u64>, every: Option<Duration
 
 async fn a_share(call: &Call, share: Share, every: Option<Duration>) -> Result<Answer, Status> {
     let sharing = call.engine.share(share).await.map_err(status::from_engine)?;
-    let mut response = ready::response(heartbeat::beating(until_stopping(call, sharing.frames), every));
+    let mut response = ready::response(heartbeat::beating(until_ending(call, sharing.frames), every));
     let headers = response.metadata_mut();
     put(headers, START_HEADER, sharing.start)?;
     put(headers, NEW_HEADER, sharing.is_new.into_iter().map(u64::from))?;
@@ -60,22 +60,21 @@ async fn a_share(call: &Call, share: Share, every: Option<Duration>) -> Result<A
     Ok(response)
 }
 
-/// What the engine yields, until the server stops.
-pub(super) fn until_stopping<T>(
+/// What the engine yields, until the call is to end.
+pub(super) fn until_ending<T>(
     call: &Call,
     frames: BoxStream<'static, Result<T, Error>>,
 ) -> impl Stream<Item = Result<T, Status>> + Send + 'static
 where
     T: Send + 'static,
 {
-    let stopping = Box::pin(call.stopping.clone().cancelled_owned());
-    stream::unfold((stopping, frames), |(mut stopping, mut frames)| async {
-        let next = tokio::select! {
+    stream::unfold(Some((call.ending.begun(), frames)), |state| async {
+        let (mut ending, mut frames) = state?;
+        tokio::select! {
             biased;
-            () = &mut stopping => Err(status::stopping()),
-            next = frames.next() => next?.map_err(status::from_engine),
-        };
-        Some((next, (stopping, frames)))
+            end = &mut ending => Some((Err(end), None)),
+            next = frames.next() => Some((next?.map_err(status::from_engine), Some((ending, frames)))),
+        }
     })
 }
 

@@ -122,7 +122,7 @@ fn flags() -> Vec<Row> {
         usage(&["serve", "--max-rate", "many"]),
         usage(&["serve", "--max-streams-per-client", "0"]),
         usage(&["serve", "--max-bytes-in-flight", "0"]),
-        usage(&["serve", "--max-bytes-in-flight", "64MB"]),
+        usage(&["serve", "--max-bytes-in-flight", "64M"]),
         usage(&["serve", "--addr", "nowhere"]),
         usage(&["serve", "--retain", "-1s"]),
     ]

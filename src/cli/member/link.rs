@@ -32,7 +32,7 @@ impl<T> Link<T> {
         self.was_open && !self.is_failing
     }
 
-    /// It has failed. Whether for the first time in a row, and how long to wait, at most `bound`.
+    /// It has failed. Whether that is news, and how long to wait, at most `bound`.
     pub(super) fn failed(&mut self, status: &Status, bound: Duration) -> (bool, Duration) {
         self.is_failing = true;
         (self.tries.failed(status), self.tries.next_pause(status, bound))

@@ -294,7 +294,7 @@ pub enum Error {
     Low {
         /// What is left.
         free: u64,
-        /// What is to be left.
+        /// From here on there is enough again: a little more than where it began.
         min_free: u64,
     },
     /// The engine is ending.
@@ -332,6 +332,12 @@ pub enum Error {
     /// A stream was not read, and what it was sent has grown too much.
     #[error("too much was left unread of what this stream was sent")]
     SlowReader,
+    /// As many tasks are waited for as may be, by all together.
+    #[error("no room to wait for so many tasks: {most} may be waited for by all together")]
+    TooManyWaits {
+        /// That many.
+        most: usize,
+    },
     /// There is no such group.
     #[error("queue {queue:?} has no group {group:?}")]
     NoGroup {

@@ -1,17 +1,28 @@
 //! From a request to its call: who asks, whether they may, and whether it is too much.
 
-use std::convert::Infallible;
+use std::{
+    convert::Infallible,
+    sync::{Arc, atomic::AtomicUsize},
+};
 
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header::CONTENT_TYPE};
 use hyper::body::Incoming;
 use tonic::{body::Body, service::Routes};
 use tower::ServiceExt;
 
-use super::{Peer, admitted::Admitted, held::Held};
+use super::{Peer, admitted::Admitted, foreign, held::Held, inflow::Inflow};
 use crate::{
-    server::{bounds::Bounds, foreign, ready, reason::Reason, settings::Settings, status},
+    server::{bounds::Bounds, ending::Ending, explained, ready, reason::Reason, settings::Settings, status},
     wire::STORE_HEADER,
 };
+
+/// What the calls of one connection have in common.
+pub(super) struct Line {
+    pub(super) peer: Peer,
+    pub(super) ending: Ending,
+    /// Bytes of messages of which the end is not here yet.
+    pub(super) unfinished: Arc<AtomicUsize>,
+}
 
 /// What answers the requests of all connections.
 pub(in crate::server) struct Answering {
@@ -20,17 +31,19 @@ pub(in crate::server) struct Answering {
     pub(in crate::server) routes: Routes,
     /// The store's id: every response says it.
     pub(in crate::server) store: HeaderValue,
+    /// When everything ends.
+    pub(in crate::server) ending: Ending,
 }
 
 impl Answering {
     /// Answers a request.
     pub(super) async fn answer(
         &self,
-        peer: &Peer,
+        line: &Line,
         request: Request<Incoming>,
     ) -> Result<Response<Body>, Infallible> {
         let mut response = match is_grpc(&request) {
-            Ok(()) => self.call(peer, request).await?,
+            Ok(()) => self.call(line, request).await?,
             Err(code) => {
                 let message = "this port speaks gRPC: POST, with the content-type application/grpc";
                 let mut response: Response<Body> = status::new(Reason::NotGrpc, message).into_http();
@@ -43,18 +56,22 @@ impl Answering {
         Ok(response)
     }
 
-    async fn call(&self, peer: &Peer, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
-        let admitted = self.settings.access.admit(peer, request.uri().path(), request.headers());
-        let admitted = admitted.and_then(|caller| Ok((self.bounds.open(peer, &caller)?, caller)));
+    async fn call(&self, line: &Line, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+        let admitted = self.settings.access.admit(&line.peer, request.uri().path(), request.headers());
+        let admitted = admitted.and_then(|caller| Ok((self.bounds.open(&line.peer, &caller)?, caller)));
         let (open, caller) = match admitted {
             Ok(admitted) => admitted,
             Err(status) => return Ok(status.into_http()),
         };
-        let mut request = request.map(|body| Admitted::request(Body::new(body), &caller));
+        let foreign = foreign::is(request.uri().path());
+        let request = request.map(|body| Body::new(Inflow::new(body, line.unfinished.clone())));
+        let mut request = request.map(|body| Admitted::request(body, &caller));
         request.extensions_mut().insert(caller.clone());
         request.extensions_mut().insert(open.account().clone());
-        let mut response = ready::put_in_place(self.routes.clone().oneshot(request).await?);
-        foreign::explain(response.headers_mut());
+        request.extensions_mut().insert(line.ending.clone());
+        let response = ready::put_in_place(self.routes.clone().oneshot(request).await?);
+        let mut response = if foreign { foreign::until(&line.ending, response) } else { response };
+        explained::explain(response.headers_mut());
         Ok(response.map(|body| Body::new(Held::new(Admitted::answer(body, &caller), open))))
     }
 }

@@ -1,15 +1,25 @@
-//! One connection.
+//! One connection: from TLS to its end. Whatever a peer does or leaves undone, each step has its time.
+//!
+//! ```text
+//!  secure ──► preface ──► HTTP/2 ──── the server ends ──────────► GOAWAY, calls end ──► cut by the port
+//!    5 s        5 s          └──── of age ──► GOAWAY ──grace──► calls end ──grace──► cut
+//! ```
 
-use std::{io, sync::Arc, time::Duration};
+use std::{future::Future, io, pin::pin, sync::Arc, time::Duration};
 
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::graceful::GracefulConnection,
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::time::sleep;
+
+use super::{Answering, Line, Peer, listener::Stream, preface, tls::Tls, wire::Wire};
+use crate::server::{
+    ending::SETTLE_GRACE,
+    settings::{Limits, Settings},
 };
 
-use super::{Answering, Peer, listener::Stream, tls::Tls};
-use crate::server::settings::Limits;
-
+/// A peer has this long for TLS,
+const SECURE_WITHIN: Duration = Duration::from_secs(5);
+/// and then for HTTP/2's preface and its first settings.
+const PREFACE_WITHIN: Duration = Duration::from_secs(5);
 /// What a peer may send on one stream before it is read.
 const STREAM_WINDOW_BYTES: u32 = 1 << 20;
 /// Four times that for all streams of a connection, or a stream nobody reads would stop the others.
@@ -20,12 +30,14 @@ const SEND_BUFFER_BYTES: usize = 64 << 10;
 const HEADER_LIST_BYTES: u32 = 8 << 10;
 /// A peer that does not answer a ping for this long is gone; asked as often.
 const KEEPALIVE: Duration = Duration::from_secs(20);
-
-/// How long the TLS handshake may take.
-const HANDSHAKE: Duration = Duration::from_secs(5);
+/// Calls that a peer has taken back before they were looked at, of those that came together. A client that
+/// ends may take back a good many; one that does nothing else makes us begin calls for nothing.
+const TAKEN_BACK_MAX: usize = 64;
+/// Streams that we had to reset in a connection's life because of what the peer did.
+const MISTAKES_MAX: usize = 1024;
 
 /// HTTP/2, as each connection speaks it.
-type Http = hyper::server::conn::http2::Builder<TokioExecutor>;
+pub(super) type Http = hyper::server::conn::http2::Builder<TokioExecutor>;
 
 /// How HTTP/2 is spoken.
 pub(super) fn builder(limits: &Limits) -> Http {
@@ -36,33 +48,99 @@ pub(super) fn builder(limits: &Limits) -> Http {
         .max_send_buf_size(SEND_BUFFER_BYTES)
         .max_header_list_size(HEADER_LIST_BYTES)
         .max_concurrent_streams(limits.streams_per_connection)
+        .max_pending_accept_reset_streams(TAKEN_BACK_MAX)
+        .max_local_error_reset_streams(MISTAKES_MAX)
         .keep_alive_interval(KEEPALIVE)
         .keep_alive_timeout(KEEPALIVE);
     http
 }
 
+/// Serves it to its end.
+pub(super) async fn serve(http: Arc<Http>, stream: Stream, answering: Arc<Answering>) -> anyhow::Result<()> {
+    let (wire, peer) = tokio::select! {
+        begun = begin(stream, answering.settings.tls.as_deref()) => begun?,
+        // Nothing was promised yet.
+        _ = answering.ending.begun() => return Ok(()),
+    };
+    // In a box: those who wait above need no room for what follows.
+    Box::pin(speak(&http, wire, peer, &answering)).await
+}
+
+/// From the first byte to HTTP/2.
+async fn begin(stream: Stream, tls: Option<&Tls>) -> anyhow::Result<(Wire<Stream>, Peer)> {
+    let mut stream = within(SECURE_WITHIN, "TLS", secure(stream, tls)).await?;
+    let peer = Peer::of(&stream);
+    let ahead = within(PREFACE_WITHIN, "the preface", preface::read(&mut stream)).await?;
+    Ok((Wire::new(stream, ahead), peer))
+}
+
 /// Shakes hands, where the port speaks TLS. A Unix socket does not.
 pub(super) async fn secure(stream: Stream, tls: Option<&Tls>) -> io::Result<Stream> {
     match (stream, tls) {
-        (Stream::Tcp(stream), Some(tls)) => {
-            let secured = tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await;
-            let slow = |_| io::Error::new(io::ErrorKind::TimedOut, "the TLS handshake took too long");
-            Ok(Stream::Tls(Box::new(secured.map_err(slow)??)))
-        }
+        (Stream::Tcp(stream), Some(tls)) => Ok(Stream::Tls(Box::new(tls.accept(stream).await?))),
         (stream, _) => Ok(stream),
     }
 }
 
-/// Serves it.
-pub(super) fn serve(
+async fn within<T>(
+    time: Duration,
+    what: &str,
+    step: impl Future<Output = io::Result<T>>,
+) -> anyhow::Result<T> {
+    match tokio::time::timeout(time, step).await {
+        Ok(done) => Ok(done?),
+        Err(_) => anyhow::bail!("{what} took more than {time:?}"),
+    }
+}
+
+async fn speak(
     http: &Http,
-    stream: Stream,
-    answering: Arc<Answering>,
-) -> impl GracefulConnection<Error = hyper::Error> + Send + 'static {
-    let peer = Arc::new(Peer::of(&stream));
-    let service = hyper::service::service_fn(move |request| {
-        let (answering, peer) = (answering.clone(), peer.clone());
-        async move { answering.answer(&peer, request).await }
+    wire: Wire<Stream>,
+    peer: Peer,
+    answering: &Arc<Answering>,
+) -> anyhow::Result<()> {
+    let ending = answering.ending.of_connection();
+    let line = Arc::new(Line { peer, ending: ending.clone(), unfinished: Arc::default() });
+    let service = hyper::service::service_fn({
+        let answering = answering.clone();
+        move |request| {
+            let (answering, line) = (answering.clone(), line.clone());
+            async move { answering.answer(&line, request).await }
+        }
     });
-    http.serve_connection(TokioIo::new(stream), service)
+    let mut served = pin!(http.serve_connection(TokioIo::new(wire), service));
+    let of_age = tokio::select! {
+        end = served.as_mut() => return Ok(end?),
+        _ = ending.begun() => false,
+        () = age(&answering.settings) => true,
+    };
+    // No more calls on this connection.
+    served.as_mut().graceful_shutdown();
+    if !of_age {
+        // The port cuts it.
+        return Ok(served.await?);
+    }
+    // Short calls end by themselves.
+    let grace = answering.settings.grace;
+    tokio::select! {
+        end = served.as_mut() => return Ok(end?),
+        _ = ending.begun() => {}
+        () = sleep(grace) => ending.begin(),
+    }
+    tokio::select! {
+        end = served.as_mut() => return Ok(end?),
+        () = sleep(SETTLE_GRACE) => ending.settle(),
+    }
+    tokio::select! {
+        end = served.as_mut() => Ok(end?),
+        () = sleep(grace) => anyhow::bail!("it was of age and did not end within {grace:?}"),
+    }
+}
+
+/// Over when a connection that begins now is of age. Those that began together do not end together.
+async fn age(settings: &Settings) {
+    match settings.limits.connection_age {
+        Some(age) => sleep(age.mul_f64(rand::random_range(0.9..1.1))).await,
+        None => std::future::pending().await,
+    }
 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tonic::{Status, body::Body};
 
-use crate::server::{bounds::OpenCall, foreign};
+use crate::server::{bounds::OpenCall, explained};
 
 /// A body, and that its call is open.
 pub(super) struct Held {
@@ -36,7 +36,7 @@ impl http_body::Body for Held {
         if let Some(Ok(frame)) = &mut frame
             && let Some(trailers) = frame.trailers_mut()
         {
-            foreign::explain(trailers);
+            explained::explain(trailers);
         }
         Poll::Ready(frame)
     }

@@ -21,6 +21,8 @@ pub const SOCKET_MODE: u32 = 0o600;
 /// Connections to a Unix socket that wait to be accepted, as tokio has it for TCP.
 const BACKLOG: i32 = 1024;
 
+use super::wire::STALLED;
+
 /// Where to listen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Address {
@@ -108,6 +110,8 @@ impl Listener {
                 let (stream, _) = listener.accept().await?;
                 // Answers are small and somebody waits for them.
                 stream.set_nodelay(true)?;
+                // The system would go on for a quarter of an hour with what a peer that has vanished does not take.
+                rustix::net::sockopt::set_tcp_user_timeout(&stream, STALLED.as_millis() as u32)?;
                 Ok(Stream::Tcp(stream))
             }
             Listener::Unix(listener, _) => Ok(Stream::Unix(listener.accept().await?.0)),
@@ -159,6 +163,15 @@ pub enum Stream {
     Tls(Box<TlsStream<TcpStream>>),
     /// Over a Unix socket.
     Unix(UnixStream),
+}
+
+impl Stream {
+    /// Closes it at once: nothing of it is left over in the system.
+    pub(super) fn turn_away(self) {
+        if let Stream::Tcp(stream) = &self {
+            let _ = stream.set_zero_linger();
+        }
+    }
 }
 
 macro_rules! either {
@@ -225,5 +238,13 @@ mod tests {
         for bad in ["", "50051", ":50051", "host", "host:", "host:99999", "unix:"] {
             assert!(bad.parse::<Address>().is_err(), "{bad:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_vanishes_is_given_up_by_the_system_too() {
+        let mut listener = Listener::bind(&Address::Tcp("127.0.0.1:0".into())).await.unwrap();
+        let _peer = TcpStream::connect(listener.tcp_address().unwrap()).await.unwrap();
+        let Stream::Tcp(stream) = listener.accept().await.unwrap() else { panic!("of TCP") };
+        assert_eq!(u128::from(rustix::net::sockopt::tcp_user_timeout(&stream).unwrap()), STALLED.as_millis());
     }
 }

@@ -63,16 +63,16 @@ mod tests;
 mod tokens;
 mod writer;
 
-pub use store::sqlite::OpenError;
+pub use store::sqlite::{Checked, Finding, OpenError, Step, check};
 
 use ids::Ids;
 use presence::Presence;
 use queue::Queues;
 use reads::{READERS, Reads};
-use results::{Names, ResultLog};
+use results::{Names, ResultLog, WAITS_MAX};
 use store::{Store, StoreError, memory::MemoryStore, sqlite::SqliteStore};
 use tokens::Tokens;
-use writer::{Job, Writer};
+use writer::{Answer, Job, Teller, Writer};
 
 /// Tasks that are being taken in may have this many bytes together; further submits wait.
 const BUDGET_BYTES: usize = 64 << 20;
@@ -88,6 +88,9 @@ pub struct Options {
     pub retain: Duration,
     /// How much of the log's end is kept in memory, in bytes of frames.
     pub tail_bytes: usize,
+    /// Submits are refused while less than this is free on the disk, in bytes; 0: never. `None`: 64 MiB, or a quarter
+    /// of a smaller file system.
+    pub min_free: Option<u64>,
     /// The wall clock, in milliseconds since 1970.
     pub wall_clock: WallClock,
 }
@@ -100,6 +103,7 @@ impl Default for Options {
         Options {
             retain: Duration::from_secs(30 * 24 * 60 * 60),
             tail_bytes: 64 << 20,
+            min_free: None,
             wall_clock: Arc::new(system_clock),
         }
     }
@@ -130,6 +134,8 @@ struct Shared {
     budget: Arc<Semaphore>,
     /// Room for what is told: of its own, so that it does not wait behind submits.
     told_budget: Arc<Semaphore>,
+    /// Room for those who wait for the results of named tasks.
+    waits: Arc<Semaphore>,
     queues: Queues,
     reads: Reads,
     /// The last seq on disk.
@@ -196,6 +202,7 @@ impl Embedded {
             wall_clock: options.wall_clock.clone(),
             budget: Arc::new(Semaphore::new(BUDGET_BYTES)),
             told_budget: Arc::new(Semaphore::new(TOLD_BYTES)),
+            waits: Arc::new(Semaphore::new(WAITS_MAX)),
             queues: Queues::default(),
             reads: Reads::start(readers).map_err(thread)?,
             head_seq: AtomicU64::new(0),
@@ -257,6 +264,14 @@ impl Embedded {
         }
     }
 
+    /// Why the store has failed, once it has.
+    pub fn failure(&self) -> Option<String> {
+        match self.shared.check() {
+            Err(Error::Failed(why)) => Some(why),
+            _ => None,
+        }
+    }
+
     /// Answers what has been taken in, writes everything to its place and ends. Calls fail with
     /// [`Error::Stopped`] from then on.
     pub async fn close(&self) {
@@ -278,11 +293,8 @@ impl Embedded {
     }
 
     /// Asks the writer for what `job` makes of a place for the answer.
-    async fn asking<T>(
-        &self,
-        job: impl FnOnce(oneshot::Sender<Result<T, Error>>) -> Job,
-    ) -> Result<T, Error> {
-        let (answer, answered) = oneshot::channel();
+    async fn asking<T>(&self, job: impl FnOnce(Answer<T>) -> Job) -> Result<T, Error> {
+        let (answer, answered) = Answer::new();
         self.ask(job(answer), answered).await
     }
 
@@ -291,15 +303,15 @@ impl Embedded {
         &self,
         look: impl FnOnce(&mut Writer) -> Result<Result<T, Error>, StoreError> + Send + 'static,
     ) -> Result<T, Error> {
-        self.asking(|answer| {
+        self.asking(|mut answer| {
             Job::Look(Box::new(move |writer| {
                 if answer.is_closed() {
                     // Nobody waits for it any more.
                     return Ok(());
                 }
                 let seen = writer::survivable(look(writer))?.and_then(|seen| seen);
-                // Who does not wait any more need not be told.
-                let _ = answer.send(seen);
+                answer.decide(seen);
+                answer.send(None);
                 Ok(())
             }))
         })
@@ -381,7 +393,7 @@ impl Engine for Embedded {
             let bytes: usize = tasks.iter().map(NewTask::bytes).sum();
             let room = self.shared.budget.clone().acquire_many_owned(bytes.min(BUDGET_BYTES) as u32);
             let room = room.await.map_err(|_| Error::Stopped)?;
-            let (answer, answered) = oneshot::channel();
+            let (answer, answered) = Answer::new();
             let reach = self.reach.clone();
             let _ = self.jobs.send(Job::Submit { tasks, reach, answer, room });
             let shared = self.shared.clone();
@@ -422,8 +434,8 @@ impl Engine for Embedded {
             let bytes: usize = told.iter().map(|told| told.answer.bytes()).sum();
             let room = self.shared.told_budget.clone().acquire_many_owned(bytes.min(TOLD_BYTES) as u32);
             let room = room.await.map_err(|_| Error::Stopped)?;
-            let (reach, tokens) = (self.reach.clone(), self.tokens.clone());
-            self.asking(|answer| Job::Tell { told, reach, tokens, answer, room }).await
+            let by = Teller { reach: self.reach.clone(), tokens: self.tokens.clone() };
+            self.asking(|answer| Job::Tell { told, by, answer, room }).await
         })
     }
 

@@ -4,7 +4,6 @@ use std::sync::{Arc, Weak, mpsc};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use tokio::sync::oneshot;
 
 use super::{
     Embedded, Shared,
@@ -14,7 +13,7 @@ use super::{
     presence::{self, Here},
     queue::Queue,
     tokens::Tokens,
-    writer::{Asking, Begun, Job},
+    writer::{Answer, Asking, Begun, Job},
 };
 use crate::{
     name::GroupName,
@@ -66,10 +65,10 @@ pub(super) async fn open(engine: &Embedded, mut share: Share) -> Result<Sharing,
     let deliveries = Arc::new(Deliveries::new());
     let who = share.who.clone();
     let asking = Asking { stream, share, have };
-    let (answer, answered) = oneshot::channel();
+    let (answer, answered) = Answer::new();
     let seat = Seat { jobs: Arc::downgrade(&engine.jobs), leaving: Leaving::Stream(stream) };
     let feed = DeliveryFeed::new(&deliveries, Err(Error::Stopped));
-    let begun = engine.ask(Job::Share { asking, deliveries: feed, answer }, answered).await?;
+    let begun = engine.ask(Job::Share { seat: Some((asking, feed)), answer }, answered).await?;
     let Begun { start, is_new, lease_ms, groups } = begun;
     let finder = Finder::new(shared.clone());
     let names = groups.iter().map(|(_, queue, _)| queue.name.clone()).collect();
@@ -150,7 +149,7 @@ impl Out {
 pub(super) fn attend(engine: &Embedded, who: &Who) -> Attendance {
     let (instance, client) = (who.instance, who.client.as_ref().map(|client| client.as_str().into()));
     let notices = Arc::new(Notices::new());
-    let _ = engine.jobs.send(Job::Attend { instance, client, notices: NoticeFeed::new(&notices, ()) });
+    let _ = engine.jobs.send(Job::Attend { instance, client, notices: Some(NoticeFeed::new(&notices, ())) });
     let leaving = Leaving::Attendance(instance, notices.clone());
     let seat = Seat { jobs: Arc::downgrade(&engine.jobs), leaving };
     let here = engine.shared.presence.enter(who, presence::Stream::Status);

@@ -140,8 +140,8 @@ impl Bed {
             reads.fetch_add(1, Relaxed);
             ms.load(Relaxed)
         });
-        let mut bed =
-            Bed { kept, options: Options { retain: RETAIN, tail_bytes, wall_clock }, clock, open: None };
+        let options = Options { retain: RETAIN, tail_bytes, min_free: None, wall_clock };
+        let mut bed = Bed { kept, options, clock, open: None };
         bed.try_open().unwrap();
         bed
     }

@@ -87,6 +87,21 @@ pub(super) trait Store: Send {
     /// Gives a little of the freed space back to the file system. True if there is more to give.
     fn give_back(&mut self) -> Result<bool, StoreError>;
 
+    /// How much room there is for what is still to be written. `None`: that is no matter, or cannot be known.
+    fn space(&self) -> Option<Space> {
+        None
+    }
+
+    /// Takes room for when there is none. True if it has it now, and had not.
+    fn take_ballast(&mut self) -> bool {
+        false
+    }
+
+    /// Gives that room up. True if it had any.
+    fn give_up_ballast(&mut self) -> bool {
+        false
+    }
+
     /// A new reader.
     fn reader(&self) -> Result<Box<dyn Reader>, StoreError>;
 }
@@ -116,6 +131,17 @@ pub(super) trait Reader: Send {
 
     /// The first result that was taken at `at_ms` or later.
     fn result_at(&mut self, at_ms: u64) -> Result<Option<u64>, StoreError>;
+}
+
+/// Room on the disk, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Space {
+    /// Of the whole file system.
+    pub(super) total: u64,
+    /// What is free of it, less what was written and is not yet in its final place.
+    pub(super) free: u64,
+    /// What is missing of the ballast.
+    pub(super) owed: u64,
 }
 
 /// What a reader found.

@@ -128,6 +128,11 @@ impl Draft {
         self
     }
 
+    /// Whether there are tasks in it: new ones, or delayed ones that have come due.
+    pub(super) fn has_tasks(&self) -> bool {
+        !self.fresh.is_empty() || !self.delayed.is_empty()
+    }
+
     /// Whether there is nothing to write. To be asked once it is sealed.
     pub(super) fn is_empty(&self) -> bool {
         self.sealed.is_empty()

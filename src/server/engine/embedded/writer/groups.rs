@@ -174,7 +174,7 @@ impl Writer {
         now: Now,
         draft: &mut Draft,
         by: &Teller,
-        told: Told,
+        told: &Told,
     ) -> Result<Judged, StoreError> {
         match &told.what {
             What::Lease(token) => {
@@ -194,7 +194,7 @@ impl Writer {
         }
     }
 
-    fn settle(&mut self, now: Now, draft: &mut Draft, key: Key, told: Told) -> Result<Judged, StoreError> {
+    fn settle(&mut self, now: Now, draft: &mut Draft, key: Key, told: &Told) -> Result<Judged, StoreError> {
         let named = self.registry.by_no.get(&key.group).cloned();
         let (Some(named), true) = (named, key.seq >= self.shared.first_seq.load(Relaxed)) else {
             return Ok(judged(Verdict::Unknown, key.seq));
@@ -203,14 +203,14 @@ impl Writer {
         // Of what is purged nothing is looked up: some of it was not written down.
         let lacks = !is_gone && self.machine.lacks(key.group, key.seq);
         let written = if lacks { self.written(key.group, key.seq)? } else { None };
-        let telling = Telling { word: told.word, delay_ms: told.delay_ms, said: beginning_of(&told) };
+        let telling = Telling { word: told.word, delay_ms: told.delay_ms, said: beginning_of(told) };
         // Who holds it is known until it is settled.
         let holder = match &told.client {
             Some(_) => None,
             None => self.machine.holder(key).map(Box::from),
         };
         let judgement = self.machine.settle(now, key, telling, written.as_ref(), is_gone);
-        self.settled(draft, key, &told, holder, judgement)?;
+        self.settled(draft, key, told, holder, judgement)?;
         let Judgement { verdict, late } = judgement;
         Ok(Judged { verdict, late, seq: key.seq })
     }

@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     Shared,
@@ -27,7 +27,6 @@ use super::{
     retries::Retries,
     shares::{DeliveryFeed, NoticeFeed, Notices},
     store::{Loaded, Store, StoreError},
-    tokens::Tokens,
 };
 use crate::{
     name::{GroupName, QueueName, TaskId},
@@ -37,6 +36,7 @@ use crate::{
     },
 };
 
+mod answer;
 mod clients;
 mod draft;
 mod groups;
@@ -45,19 +45,22 @@ mod lists;
 mod restore;
 mod results;
 mod roll;
+mod room;
 mod submit;
 mod tail;
 mod upkeep;
 mod within;
 
+pub(super) use answer::Answer;
 use draft::Draft;
 use groups::Registry;
 pub(super) use groups::{Asking, Begun};
 pub(super) use lists::{GroupSight, Place, Sight};
 pub(super) use results::Named;
 pub(super) use roll::Reached;
+use room::Room;
 use tail::Tail;
-use within::Teller;
+pub(super) use within::Teller;
 
 /// A batch takes in no more once it has this many bytes.
 const COMMIT_BYTES: usize = 8 << 20;
@@ -69,8 +72,6 @@ const FACT_BYTES: usize = 32;
 const TRIM_CHUNKS: usize = 64;
 /// How often the time is written down while nothing else is: a restart compares it with the wall clock.
 const MARK_EVERY: Duration = Duration::from_secs(60 * 60);
-/// Delayed tasks that found no room try again after so long, in milliseconds.
-const FULL_MS: u64 = 1000;
 
 /// What the writer is asked to do.
 pub(super) enum Job {
@@ -83,11 +84,11 @@ pub(super) enum Job {
         room: OwnedSemaphorePermit,
     },
     /// Seat a watch in its groups.
-    Share { asking: Asking, deliveries: DeliveryFeed, answer: Answer<Begun> },
+    Share { seat: Option<(Asking, DeliveryFeed)>, answer: Answer<Begun> },
     /// A share's stream was closed.
     Leave { stream: StreamId },
     /// A process attends.
-    Attend { instance: Instance, client: Option<Box<str>>, notices: NoticeFeed },
+    Attend { instance: Instance, client: Option<Box<str>>, notices: Option<NoticeFeed> },
     /// It does no more.
     Unattend { instance: Instance, notices: Arc<Notices> },
     /// A process that attends says whose it is.
@@ -97,9 +98,7 @@ pub(super) enum Job {
     /// Judge what is told of tasks.
     Tell {
         told: Vec<Told>,
-        reach: Reach,
-        /// For the leases of whoever tells.
-        tokens: Tokens,
+        by: Teller,
         answer: Answer<Vec<Judged>>,
         /// Room for what is said, given back with the answer.
         room: OwnedSemaphorePermit,
@@ -138,14 +137,8 @@ type Looking = Box<dyn FnOnce(&mut Writer) -> Result<(), String> + Send>;
 /// A page's group and number, and its tasks that have ended.
 type ReadPage = (GroupNo, u64, Vec<(u64, Past)>);
 
-/// Where an answer goes.
-type Answer<T> = oneshot::Sender<Result<T, Error>>;
-
 /// One answer for each task, in order.
 pub(super) type Answers = Vec<Result<Accepted, Refused>>;
-
-/// What is done when a batch is on disk, or, with an error, when it is not.
-type Reply = Box<dyn FnOnce(&mut Writer, Option<&Error>) -> Result<(), String>>;
 
 /// The writer's state. All of it can be had again from the store.
 pub(super) struct Writer {
@@ -176,8 +169,7 @@ pub(super) struct Writer {
     unfolded: HashMap<QueueNumber, Arc<Queue>>,
     trimming_suspended: bool,
     marked: Instant,
-    /// When an append last found no room, until one does.
-    full_at: Option<Instant>,
+    room: Room,
     closing: bool,
     /// The machine was told something beside a batch: there may be tasks to hand out.
     is_stirred: bool,
@@ -236,7 +228,7 @@ impl Writer {
             unfolded: HashMap::new(),
             trimming_suspended: false,
             marked: Instant::now(),
-            full_at: None,
+            room: Room::new(options.min_free),
             closing: false,
             is_stirred: false,
             delayed: Delayed::default(),
@@ -287,6 +279,7 @@ impl Writer {
     /// Works until it is closed. An error means that the store failed: nothing more may be answered.
     pub(super) fn run(mut self) -> Result<(), String> {
         let mut next_upkeep = Instant::now();
+        self.look_at_room(self.now());
         loop {
             let next = self.next_clients.map_or(next_upkeep, |clients| clients.min(next_upkeep));
             let wait = next.saturating_duration_since(Instant::now()).min(self.next_due());
@@ -299,7 +292,7 @@ impl Writer {
             if self.closing {
                 return self.finish();
             }
-            if self.store.wants_checkpoint() {
+            if self.store.wants_checkpoint() && self.room.allows_upkeep() {
                 self.fold_and_checkpoint()?;
             }
             // A step between two batches, too: a server that is never idle must trim all the same.
@@ -324,15 +317,11 @@ impl Writer {
         let tick_ms = self.machine.next_tick_ms().map(|ms| ms.saturating_sub(self.now().ms));
         // As often as this at least, because the wall clock may leap.
         let due_ms = self.delayed.next_due_ms().map(|ms| ms.saturating_sub((self.shared.wall_clock)()));
-        let due_ms = due_ms.map(|ms| ms.min(1000).max(self.no_room_ms()));
+        let due_ms = due_ms.map(|ms| ms.min(1000).max(self.room.kept_back_ms()));
         let stirred_ms = self.is_stirred.then_some(0);
-        tick_ms.into_iter().chain(due_ms).chain(stirred_ms).min().map_or(Duration::MAX, Duration::from_millis)
-    }
-
-    /// How long delayed tasks are still kept back because there was no room for them.
-    fn no_room_ms(&self) -> u64 {
-        let full_ms = self.full_at.map(|at| at.elapsed().as_millis() as u64);
-        full_ms.map_or(0, |ms| FULL_MS.saturating_sub(ms))
+        let room_ms = self.room.next_look_ms(self.now());
+        let next_ms = tick_ms.into_iter().chain(due_ms).chain(stirred_ms).chain(room_ms).min();
+        next_ms.map_or(Duration::MAX, Duration::from_millis)
     }
 
     /// The machine's time and the server's.
@@ -344,19 +333,48 @@ impl Writer {
     fn batch(&mut self, first: Option<Job>) -> Result<(), String> {
         let at_ms = self.read_clock()?;
         let now = self.now();
+        if self.room.next_look_ms(now) == Some(0) {
+            self.look_at_room(now);
+        }
         let mut draft = Draft::new(self.next_seq, self.next_delayed, self.next_result, at_ms);
-        if self.no_room_ms() == 0 {
+        if self.room.kept_back_ms() == 0 {
             self.enter_due(&mut draft).map_err(|e| e.to_string())?;
         }
-        let mut replies = Vec::new();
+        let mut jobs = Vec::new();
         let mut next = first.or_else(|| self.jobs.try_recv().ok());
-        let mut left = COMMIT_JOBS;
-        while let Some(job) = next {
-            replies.extend(self.decide_job(now, &mut draft, job)?);
-            left -= 1;
-            let has_room = left > 0 && draft.bytes < COMMIT_BYTES && !self.closing;
+        while let Some(mut job) = next {
+            self.decide_job(now, &mut draft, &mut job)?;
+            jobs.push(job);
+            let has_room = jobs.len() < COMMIT_JOBS && draft.bytes < COMMIT_BYTES && !self.closing;
             next = if has_room { self.jobs.try_recv().ok() } else { None };
         }
+        let failed = self.persist(now, draft, &mut jobs)?;
+        for job in jobs {
+            self.answer(job, failed.as_ref())?;
+        }
+        Ok(())
+    }
+
+    /// Writes a batch and shows it. If there is no room for it, it never was, and is decided anew without its submits;
+    /// and once more with the room of the ballast. The error says why nothing of it is written after all.
+    fn persist(&mut self, now: Now, mut draft: Draft, jobs: &mut [Job]) -> Result<Option<Error>, String> {
+        let mut has_tasks = draft.has_tasks();
+        loop {
+            let Err(why) = self.write(now, draft)? else { return Ok(None) };
+            let full = Error::Full(why);
+            // What is settled is not refused because of what was submitted beside it.
+            if !std::mem::take(&mut has_tasks) && !self.give_up_ballast() {
+                return Ok(Some(full));
+            }
+            draft = Draft::new(self.next_seq, self.next_delayed, self.next_result, self.clock.last_ms);
+            for job in &mut *jobs {
+                self.decide_again(now, &mut draft, job, &full)?;
+            }
+        }
+    }
+
+    /// Completes a batch, writes it and shows it. The inner error says that there was no room, and that it never was.
+    fn write(&mut self, now: Now, mut draft: Draft) -> Result<Result<(), String>, String> {
         // After what was told: who was heard in time is not found silent because a sync took long.
         self.machine.tick(now);
         self.bury(&mut draft);
@@ -374,130 +392,162 @@ impl Writer {
         let is_empty = draft.is_empty();
         let persisted =
             if is_empty { Ok(()) } else { self.store.append(&draft.commit(self.aging_ms, &entered)) };
-        let failed = match persisted {
+        match persisted {
             Ok(()) => {
-                if !is_empty && self.full_at.take().is_some() {
-                    tracing::info!("there is room again: submits are taken");
+                if !is_empty {
+                    self.found_room();
                 }
                 self.publish(draft);
                 self.show();
-                None
+                Ok(Ok(()))
             }
             Err(StoreError::Full(why)) => {
-                if self.full_at.replace(Instant::now()).is_none() {
-                    tracing::error!("there is no room: submits are refused ({why})");
-                }
+                self.found_no_room(&why);
                 self.take_back(draft);
                 self.start_over(&why).map_err(|e| e.to_string())?;
-                Some(Error::Full(why))
+                Ok(Err(why))
             }
-            Err(StoreError::Failed(why) | StoreError::Damaged(why)) => return Err(why),
-        };
-        for reply in replies {
-            reply(self, failed.as_ref())?;
+            Err(StoreError::Failed(why) | StoreError::Damaged(why)) => Err(why),
         }
-        Ok(())
     }
 
-    /// Decides one job. What it returns is done when the batch is on disk.
-    fn decide_job(&mut self, now: Now, draft: &mut Draft, job: Job) -> Result<Option<Reply>, String> {
-        Ok(match job {
+    /// Decides one job. It is answered when the batch is on disk.
+    fn decide_job(&mut self, now: Now, draft: &mut Draft, job: &mut Job) -> Result<(), String> {
+        match job {
             Job::Submit { tasks, reach, answer, room } => {
-                let decided = tasks.into_iter().map(|task| self.decide(draft, &reach, task)).collect();
-                let decided = survivable(decided)?;
-                Some(Box::new(move |writer, failed| {
-                    drop(room);
-                    reply(answer, decided)(writer, failed)
-                }))
+                if let Some(refusal) = self.refusal(now, room.num_permits()) {
+                    answer.decide(Err(refusal));
+                    return Ok(());
+                }
+                let decided =
+                    std::mem::take(tasks).into_iter().map(|task| self.decide(draft, reach, task)).collect();
+                answer.decide(survivable(decided)?);
             }
-            Job::Share { asking, deliveries, answer } => {
+            Job::Share { seat, answer } => {
+                let Some((asking, deliveries)) = seat.take() else { return Ok(()) };
                 let stream = asking.stream;
                 let begun = survivable(self.share(now, draft, asking))?.and_then(|begun| begun);
                 if begun.is_ok() {
                     self.deliveries.insert(stream, deliveries);
                 }
-                Some(reply(answer, begun))
+                answer.decide(begun);
             }
             Job::Leave { stream } => {
-                self.deliveries.remove(&stream);
-                self.machine.leave(now, stream);
-                None
+                self.deliveries.remove(stream);
+                self.machine.leave(now, *stream);
             }
             Job::Attend { instance, client, notices } => {
-                self.attend(now, instance, client, notices);
-                None
+                if let Some(notices) = notices.take() {
+                    self.attend(now, *instance, client.take(), notices);
+                }
             }
-            Job::Unattend { instance, notices } => {
-                self.unattend(now, instance, &notices);
-                None
-            }
-            Job::Name { instance, client } => {
-                self.name(instance, client);
-                None
-            }
-            Job::Heard { instance, stop } => {
-                self.machine.heard(now, instance, stop);
-                None
-            }
-            Job::Tell { told, reach, tokens, answer, room } => {
-                let by = Teller { reach, tokens };
+            Job::Unattend { instance, notices } => self.unattend(now, *instance, notices),
+            Job::Name { instance, client } => self.name(*instance, client.clone()),
+            Job::Heard { instance, stop } => self.machine.heard(now, *instance, *stop),
+            Job::Tell { told, by, answer, .. } => {
                 // What is told becomes facts, which have their place in the commit.
                 draft.bytes += told.iter().map(|told| FACT_BYTES + told.answer.bytes()).sum::<usize>();
-                let judged = told.into_iter().map(|told| self.tell(now, draft, &by, told)).collect();
-                let judged = survivable(judged)?;
-                Some(Box::new(move |writer, failed| {
-                    drop(room);
-                    reply(answer, judged)(writer, failed)
-                }))
+                let judged = told.iter().map(|told| self.tell(now, draft, by, told)).collect();
+                answer.decide(survivable(judged)?);
             }
             // The number may be another group's now: a refused batch gives back those that it made.
-            Job::Offer { group, queue, .. } if !self.is_of(group, queue) => None,
+            Job::Offer { group, queue, .. } if !self.is_of(*group, *queue) => {}
             Job::Offer { group, from_seq, offered, .. } => {
                 // As for a watcher: what cannot be read ends those who would have it, and nobody else.
-                let error = match offered {
+                let error = match std::mem::replace(offered, Ok((Vec::new(), 0))) {
                     Ok((tasks, upto_seq)) => {
-                        self.machine.offer(group, from_seq, upto_seq, tasks);
-                        return Ok(None);
+                        self.machine.offer(*group, *from_seq, upto_seq, tasks);
+                        return Ok(());
                     }
                     Err(StoreError::Damaged(why)) => Error::Damaged(why),
                     Err(StoreError::Failed(why) | StoreError::Full(why)) => Error::Failed(why),
                 };
-                self.offer_failed(now, group, from_seq, &error);
-                None
+                self.offer_failed(now, *group, *from_seq, &error);
             }
             Job::Cancel { ids, reach, answer } => {
-                let judged = ids.iter().map(|id| self.cancel(now, draft, &reach, id)).collect();
-                Some(reply(answer, survivable(judged)?))
+                let judged = ids.iter().map(|id| self.cancel(now, draft, reach, id)).collect();
+                answer.decide(survivable(judged)?);
             }
             Job::Redrive { queue, group, ids, limit, reach, answer } => {
-                let redriven = match self.find_group(&queue, &group) {
-                    Ok(no) => survivable(self.redrive(now, no, &reach, &ids, limit))?,
+                answer.decide(match self.find_group(queue, group) {
+                    Ok(no) => survivable(self.redrive(now, no, reach, ids, *limit))?,
                     Err(error) => Err(error),
-                };
-                Some(reply(answer, redriven))
+                });
             }
             Job::Set { queue, group, change, answer } => {
-                let found = self.find_group(&queue, &group);
-                Some(reply(answer, found.map(|no| self.set(now, no, change))))
+                let found = self.find_group(queue, group);
+                answer.decide(found.map(|no| self.set(now, no, *change)));
             }
-            Job::Purge { queue, upto_seq, answer } => Some(Box::new(move |writer, failed| {
-                let purged = match failed {
-                    None => writer.purge(&queue, upto_seq),
-                    Some(error) => Ok(Err(error.clone())),
-                };
-                let purged = match purged {
-                    Err(StoreError::Full(why)) => Err(Error::Full(why)),
-                    purged => survivable(purged)?.and_then(|purged| purged),
-                };
-                let _ = answer.send(purged);
-                Ok(())
-            })),
-            Job::Look(look) => Some(Box::new(|writer, _| look(writer))),
-            Job::Close => {
-                self.closing = true;
-                None
+            // When the batch is on disk.
+            Job::Purge { .. } | Job::Look(_) => {}
+            Job::Close => self.closing = true,
+        }
+        Ok(())
+    }
+
+    /// Decides a job of a batch for which there was no room once more.
+    fn decide_again(
+        &mut self,
+        now: Now,
+        draft: &mut Draft,
+        job: &mut Job,
+        full: &Error,
+    ) -> Result<(), String> {
+        match job {
+            Job::Submit { answer, .. } => answer.decide(Err(full.clone())),
+            // All streams of shares have ended with the machine.
+            Job::Share { answer, .. } => answer.decide(Err(full.clone())),
+            Job::Tell { .. } | Job::Cancel { .. } | Job::Redrive { .. } | Job::Set { .. } => {
+                self.decide_job(now, draft, job)?;
             }
-        })
+            // These are known still, or went with the machine.
+            Job::Leave { .. }
+            | Job::Attend { .. }
+            | Job::Unattend { .. }
+            | Job::Name { .. }
+            | Job::Heard { .. }
+            | Job::Offer { .. }
+            | Job::Purge { .. }
+            | Job::Look(_)
+            | Job::Close => {}
+        }
+        Ok(())
+    }
+
+    /// Answers a job whose batch is on disk; or, with an error, is not.
+    fn answer(&mut self, job: Job, failed: Option<&Error>) -> Result<(), String> {
+        match job {
+            Job::Submit { answer, room, .. } => {
+                drop(room);
+                answer.send(failed);
+            }
+            Job::Tell { answer, room, .. } => {
+                drop(room);
+                answer.send(failed);
+            }
+            Job::Share { answer, .. } => answer.send(failed),
+            Job::Cancel { answer, .. } => answer.send(failed),
+            Job::Redrive { answer, .. } => answer.send(failed),
+            Job::Set { answer, .. } => answer.send(failed),
+            Job::Purge { queue, upto_seq, mut answer } => {
+                if failed.is_none() {
+                    answer.decide(match self.purge(&queue, upto_seq) {
+                        Err(StoreError::Full(why)) => Err(Error::Full(why)),
+                        purged => survivable(purged)?.and_then(|purged| purged),
+                    });
+                }
+                answer.send(failed);
+            }
+            Job::Look(look) => look(self)?,
+            Job::Leave { .. }
+            | Job::Attend { .. }
+            | Job::Unattend { .. }
+            | Job::Name { .. }
+            | Job::Heard { .. }
+            | Job::Offer { .. }
+            | Job::Close => {}
+        }
+        Ok(())
     }
 
     /// The batch is durable: show it.
@@ -566,18 +616,6 @@ impl Writer {
             }
         }
     }
-}
-
-/// Answers with what was decided, or with why it could not be kept.
-fn reply<T: 'static>(answer: Answer<T>, decided: Result<T, Error>) -> Reply {
-    Box::new(move |_, failed| {
-        // Who does not wait any more need not be told.
-        let _ = answer.send(match failed {
-            None => decided,
-            Some(error) => Err(error.clone()),
-        });
-        Ok(())
-    })
 }
 
 /// A chunk that is damaged is the business of who asked for it; any other failure ends the engine.

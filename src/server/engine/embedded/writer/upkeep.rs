@@ -92,7 +92,7 @@ impl Writer {
         let more = old.len() == TRIM_CHUNKS;
         let mut fold = self.fold();
         fold.groups = trimmed.iter().flat_map(|queue| self.group_rows(*queue)).collect();
-        match self.store.trim(last_seq, &fold) {
+        match self.write_anyhow(|store| store.trim(last_seq, &fold)) {
             Ok(()) => {
                 self.folded();
                 self.show();
@@ -140,7 +140,7 @@ impl Writer {
         };
         fold.queues.retain(|other| other.number != Some(number));
         fold.queues.push(extent);
-        self.store.checkpoint(&fold)?;
+        self.write_anyhow(|store| store.checkpoint(&fold))?;
         self.folded();
         queue.trim(last_seq, tasks);
         queue.evict(last_seq);
@@ -185,9 +185,9 @@ impl Writer {
                 fold.facts_upto = Some(upto);
                 fold.results_upto = Some(self.next_result - 1);
                 fold.gone_holders.clone_from(&gone_holders);
-                self.store.checkpoint(&fold)
+                self.write_anyhow(|store| store.checkpoint(&fold))
             } else {
-                self.store.fold(&fold)
+                self.write_anyhow(|store| store.fold(&fold))
             };
             match done {
                 Ok(()) => {
@@ -203,6 +203,7 @@ impl Writer {
                 }
                 Err(e) => {
                     self.machine.put_back_dirty(heads, pages, std::mem::take(&mut gone_holders));
+                    self.room.put_off_upkeep();
                     return later(Err(e)).map(drop);
                 }
             }

@@ -16,10 +16,10 @@ use crate::{
 };
 
 /// Who tells of tasks.
-pub(super) struct Teller {
-    pub(super) reach: Reach,
+pub(in super::super) struct Teller {
+    pub(in super::super) reach: Reach,
     /// For its leases.
-    pub(super) tokens: Tokens,
+    pub(in super::super) tokens: Tokens,
 }
 
 impl Teller {

@@ -20,12 +20,15 @@ pub(super) const SCHEMA: &str = "
     );
 ";
 
+/// All rows, for [`read`].
+pub(super) const ALL: &str =
+    "SELECT rowid, name, last_seen_ms, status, status_at_ms, watched, checksum FROM client";
+
 /// Reads all rows that are whole.
 pub(super) fn load(db: &Connection, place: Place<'_>) -> Result<Vec<ClientRow>, StoreError> {
     let (mut clients, mut damaged) = (Vec::new(), Vec::new());
     {
-        let all = "SELECT rowid, name, last_seen_ms, status, status_at_ms, watched, checksum FROM client";
-        let mut statement = db.prepare(all).map_err(|e| place.error(&e))?;
+        let mut statement = db.prepare(ALL).map_err(|e| place.error(&e))?;
         let mut rows = statement.query([]).map_err(|e| place.error(&e))?;
         while let Some(row) = rows.next().map_err(|e| place.error(&e))? {
             match read(row) {
@@ -70,7 +73,7 @@ pub(super) fn write(db: &Connection, rows: &[ClientRow], gone: &[ClientName]) ->
 }
 
 /// `None`: it is damaged.
-fn read(row: &Row<'_>) -> Option<ClientRow> {
+pub(super) fn read(row: &Row<'_>) -> Option<ClientRow> {
     let name: String = row.get(1).ok()?;
     let seen_ms: i64 = row.get(2).ok()?;
     let (status, at_ms): (Option<String>, Option<i64>) = (row.get(3).ok()?, row.get(4).ok()?);

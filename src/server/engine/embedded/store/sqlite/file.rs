@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
-    io::{Read as _, Seek, Write as _},
+    io::{self, Read as _, Seek, Write as _},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     time::Duration,
@@ -10,19 +10,19 @@ use std::{
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
-use super::{PAGE_BYTES, Place};
+use super::{Ballast, PAGE_BYTES, Place, wal};
 use crate::server::engine::embedded::store::StoreError;
 
 /// The file in the data folder that holds everything.
-const FILE: &str = "contact.db";
+pub(super) const FILE: &str = "contact.db";
 /// Locked by the owner, and names it.
-const LOCK_FILE: &str = "contact.lock";
+pub(super) const LOCK_FILE: &str = "contact.lock";
 /// How each SQLite file begins.
-const HEADER: &[u8] = b"SQLite format 3\0";
+pub(super) const HEADER: &[u8] = b"SQLite format 3\0";
 /// SQLite's `application_id` of our files: "cntc".
-const APPLICATION_ID: i32 = 0x636e_7463;
+pub(super) const APPLICATION_ID: i32 = 0x636e_7463;
 /// The format that this program reads and writes.
-const FORMAT: i32 = 3;
+pub(super) const FORMAT: i32 = 3;
 
 const SCHEMA: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -117,6 +117,7 @@ impl OpenError {
 pub(super) struct StoreFile {
     pub(super) path: PathBuf,
     pub(super) db: Connection,
+    pub(super) ballast: Ballast,
     /// Held as long as the store is open.
     pub(super) lock: File,
 }
@@ -135,19 +136,29 @@ pub(super) fn open(folder: &Path, new_id: &str) -> Result<StoreFile, OpenError> 
         .truncate(false)
         .mode(0o600)
         .open(&file)
-        .map_err(folder_error)?;
+        .map_err(|e| folder_error(named(&file, e)))?;
     // What is too short for a header SQLite takes for an empty file, and would write over it.
     let mut header = Vec::new();
     opened.take(HEADER.len() as u64).read_to_end(&mut header).map_err(folder_error)?;
     if !header.is_empty() && header != HEADER {
         return Err(OpenError::NotAStore { file });
     }
-    let db = connect(&file, new_id)?;
+    let log = wal::beside(&file);
+    if let Some(what) = wal::damage(&log).map_err(|e| folder_error(named(&log, e)))? {
+        let message = format!("{} is damaged: {what}", log.display());
+        return Err(OpenError::Damaged { file: log, message });
+    }
+    let mut ballast = Ballast::find(folder).map_err(folder_error)?;
+    let db = match connect(&file, new_id) {
+        // A server that was killed on a full disk has left work that needs room.
+        Err(OpenError::NoRoom { .. }) if ballast.give_up() => connect(&file, new_id)?,
+        db => db?,
+    };
     // The names of a new store's files and folders must survive as well as what is in them.
     for changed in made.iter().map(PathBuf::as_path).chain([folder]) {
         File::open(changed).and_then(|changed| changed.sync_all()).map_err(folder_error)?;
     }
-    Ok(StoreFile { path: file, db, lock })
+    Ok(StoreFile { path: file, db, ballast, lock })
 }
 
 /// Makes a folder and those above it. Returns the folders that have a new entry.
@@ -163,17 +174,24 @@ fn make(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 }
 
 fn lock(folder: &Path) -> Result<File, OpenError> {
-    let folder_error = |source| OpenError::Folder { folder: folder.to_owned(), source };
-    let mut lock = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(folder.join(LOCK_FILE))
-        .map_err(folder_error)?;
+    let file = folder.join(LOCK_FILE);
+    let lock = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&file);
+    let lock = lock.map_err(|e| OpenError::Folder { folder: folder.to_owned(), source: named(&file, e) })?;
+    let mut lock = try_lock(folder, lock)?;
+    let name_owner = |lock: &mut File| {
+        lock.set_len(0)?;
+        lock.rewind()?;
+        writeln!(lock, "{}", std::process::id())
+    };
+    // Only for the message: a full disk must not keep the server from starting.
+    let _ = name_owner(&mut lock);
+    Ok(lock)
+}
+
+/// Locks a store by its lock file.
+pub(super) fn try_lock(folder: &Path, mut lock: File) -> Result<File, OpenError> {
     match lock.try_lock() {
-        Ok(()) => {}
+        Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => {
             let mut pid = String::new();
             let _ = lock.read_to_string(&mut pid);
@@ -181,18 +199,15 @@ fn lock(folder: &Path) -> Result<File, OpenError> {
                 "" => "unknown".to_owned(),
                 pid => pid.to_owned(),
             };
-            return Err(OpenError::InUse { folder: folder.to_owned(), pid });
+            Err(OpenError::InUse { folder: folder.to_owned(), pid })
         }
-        Err(TryLockError::Error(e)) => return Err(folder_error(e)),
+        Err(TryLockError::Error(source)) => Err(OpenError::Folder { folder: folder.to_owned(), source }),
     }
-    let name_owner = |lock: &mut File| {
-        lock.set_len(0)?;
-        lock.rewind()?;
-        writeln!(lock, "{}", std::process::id())
-    };
-    // Only for the message above: a full disk must not keep the server from starting.
-    let _ = name_owner(&mut lock);
-    Ok(lock)
+}
+
+/// An error that names the file.
+pub(super) fn named(file: &Path, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", file.display()))
 }
 
 fn connect(file: &Path, new_id: &str) -> Result<Connection, OpenError> {

@@ -197,19 +197,10 @@ pub(super) fn load(db: &Connection, place: Place<'_>) -> Result<LoadedGroups, St
         last_fact: number("fact")?,
         ..LoadedGroups::default()
     };
-    let group = |row: &Row<'_>| -> rusqlite::Result<Result<GroupRow, u32>> {
-        let (number, queue, name): (u32, u32, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let (upto, stored) = (row.get::<_, i64>(3)? as u64, row.get::<_, Vec<u8>>(5)?);
-        let is_whole = sum_of_group(number, queue, upto, &name, &stored) == row.get::<_, u32>(4)?;
-        let Some(head) = read_head(&stored).filter(|_| is_whole) else { return Ok(Err(number)) };
-        Ok(Ok(GroupRow { number, queue, name, head, upto }))
-    };
-    for row in rows(db, place, "SELECT number, queue, name, upto, checksum, head FROM grp", group)? {
+    for row in rows(db, place, GROUPS, read_group)? {
         loaded.groups.push(row.map_err(|number| place.damaged(format!("group {number}")))?);
     }
-    let all = "SELECT number, instance, client, groups, max_in_flight, lease_ms, max_hold_ms, grace_ms, checksum \
-               FROM holder";
-    for row in rows(db, place, all, read_holder)? {
+    for row in rows(db, place, HOLDERS, read_holder)? {
         loaded.holders.push(row.map_err(|number| place.damaged(format!("the holder {number}")))?);
     }
     for row in
@@ -217,13 +208,7 @@ pub(super) fn load(db: &Connection, place: Place<'_>) -> Result<LoadedGroups, St
     {
         loaded.pages.push(row.map_err(|key| damaged_page(place, key))?);
     }
-    let fact = |row: &Row<'_>| -> rusqlite::Result<Result<FactRow, u64>> {
-        let (no, at_ms) = (row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64);
-        let facts: Vec<u8> = row.get(3)?;
-        let is_whole = sum_of_fact(no, at_ms, &facts) == row.get::<_, u32>(2)?;
-        Ok(if is_whole { Ok(FactRow { no, at_ms, facts }) } else { Err(no) })
-    };
-    for row in rows(db, place, "SELECT no, at_ms, checksum, facts FROM fact ORDER BY no", fact)? {
+    for row in rows(db, place, FACTS, read_fact)? {
         loaded.facts.push(row.map_err(|no| place.damaged(format!("the facts of row {no}")))?);
     }
     loaded.last_fact = loaded.facts.last().map_or(loaded.last_fact, |row| row.no);
@@ -281,7 +266,7 @@ pub(super) fn page(
         .map_err(|key| damaged_page(place, key))
 }
 
-fn damaged_page(place: Place<'_>, key: i64) -> StoreError {
+pub(super) fn damaged_page(place: Place<'_>, key: i64) -> StoreError {
     let (group, page) = read_key(key);
     place.damaged(format!("the page of group {group} at seq {}", page * PAGE_SEQS))
 }
@@ -290,8 +275,33 @@ fn read_key(key: i64) -> (GroupNo, u64) {
     ((key as u64 & ((1 << GROUP_BITS) - 1)) as GroupNo, key as u64 >> GROUP_BITS)
 }
 
+/// All groups, for [`read_group`].
+pub(super) const GROUPS: &str = "SELECT number, queue, name, upto, checksum, head FROM grp";
+/// All rows of facts, for [`read_fact`].
+pub(super) const FACTS: &str = "SELECT no, at_ms, checksum, facts FROM fact ORDER BY no";
+/// All holders, for [`read_holder`].
+pub(super) const HOLDERS: &str = "SELECT number, instance, client, groups, max_in_flight, lease_ms, max_hold_ms, grace_ms, \
+                                  checksum FROM holder";
+
+/// `Err` holds the number of a group that is damaged.
+pub(super) fn read_group(row: &Row<'_>) -> rusqlite::Result<Result<GroupRow, u32>> {
+    let (number, queue, name): (u32, u32, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+    let (upto, stored) = (row.get::<_, i64>(3)? as u64, row.get::<_, Vec<u8>>(5)?);
+    let is_whole = sum_of_group(number, queue, upto, &name, &stored) == row.get::<_, u32>(4)?;
+    let Some(head) = read_head(&stored).filter(|_| is_whole) else { return Ok(Err(number)) };
+    Ok(Ok(GroupRow { number, queue, name, head, upto }))
+}
+
+/// `Err` holds the number of a row of facts that is damaged.
+pub(super) fn read_fact(row: &Row<'_>) -> rusqlite::Result<Result<FactRow, u64>> {
+    let (no, at_ms) = (row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64);
+    let facts: Vec<u8> = row.get(3)?;
+    let is_whole = sum_of_fact(no, at_ms, &facts) == row.get::<_, u32>(2)?;
+    Ok(if is_whole { Ok(FactRow { no, at_ms, facts }) } else { Err(no) })
+}
+
 /// `Err` holds the key of a page that is damaged.
-fn read_page(row: &Row<'_>) -> rusqlite::Result<Result<PageRow, i64>> {
+pub(super) fn read_page(row: &Row<'_>) -> rusqlite::Result<Result<PageRow, i64>> {
     let (key, upto, open, sum): (i64, i64, i64, u32) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
     let entries: Vec<u8> = row.get(4)?;
     let (group, page) = read_key(key);
@@ -300,7 +310,8 @@ fn read_page(row: &Row<'_>) -> rusqlite::Result<Result<PageRow, i64>> {
     Ok(if is_whole { Ok(page) } else { Err(key) })
 }
 
-fn read_holder(row: &Row<'_>) -> rusqlite::Result<Result<Holder, i64>> {
+/// `Err` holds the number of a holder that is damaged.
+pub(super) fn read_holder(row: &Row<'_>) -> rusqlite::Result<Result<Holder, i64>> {
     let number: i64 = row.get(0)?;
     let (instance, stored): (Vec<u8>, Vec<u8>) = (row.get(1)?, row.get(3)?);
     let Ok(instance) = instance.try_into() else { return Ok(Err(number)) };

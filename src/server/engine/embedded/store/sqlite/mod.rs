@@ -26,16 +26,22 @@ use super::{
         results::Reach,
         retries::{read_runs, write_runs},
     },
-    Commit, Fold, Loaded, LoadedGroups, LoadedResults, Old, Reader, Store, StoreError,
+    Commit, Fold, Loaded, LoadedGroups, LoadedResults, Old, Reader, Space, Store, StoreError,
 };
 use crate::name::{ClientName, OwnId, QueueName};
 
+mod ballast;
+mod check;
 mod clients;
 mod file;
 mod groups;
 mod reader;
 mod results;
+mod still;
+mod wal;
 
+use ballast::Ballast;
+pub use check::{Checked, Finding, Step, check};
 pub use file::OpenError;
 use reader::SqliteReader;
 
@@ -56,6 +62,7 @@ pub(in super::super) struct SqliteStore {
     file: PathBuf,
     db: Connection,
     unsettled_bytes: usize,
+    ballast: Ballast,
     /// Held as long as the store is open.
     _lock: File,
 }
@@ -64,8 +71,8 @@ impl SqliteStore {
     /// Opens the store in `folder`; makes both if they are not there. `new_id` becomes the id of a new
     /// store.
     pub(in super::super) fn open(folder: &Path, new_id: &str) -> Result<Self, OpenError> {
-        let file::StoreFile { path, db, lock } = file::open(folder, new_id)?;
-        Ok(SqliteStore { file: path, db, unsettled_bytes: 0, _lock: lock })
+        let file::StoreFile { path, db, ballast, lock } = file::open(folder, new_id)?;
+        Ok(SqliteStore { file: path, db, unsettled_bytes: 0, ballast, _lock: lock })
     }
 
     /// The file.
@@ -327,6 +334,24 @@ impl Store for SqliteStore {
         while rows.next().map_err(|e| place.error(&e))?.is_some() {}
         self.unsettled_bytes += (GIVE_BACK_PAGES * PAGE_BYTES) as usize;
         Ok(free - keep > GIVE_BACK_PAGES)
+    }
+
+    fn space(&self) -> Option<Space> {
+        let (total, free) = self.ballast.file_system()?;
+        // The file grows by what is in the log beside it at the next checkpoint.
+        let free = free.saturating_sub(self.unsettled_bytes as u64);
+        Some(Space { total, free, owed: self.ballast.owed() })
+    }
+
+    fn take_ballast(&mut self) -> bool {
+        self.ballast.take().unwrap_or_else(|e| {
+            tracing::warn!("there is no ballast: {e}");
+            false
+        })
+    }
+
+    fn give_up_ballast(&mut self) -> bool {
+        self.ballast.give_up()
     }
 
     fn reader(&self) -> Result<Box<dyn Reader>, StoreError> {

@@ -32,7 +32,7 @@ const READ_ROWS_MAX: usize = 4096;
 /// Rows of about so many bytes are looked at for one step of trimming.
 const TRIM_BYTES: usize = 4 << 20;
 
-const COLUMNS: &str = "first_n, last_n, at_ms, last_seq, checksum, entries";
+pub(super) const COLUMNS: &str = "first_n, last_n, at_ms, last_seq, checksum, entries";
 /// The first result and the last one.
 const ENDS: &str = "SELECT (SELECT min(first_n) FROM result), \
                     (SELECT last_n FROM result ORDER BY first_n DESC LIMIT 1)";
@@ -41,7 +41,7 @@ fn sum_of_row(row: &ResultRow) -> u32 {
     checksum(&[row.first_n, row.last_n, row.at_ms, row.last_seq], &[&row.entries])
 }
 
-fn sum_of_page(row: &ResultPageRow) -> u32 {
+pub(super) fn sum_of_page(row: &ResultPageRow) -> u32 {
     checksum(&[row.page, row.first_n], &[&row.runs])
 }
 
@@ -216,7 +216,7 @@ pub(super) fn at(db: &Connection, at_ms: u64) -> rusqlite::Result<Option<u64>> {
 }
 
 /// `Err` holds the first number of a row that is damaged.
-fn read_row(row: &Row<'_>) -> rusqlite::Result<Result<ResultRow, u64>> {
+pub(super) fn read_row(row: &Row<'_>) -> rusqlite::Result<Result<ResultRow, u64>> {
     let read = ResultRow {
         first_n: row.get::<_, i64>(0)? as u64,
         last_n: row.get::<_, i64>(1)? as u64,
@@ -227,6 +227,6 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<Result<ResultRow, u64>> {
     Ok(if sum_of_row(&read) == row.get::<_, u32>(4)? { Ok(read) } else { Err(read.first_n) })
 }
 
-fn damaged(place: Place<'_>, first_n: u64) -> StoreError {
+pub(super) fn damaged(place: Place<'_>, first_n: u64) -> StoreError {
     place.damaged(format!("the results from {first_n} on"))
 }

@@ -14,11 +14,8 @@ use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
-    Failure,
-    exit::code,
-    json,
-    reason::Reason,
-    serve::{LogFormat, write_whole},
+    super::{Failure, exit::code, json, reason::Reason},
+    LogFormat, write_whole,
 };
 use crate::server::{
     Tls,
@@ -37,7 +34,7 @@ pub(super) struct ServeTls {
     /// Speak TLS with the certificate in this file (PEM, the server's own first); needs --tls-key
     #[arg(
         id = "tls_cert",
-        long,
+        long = "tls-cert",
         env = "CONTACT_SERVE_TLS_CERT",
         value_name = "FILE",
         requires = "tls_key",
@@ -48,7 +45,7 @@ pub(super) struct ServeTls {
     /// Its key (PEM, not encrypted). Both are read again when they change, and on SIGHUP
     #[arg(
         id = "tls_key",
-        long,
+        long = "tls-key",
         env = "CONTACT_SERVE_TLS_KEY",
         value_name = "FILE",
         requires = "tls_cert",
@@ -100,6 +97,11 @@ impl ServeTls {
     /// Whether the server speaks TLS.
     pub(super) fn is_on(&self) -> bool {
         self.cert.is_some() || self.dev_tls
+    }
+
+    /// Whether clients may show certificates: then nobody is let in who shows nothing.
+    pub(super) fn asks_clients(&self) -> bool {
+        self.client_ca.is_some()
     }
 
     /// Reads the files.

@@ -2,7 +2,7 @@
 
 use clap::{Args, value_parser};
 
-use super::bytes;
+use super::super::size;
 use crate::server::Limits;
 
 /// The flags.
@@ -38,6 +38,6 @@ impl Bounds {
 }
 
 fn some_bytes(text: &str) -> Result<usize, String> {
-    let bytes = usize::try_from(bytes::bytes(text)?).map_err(|_| "that is too much".to_owned())?;
+    let bytes = usize::try_from(size::size(text)?).map_err(|_| "that is too much".to_owned())?;
     if bytes == 0 { Err("it must be more than 0".into()) } else { Ok(bytes) }
 }
