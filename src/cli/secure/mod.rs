@@ -22,7 +22,7 @@ use rustls::{
     version::{TLS12, TLS13},
 };
 
-use super::{Failure, exit::code};
+use super::{Failure, exit::code, reason::Reason};
 use crate::{
     name::ClientName,
     tls::{BadFile, HTTP_2, Stamps, authorities, certified, identity, provider},
@@ -114,7 +114,7 @@ impl Secure {
         let name = flags.server_name.as_deref().unwrap_or(host);
         let name = ServerName::try_from(name.trim_matches(['[', ']']).to_owned())
             .map_err(|_| Failure::usage(format!("{name:?} is no name that a certificate could be for")))?;
-        let bad_file = |e: BadFile| Failure::new(code::USAGE, "tls_file", e.to_string());
+        let bad_file = |e: BadFile| Failure::new(code::USAGE, Reason::TlsFile, e.to_string());
         let stamps = files.stamps();
         let shown = files.shown().map_err(bad_file)?;
         let client = shown.as_ref().and_then(|shown| identity(shown.end_entity_cert().ok()?));

@@ -13,6 +13,7 @@ mod connection;
 mod door;
 mod farewell;
 mod foreign;
+mod held;
 mod inflow;
 pub mod listener;
 mod peer;
