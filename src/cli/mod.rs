@@ -50,6 +50,8 @@ mod secure;
 mod seen;
 mod send_status;
 mod serve;
+#[cfg(test)]
+mod shown;
 mod signals;
 mod size;
 mod start;
@@ -59,6 +61,8 @@ mod task_line;
 mod tasks;
 mod time;
 mod token;
+#[cfg(test)]
+mod typed;
 mod verdicts;
 mod wait;
 mod wait_ready;
