@@ -73,7 +73,7 @@ fn an_agent_goes_by_the_name_in_its_certificate() {
     let server = serve(&house, &[]);
     let mut command = house.contact(&server.address, "ca.pem");
     let _agent = crate::common::Running::start(
-        showing(&mut command, house.folder.path(), "client").args(["run", "--", "cat"]),
+        showing(&mut command, house.folder.path(), "client").args(["run", "--to-me", "--", "cat"]),
     );
     let asked = with(&house, &server, Some("client"), &["submit", "--to", "kiosk-7", "--wait", "hello"]);
     let result = &asked.json()[0];
