@@ -103,7 +103,6 @@ async fn every_bad_input_has_its_answer_and_changes_nothing() {
     }
     assert!(wrong.is_empty(), "{} of {rows} rows:\n{}", wrong.len(), wrong.join("\n"));
     assert!(rows >= ROWS_MIN, "{rows} rows");
-    println!("{rows} rows");
 
     // It is as well as it was.
     let submitted = server.run(&["submit", "still there"], "");
