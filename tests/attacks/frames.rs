@@ -134,6 +134,7 @@ impl Iterator for Frames {
 
 /// Connects from this address of the loopback network.
 pub(crate) fn connect_from(from: Ipv4Addr, to: &str) -> io::Result<TcpStream> {
+    let to = to.trim_start_matches("https://");
     let SocketAddr::V4(to) = to.parse().unwrap() else { panic!("an IPv4 address") };
     let made = socket(AddressFamily::INET, SocketType::STREAM, None)?;
     sockopt::set_socket_recv_buffer_size(&made, READ_AHEAD_BYTES)?;

@@ -14,10 +14,12 @@ mod door;
 mod foreign;
 mod inflow;
 pub mod listener;
+mod meter;
 mod peer;
 mod places;
 mod preface;
 pub mod tls;
+mod turn;
 mod wire;
 
 use std::{convert::Infallible, future::Future, pin::pin, sync::Arc, time::Duration};

@@ -8,6 +8,8 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// The first bytes of each connection (RFC 9113, 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// How long that is.
+pub(super) const BYTES: usize = PREFACE.len();
 const FRAME_HEAD_BYTES: usize = 9;
 const SETTINGS: u8 = 4;
 /// A frame has at most so many bytes before another limit was agreed on.
