@@ -6,6 +6,8 @@
 //! other beside the messages, [`tls`] how they read certificates.
 
 pub mod cli;
+#[cfg(test)]
+mod fuzz;
 pub mod name;
 pub mod server;
 pub mod tls;

@@ -26,7 +26,7 @@ fn the_tutorials_python_client_runs_against_contact_serve() {
     let mut tasks: Vec<String> = (100..110).map(|n| format!("任务:{n}")).collect();
     submit(&server, &tasks);
 
-    let mut clients: Vec<Program> = (0..2).map(|_| python.run("client.py", &server.address)).collect();
+    let mut clients: Vec<Program> = (0..2).map(|_| python.run("client.py", &[&server.address])).collect();
     for client in &mut clients {
         client.hear("the tasks there are", |heard| heard.of("task").len() == tasks.len());
     }
@@ -57,9 +57,31 @@ fn the_tutorials_python_client_runs_against_contact_serve() {
 }
 
 #[test]
+fn the_tutorials_python_client_runs_over_tls() {
+    let Some(python) = Python::find() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start_with(folder.path(), &["--dev-tls"]);
+    let ca = folder.path().join("dev-ca.pem");
+    let tasks = ["任务:100".to_owned(), "任务:101".to_owned()];
+    let mut submit = server.contact();
+    let submitted = run(submit.arg("submit").env("CONTACT_TLS_CA", &ca), tasks.join("\n"));
+    assert_eq!(submitted.code, 0, "{submitted:?}");
+
+    let address = server.address.trim_start_matches("https://");
+    let mut client = python.run("client.py", &[address, ca.to_str().unwrap()]);
+    client.hear("the tasks there are", |heard| heard.of("task").len() == tasks.len());
+    client.hear("the end of the replies", |heard| heard.of("replies").len() == 1);
+    client.close_stdin();
+    assert_eq!(code(wait(&mut client.child)), 0, "{}", client.stderr());
+    client.hear_to_end();
+    assert_eq!(client.of("task"), tasks);
+    assert_eq!((client.of("reply").len(), client.of("told")), (15, vec!["Empty".to_owned()]));
+}
+
+#[test]
 fn our_commands_run_against_the_tutorials_python_server() {
     let Some(python) = Python::find() else { return };
-    let mut server = python.run("server.py", "0");
+    let mut server = python.run("server.py", &["0"]);
     server.hear("its port and tasks", |heard| heard.of("task").len() == 10);
     let address = format!("127.0.0.1:{}", server.of("port")[0]);
     let ours = |args: &[&str], input: &str| -> Output {
@@ -103,7 +125,7 @@ fn our_commands_run_against_the_tutorials_python_server() {
 #[test]
 fn watch_tasks_comes_back_to_a_python_server_that_was_stopped_or_killed() {
     let Some(python) = Python::find() else { return };
-    let mut server = python.run("server.py", "0");
+    let mut server = python.run("server.py", &["0"]);
     server.hear("its port and tasks", |heard| heard.of("task").len() == 10);
     let port = server.of("port")[0].clone();
     let mut command = contact();
@@ -121,7 +143,7 @@ fn watch_tasks_comes_back_to_a_python_server_that_was_stopped_or_killed() {
         }
         server.close_stdin();
         wait(&mut server.child);
-        server = python.run("server.py", &port);
+        server = python.run("server.py", &[&port]);
         server.hear("its port and tasks", |heard| heard.of("task").len() == 10);
         assert_eq!(server.of("port"), [&port[..]]);
         expected.extend(server.of("task"));
@@ -163,9 +185,9 @@ impl Python {
     }
 
     /// Runs a program of tests/wire/python.
-    fn run(&self, program: &str, argument: &str) -> Program {
+    fn run(&self, program: &str, arguments: &[&str]) -> Program {
         let mut command = Command::new(&self.python);
-        command.arg(Path::new(WIRE).join("python").join(program)).arg(argument);
+        command.arg(Path::new(WIRE).join("python").join(program)).args(arguments);
         command.env("PYTHONPATH", self.stubs.path()).env("PYTHONIOENCODING", "utf-8");
         // A proxy is no way to this machine.
         command.env("no_grpc_proxy", "127.0.0.1").env("PYTHONDONTWRITEBYTECODE", "1");

@@ -2,7 +2,7 @@
 //!
 //! `groups_only=1` leaves out what is not about groups; `through=`, `ready=` and `leased=` say how many tasks go
 //! through a group, are ready in one, and are leased. `agent_only=1` takes the agent's figures alone, over `trips=500`
-//! questions and answers.
+//! questions and answers. `tls_only=1` takes those with and without TLS alone.
 //!
 //! Each round starts servers of its own on temporary folders and takes every figure once; the table shows
 //! medians. With `RAW=PATH` of a program that measures what tonic itself moves (`grpc-bench run
@@ -27,6 +27,7 @@ use tonic::transport::Channel;
 mod agent;
 mod groups;
 mod server;
+mod tls;
 
 /// Bytes of a task.
 const TASK_BYTES: usize = 100;
@@ -42,6 +43,12 @@ fn main() {
     let mut figures = Figures::default();
     for round in 1..=rounds {
         eprintln!("round {round} of {rounds}");
+        if flag("agent_only", 0) == 0 && flag("groups_only", 0) == 0 {
+            runtime.block_on(tls::measure(&mut figures, n));
+        }
+        if flag("tls_only", 0) == 1 {
+            continue;
+        }
         agent::measure(&mut figures, flag("trips", 500));
         if flag("agent_only", 0) == 1 {
             continue;
@@ -168,7 +175,7 @@ pub(crate) async fn pipelined(channel: Channel, n: u64, window: u64) {
     assert_eq!(answered, n);
 }
 
-async fn one_by_one_p50_us(channel: Channel, n: u64) -> f64 {
+pub(crate) async fn one_by_one_p50_us(channel: Channel, n: u64) -> f64 {
     let (tasks, requests) = mpsc::unbounded_channel();
     let answers =
         ContactClient::new(channel).submit_task(UnboundedReceiverStream::new(requests)).await.unwrap();
@@ -183,7 +190,7 @@ async fn one_by_one_p50_us(channel: Channel, n: u64) -> f64 {
     median(&mut times)
 }
 
-async fn watch(channel: Channel, n: u64) {
+pub(crate) async fn watch(channel: Channel, n: u64) {
     let watch = pb::Watch { max: n, ..pb::Watch::default() };
     let mut tasks = ContactClient::new(channel).get_task(watch).await.unwrap().into_inner();
     let mut seen = 0;
@@ -238,6 +245,9 @@ impl Figures {
         }
         let ratio = |ours: &str, limit: f64| self.median(ours) / limit;
         println!();
+        if !self.values.contains_key(agent::ROUND_TRIP) {
+            return;
+        }
         // Handing out and settling are a commit each.
         let parts = self.median(agent::SUBMIT) + self.median(agent::CAT) + 2.0 * self.median(agent::COMMIT);
         println!(

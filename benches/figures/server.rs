@@ -2,23 +2,39 @@
 
 use std::{
     io::{BufRead, BufReader},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
+use hyper_util::rt::TokioIo;
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::ring,
+    pki_types::{CertificateDer, ServerName, pem::PemObject},
+};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 use tonic::transport::{Channel, Endpoint};
 
 pub(crate) struct Server {
     child: Child,
     address: String,
+    /// Whom to trust, if it speaks TLS.
+    ca: Option<PathBuf>,
 }
 
 impl Server {
     pub(crate) fn start(data: &Path) -> Self {
+        Server::start_with(data, &[])
+    }
+
+    pub(crate) fn start_with(data: &Path, flags: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_contact"))
             .args(["serve", "--addr", "127.0.0.1:0", "--log-format", "json", "--data"])
             .arg(data)
+            .args(flags)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -30,23 +46,50 @@ impl Server {
             })
             .unwrap();
         std::thread::spawn(move || lines.for_each(drop));
-        Server { child, address }
+        let ca = address.starts_with("https://").then(|| data.join("dev-ca.pem"));
+        Server { child, address, ca }
     }
 
     pub(crate) async fn connect(&self) -> Channel {
-        let endpoint = Endpoint::from_shared(format!("http://{}", self.address)).unwrap();
-        endpoint
+        let scheme = if self.ca.is_some() { "" } else { "http://" };
+        let endpoint = Endpoint::from_shared(format!("{scheme}{}", self.address)).unwrap();
+        let endpoint = endpoint
             .tcp_nodelay(true)
             .initial_stream_window_size(2 << 20)
-            .initial_connection_window_size(8 << 20)
-            .connect()
-            .await
+            .initial_connection_window_size(8 << 20);
+        match &self.ca {
+            Some(ca) => self.connect_over_tls(&endpoint, ca).await,
+            None => endpoint.connect().await.unwrap(),
+        }
+    }
+
+    async fn connect_over_tls(&self, endpoint: &Endpoint, ca: &Path) -> Channel {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(ca).unwrap()).unwrap();
+        let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
             .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        let connector = TlsConnector::from(Arc::new(config));
+        let address = self.address.trim_start_matches("https://").to_owned();
+        let connect = tower::service_fn(move |_| {
+            let (connector, address) = (connector.clone(), address.clone());
+            async move {
+                let stream = TcpStream::connect(address).await?;
+                stream.set_nodelay(true)?;
+                let name = ServerName::try_from("localhost").unwrap();
+                std::io::Result::Ok(TokioIo::new(connector.connect(name, stream).await?))
+            }
+        });
+        endpoint.connect_with_connector(connect).await.unwrap()
     }
 
     pub(crate) fn contact(&self, args: &[&str]) -> Child {
         let mut command = Command::new(env!("CARGO_BIN_EXE_contact"));
         command.args(args).env("CONTACT_SERVER", &self.address);
+        command.envs(self.ca.iter().map(|ca| ("CONTACT_TLS_CA", ca)));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
     }
 

@@ -14,10 +14,17 @@ use tonic::{
     transport::{self, Endpoint},
 };
 
-use super::{Failure, bearer::Bearer, exit};
+use super::{
+    Failure,
+    bearer::Bearer,
+    exit,
+    secure::{Connector, Secure, SecureFlags},
+};
+use crate::name::ClientName;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const KEEPALIVE: Duration = Duration::from_secs(20);
+const NOT_AN_ADDRESS: &str = "not HOST:PORT, http://HOST:PORT, https://HOST:PORT or unix:PATH";
 /// What a stream may bring before it is read, and all streams together.
 const STREAM_WINDOW_BYTES: u32 = 2 << 20;
 const CONNECTION_WINDOW_BYTES: u32 = 8 << 20;
@@ -36,6 +43,8 @@ pub(super) type Channel = InterceptedService<transport::Channel, Bearer>;
 #[derive(Debug, Clone)]
 pub(super) struct Target {
     endpoint: Endpoint,
+    /// `None`: a Unix socket.
+    connector: Option<Connector>,
     bearer: Bearer,
     /// As people write it.
     pub(super) address: String,
@@ -44,27 +53,23 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Judges `HOST:PORT`, `http://HOST:PORT` or `unix:PATH`.
+    /// Judges `HOST:PORT`, `http://HOST:PORT`, `https://HOST:PORT` or `unix:PATH`.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let uri = if text.starts_with("unix:") || text.contains("://") {
             text.to_owned()
         } else {
             format!("http://{text}")
         };
-        if uri.starts_with("https:") {
-            return Err("https is not served yet: use http://HOST:PORT".into());
-        }
-        if !uri.starts_with("http://") && !uri.starts_with("unix:") {
-            return Err("not HOST:PORT, http://HOST:PORT or unix:PATH".into());
+        if !["http://", "https://", "unix:"].iter().any(|scheme| uri.starts_with(scheme)) {
+            return Err(NOT_AN_ADDRESS.into());
         }
         if uri == "unix:" || uri == "unix://" {
             return Err("unix: wants a path".into());
         }
         let is_unix = uri.starts_with("unix:");
-        let endpoint = Endpoint::from_shared(uri)
-            .map_err(|_| "not HOST:PORT, http://HOST:PORT or unix:PATH".to_owned())?;
+        let endpoint = Endpoint::from_shared(uri).map_err(|_| NOT_AN_ADDRESS.to_owned())?;
         if !is_unix && endpoint.uri().port_u16().is_none() {
-            // http's own port is nobody's here: the name would be looked up and tried in vain.
+            // The scheme's own port is nobody's here: the name would be looked up and tried in vain.
             return Err("the port must be a number from 1 to 65535: HOST:PORT".into());
         }
         let endpoint = endpoint
@@ -75,7 +80,28 @@ impl Target {
             .keep_alive_while_idle(true)
             .initial_stream_window_size(STREAM_WINDOW_BYTES)
             .initial_connection_window_size(CONNECTION_WINDOW_BYTES);
-        Ok(Target { endpoint, bearer: Bearer::default(), address: text.to_owned(), trouble: Arc::default() })
+        let connector = (!is_unix).then(|| Connector::new(CONNECT_TIMEOUT));
+        let (bearer, address) = (Bearer::default(), text.to_owned());
+        Ok(Target { endpoint, connector, bearer, address, trouble: Arc::default() })
+    }
+
+    /// Over TLS, as these flags say, if it is `https://`.
+    pub(super) fn secured(mut self, flags: &SecureFlags) -> Result<Self, Failure> {
+        let uri = self.endpoint.uri();
+        if uri.scheme_str() == Some("https") {
+            let secure = Secure::new(flags, uri.host().unwrap_or_default())?;
+            self.connector = self.connector.map(|connector| connector.secured(secure));
+        } else if flags.is_any() && !self.address.contains("://") && !self.address.starts_with("unix:") {
+            let message = format!("--server {} is in plain text, and TLS is asked for", self.address);
+            return Err(Failure::usage(message)
+                .hint("say https://HOST:PORT, or http://HOST:PORT if plain text is meant"));
+        }
+        Ok(self)
+    }
+
+    /// Whom the certificate names that this client shows.
+    pub(super) fn client(&self) -> Option<&ClientName> {
+        self.connector.as_ref()?.client()
     }
 
     /// Shows a token with each call; not to whoever listens on the way.
@@ -101,7 +127,11 @@ impl Target {
 
     /// One try.
     pub(super) async fn connect(&self) -> Result<Channel, Status> {
-        let connected = self.endpoint.connect().await.map_err(|e| Status::from_error(Box::new(e)));
+        let connected = match &self.connector {
+            Some(connector) => self.endpoint.connect_with_connector(connector.clone()).await,
+            None => self.endpoint.connect().await,
+        };
+        let connected = connected.map_err(|e| Status::from_error(Box::new(e)));
         self.note(connected.as_ref().err());
         connected.map(|channel| InterceptedService::new(channel, self.bearer.clone()))
     }
@@ -109,7 +139,11 @@ impl Target {
     /// A channel for several calls that live side by side: it connects when the first is made, and again
     /// when one is made after the connection broke.
     pub(super) fn channel(&self) -> Channel {
-        InterceptedService::new(self.endpoint.connect_lazy(), self.bearer.clone())
+        let channel = match &self.connector {
+            Some(connector) => self.endpoint.connect_with_connector_lazy(connector.clone()),
+            None => self.endpoint.connect_lazy(),
+        };
+        InterceptedService::new(channel, self.bearer.clone())
     }
 
     /// Notes how the last try went.
@@ -159,7 +193,7 @@ impl Target {
             };
             match result {
                 Err(status) if exit::is_broken(&status) => {
-                    if tries.failed() {
+                    if tries.failed(&status) {
                         troubled(&status);
                     }
                     tries.pause(&status, self).await?;
@@ -180,6 +214,8 @@ pub(super) struct Tries {
     bound: Duration,
     bound_first: Duration,
     bound_max: Duration,
+    /// That the server is not trusted was said.
+    untrusted: bool,
 }
 
 impl Tries {
@@ -192,6 +228,7 @@ impl Tries {
             bound: PAUSE_FIRST,
             bound_first: PAUSE_FIRST,
             bound_max: PAUSE_MAX,
+            untrusted: false,
         }
     }
 
@@ -202,7 +239,7 @@ impl Tries {
 
     /// It worked: the next failure is a first one.
     pub(super) fn worked(&mut self) {
-        self.failing_since = None;
+        (self.failing_since, self.untrusted) = (None, false);
         self.bound = self.bound_first;
     }
 
@@ -228,21 +265,29 @@ impl Tries {
         self.opened = Some(Instant::now());
     }
 
-    /// A try has failed. True if it is the first in a row.
+    /// A try has failed. True if that is news: it is the first in a row, or the first that finds a server that is not
+    /// trusted.
     #[allow(clippy::disallowed_methods, reason = "measures a stretch of real time")]
-    pub(super) fn failed(&mut self) -> bool {
+    pub(super) fn failed(&mut self, status: &Status) -> bool {
         let now = Instant::now();
         if self.opened.take().is_some_and(|opened| now - opened >= PAUSE_MAX) {
             self.worked();
         }
         let is_first = self.failing_since.is_none();
         self.failing_since.get_or_insert(now);
-        is_first
+        let is_untrusted = exit::is_untrusted(status);
+        let is_found_out = is_untrusted && !self.untrusted;
+        self.untrusted |= is_untrusted;
+        is_first || is_found_out
     }
 
-    /// Waits before the next try, or fails with what `status` means if it has been long enough.
+    /// Waits before the next try, or fails with what `status` means if it has been long enough or another try does
+    /// not mend it.
     #[allow(clippy::disallowed_methods, reason = "waits for a stretch of real time")]
     pub(super) async fn pause(&mut self, status: &Status, target: &Target) -> Result<(), Failure> {
+        if !exit::is_broken(status) {
+            return Err(target.failure(status));
+        }
         let now = Instant::now();
         let since = *self.failing_since.get_or_insert(now);
         let mut pause = self.next_pause(self.bound_max);
@@ -271,12 +316,28 @@ mod tests {
 
     #[test]
     fn targets() {
-        for good in ["127.0.0.1:50051", "localhost:1", "http://[::1]:50051", "unix:/tmp/x", "unix:///tmp/x"] {
+        for good in [
+            "127.0.0.1:50051",
+            "localhost:1",
+            "http://[::1]:50051",
+            "https://x:1",
+            "unix:/tmp/x",
+            "unix:///tmp/x",
+        ] {
             assert!(Target::parse(good).is_ok(), "{good}");
         }
-        for bad in
-            ["", "https://x:1", "ftp://x", "unix:", "http://", "a b:1", "localhost", "http://x", "x:99999"]
-        {
+        for bad in [
+            "",
+            "https://x",
+            "https://",
+            "ftp://x",
+            "unix:",
+            "http://",
+            "a b:1",
+            "localhost",
+            "http://x",
+            "x:99999",
+        ] {
             assert!(Target::parse(bad).is_err(), "{bad:?}");
         }
     }

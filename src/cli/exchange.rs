@@ -87,7 +87,7 @@ pub(super) async fn run<E: Exchange>(
         if state.unanswered.is_empty() {
             continue;
         }
-        if tries.failed() && patience != Some(Duration::ZERO) {
+        if tries.failed(&status) && patience != Some(Duration::ZERO) {
             let (cause, unanswered) = (exit::cause(&status), state.unanswered.len());
             let message =
                 format!("server {}: {cause}; trying again with {unanswered} unanswered", target.address);

@@ -6,7 +6,7 @@ use serde::Serialize;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use super::json;
+use super::{json, secure::Refusal};
 use crate::wire::GRANT_ENDED;
 
 /// Exit codes, as the manual has them.
@@ -70,6 +70,11 @@ impl Failure {
 
     /// What the server at `address` answered.
     pub(super) fn from_status(status: &Status, address: &str) -> Self {
+        if let Some((word, message, hint)) = status.source().and(Refusal::parse(&cause(status))) {
+            let failure =
+                Failure::new(code::UNREACHABLE, word, format!("the server at {address}: {message}"));
+            return if hint.is_empty() { failure } else { failure.hint(hint) };
+        }
         if is_broken(status) {
             return Failure::new(
                 code::UNREACHABLE,
@@ -88,6 +93,7 @@ impl Failure {
             "bad_token" | "token_expired" => {
                 failure.hint("`contact token create` on the server makes another")
             }
+            "foreign_client" => failure.hint("--client NAME or CONTACT_CLIENT says who this is"),
             _ => failure,
         }
     }
@@ -103,7 +109,18 @@ impl Failure {
 /// Whether the connection is at fault, not what was asked: worth another try.
 pub(super) fn is_broken(status: &Status) -> bool {
     // A status that the server sent has no source; one that tonic made of a broken connection has.
-    status.code() == Code::Unavailable || status.source().is_some() || has_lost_its_grant(status)
+    let is_of_connection = status.code() == Code::Unavailable || status.source().is_some();
+    is_of_connection && !is_refused(status) || has_lost_its_grant(status)
+}
+
+/// Whether the two ends do not trust each other.
+fn is_refused(status: &Status) -> bool {
+    status.source().is_some() && Refusal::parse(&cause(status)).is_some()
+}
+
+/// Whether the server was reached and is not trusted for now.
+pub(super) fn is_untrusted(status: &Status) -> bool {
+    status.source().is_some() && Refusal::may_pass(&cause(status))
 }
 
 /// Whether what the call was admitted by has changed while it was open: whoever has another token by now, or is still

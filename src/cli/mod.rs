@@ -14,6 +14,7 @@ use connect::Target;
 use exit::{Errors, Failure};
 use output::Reader;
 use runner::client;
+use secure::SecureFlags;
 
 mod ack;
 mod bearer;
@@ -45,9 +46,12 @@ mod result_line;
 mod roll;
 mod run;
 mod runner;
+mod secure;
 mod seen;
 mod send_status;
 mod serve;
+#[cfg(test)]
+mod shown;
 mod signals;
 mod size;
 mod start;
@@ -57,6 +61,8 @@ mod task_line;
 mod tasks;
 mod time;
 mod token;
+#[cfg(test)]
+mod typed;
 mod verdicts;
 mod wait;
 mod wait_ready;
@@ -93,7 +99,7 @@ Examples:
   contact clients                                who is there
 
 Exit codes:
-  0 it worked   1 the answer is no   2 wrong usage   3 the server could not be reached
+  0 it worked   1 the answer is no   2 wrong usage   3 the server could not be reached, or not trusted
   4 bad input on stdin (each bad line is named, the others are done)   5 the store cannot be opened
   64+N the server answered gRPC status N   124 --timeout ran out   130, 143 SIGINT, SIGTERM";
 
@@ -133,7 +139,7 @@ impl Command {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Options of every command")]
 struct Global {
-    /// Where the server is: HOST:PORT or unix:PATH
+    /// Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH
     #[arg(long, global = true, env = "CONTACT_SERVER", default_value = "127.0.0.1:50051", value_name = "ADDRESS",
           value_parser = Target::parse, hide_env_values = true)]
     server: Target,
@@ -142,7 +148,7 @@ struct Global {
     #[arg(long, global = true, env = "CONTACT_TOKEN_FILE", value_name = "FILE", hide_env_values = true)]
     token_file: Option<PathBuf>,
 
-    /// This machine's or worker's name [default: the host's, up to the first dot]
+    /// This machine's or worker's name [default: what --tls-cert names, else the host's up to the first dot]
     #[arg(long, global = true, env = "CONTACT_CLIENT", value_name = "NAME", value_parser = client_name,
           hide_env_values = true)]
     client: Option<ClientName>,
@@ -161,6 +167,9 @@ struct Global {
     #[arg(long, global = true, env = "CONTACT_RETRY_FOR", value_name = "DURATION",
           value_parser = time::duration, hide_env_values = true)]
     retry_for: Option<Duration>,
+
+    #[command(flatten)]
+    secure: SecureFlags,
 }
 
 /// How to print.
@@ -194,7 +203,7 @@ struct Context {
 impl Context {
     /// This client's name.
     fn client(&self) -> Result<ClientName, Failure> {
-        if let Some(client) = &self.global.client {
+        if let Some(client) = self.global.client.as_ref().or(self.target().client()) {
             return Ok(client.clone());
         }
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
@@ -205,8 +214,9 @@ impl Context {
         })
     }
 
-    /// Finds this client's token, if it has one.
-    fn show_token(&mut self) -> Result<(), Failure> {
+    /// Finds out how the server is reached over TLS, and this client's token, if it has one.
+    fn prepare_calls(&mut self) -> Result<(), Failure> {
+        self.global.server = self.global.server.clone().secured(&self.global.secure)?;
         let bearer = Bearer::find(self.global.token_file.as_deref(), self.errors)?;
         self.global.server.show(bearer)
     }
@@ -233,7 +243,7 @@ pub fn run() -> ExitCode {
     let errors = Errors { json: errors_in_json(arguments.global.output) };
     let mut context = Context { global: arguments.global, errors };
     if arguments.command.makes_calls()
-        && let Err(failure) = context.show_token()
+        && let Err(failure) = context.prepare_calls()
     {
         failure.print(errors);
         return ExitCode::from(failure.code);
@@ -300,7 +310,7 @@ pub fn run() -> ExitCode {
         Command::WaitReady(wait) => {
             client(&context, Reader::IsAll, async |out| wait.run(&context, out).await)
         }
-        Command::Token(token) => client(&context, Reader::MayGo, async |out| token.run(out).await),
+        Command::Token(token) => client(&context, Reader::MayGo, async |out| token.run(&context, out).await),
         Command::Completions(completions) => {
             client(&context, Reader::IsAll, async |out| completions.run(out))
         }

@@ -15,9 +15,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::{Context, Failure, exit::code, json, output::Output, signals::Signals, time};
 use crate::server::{
-    self,
-    access::Access,
-    demo,
+    self, demo,
     engine::{
         Engine,
         embedded::{Embedded, OpenError, Options},
@@ -204,8 +202,9 @@ impl Serve {
         if let Some(file) = &self.port_file {
             remove_stale(file);
         }
-        let access = self.access.open(false)?;
-        let listener = self.listen(&access).await?;
+        let access = self.access.open(self.tls.asks_clients())?;
+        let danger = self.exposure().await?.judge()?;
+        let listener = self.listen().await?;
         let options = Options { retain: self.retain, min_free: self.disk.min_free, ..Options::default() };
         let engine = match self.store {
             StoreKind::Memory => Embedded::in_memory(&options),
@@ -229,6 +228,13 @@ impl Serve {
             tls::follow(tls.clone())?;
         }
         self.say_ready(&address, &engine);
+        match danger {
+            Some(danger) => tracing::warn!("--insecure: {address} is open: {danger}"),
+            None if !access.is_guarded() => {
+                tracing::info!("anybody at {address} may claim any name: --tokens asks who they are");
+            }
+            None => {}
+        }
         if self.demo {
             tokio::spawn(demo::run(Arc::new(engine.clone()), self.demo_every));
         }
@@ -245,7 +251,8 @@ impl Serve {
         if let Some(file) = &self.port_file {
             let _ = std::fs::remove_file(file);
         }
-        if let Some(why) = failure {
+        // What is written last may fail too.
+        if let Some(why) = failure.or_else(|| engine.failure()) {
             let message = format!("the store has failed: {why}");
             return Err(Failure::new(code::STORE, "store_failed", message)
                 .hint("nothing that was not answered is promised; check the disk, then start again"));
@@ -255,25 +262,19 @@ impl Serve {
         Ok(0)
     }
 
-    async fn listen(&self, access: &Access) -> Result<Listener, Failure> {
-        let exposure = Exposure {
+    async fn listen(&self) -> Result<Listener, Failure> {
+        let listener = Listener::bind_with_mode(&self.addr, self.access.socket_mode()).await;
+        listener.map_err(|e| self.cannot_listen(&e))
+    }
+
+    async fn exposure(&self) -> Result<Exposure, Failure> {
+        Ok(Exposure {
             beyond: self.beyond().await?,
             tls: self.tls.is_on(),
             tokens: self.access.tokens.is_some(),
-            client_ca: self.tls.demands_certificates(),
+            client_ca: self.tls.asks_clients(),
             insecure: self.insecure,
-        };
-        let danger = exposure.judge()?;
-        let listener = Listener::bind_with_mode(&self.addr, self.access.socket_mode()).await;
-        let listener = listener.map_err(|e| self.cannot_listen(&e))?;
-        match danger {
-            Some(danger) => tracing::warn!("--insecure: {} is open: {danger}", self.addr),
-            None if !access.is_guarded() => {
-                tracing::info!("{}: anybody there may claim any name; --tokens asks who they are", self.addr);
-            }
-            None => {}
-        }
-        Ok(listener)
+        })
     }
 
     /// An address that other machines can reach.

@@ -75,7 +75,7 @@ pub(super) async fn run<W: Watched>(
             End::Skipped => {}
             End::Broken(status) => {
                 out.flush().await?;
-                if tries.failed() {
+                if tries.failed(&status) {
                     let cause = exit::cause(&status);
                     let how_long = if tries.is_endless() { " for ever" } else { "" };
                     let message = format!("server {}: {cause}; trying again{how_long}", target.address);
@@ -110,7 +110,8 @@ async fn one<W: Watched>(
         None => tokio::select! {
             channel = target.connect() => match channel {
                 Ok(channel) => channel,
-                Err(status) => return Ok(End::Broken(status)),
+                Err(status) if exit::is_broken(&status) => return Ok(End::Broken(status)),
+                Err(status) => return Err(target.failure(&status)),
             },
             () = idle.over() => return Err(target.failure(&Status::unavailable("no answer"))),
         },

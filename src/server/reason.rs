@@ -87,6 +87,7 @@ reasons! {
     SlowReader "slow_reader" ResourceExhausted "Too much was left unread of what this stream was sent."
     StoreFull "store_full" ResourceExhausted "The disk has no room."
     TooManyBytes "too_many_bytes" ResourceExhausted "More bytes of this identity are unanswered than may be: try again after the delay that is given."
+    TooManyWaits "too_many_waits" ResourceExhausted "As many tasks are waited for as may be, by all together: try again after the delay that is given."
     TooManyStreams "too_many_streams" ResourceExhausted "More calls of this identity are open than may be."
     Stopping "stopping" Unavailable "The server is stopping: try again after the delay that is given."
     ConnectionAged "connection_aged" Unavailable "The connection is as old as one may get here: open another."

@@ -26,6 +26,8 @@ use crate::{name::ClientName, pb};
 
 /// Notices that go out together.
 const NOTICES_MAX: usize = 256;
+/// How often a process may say on one stream that it is another client's: each time whoever watches clients is told.
+const RENAMES_MAX: usize = 16;
 
 type Reply = Result<pb::Result, Status>;
 
@@ -38,6 +40,7 @@ pub(super) fn answer(call: &Call, statuses: Streaming<pb::ClientMsg>) -> BoxStre
         caller: call.caller.clone(),
         client: None,
         instance: None,
+        renames: 0,
         control: false,
         notices: stream::pending().boxed(),
     };
@@ -62,6 +65,8 @@ struct Session {
     /// Who speaks, and the process, once they have been said.
     client: Option<ClientName>,
     instance: Option<Instance>,
+    /// How often it has said that it is another client's.
+    renames: usize,
     /// It wants to be told.
     control: bool,
     /// What the process is told. While this lives it attends.
@@ -119,6 +124,12 @@ impl Session {
         {
             let client = self.caller.client(convert::client(&message.client)?)?;
             if let Some(instance) = self.instance {
+                self.renames += 1;
+                if self.renames > RENAMES_MAX {
+                    let message =
+                        format!("client has changed {RENAMES_MAX} times: a process is of one client");
+                    return Err(status::new(Reason::TooManyClients, message));
+                }
                 self.engine.name(instance, &client);
             }
             self.client = Some(client);

@@ -20,6 +20,8 @@ use crate::{pb, wire::ERROR_DOMAIN};
 const BACK_WITHIN: Duration = Duration::from_secs(5);
 /// When to try a store again that has no room: that is looked at every second.
 const ROOM_AFTER: Duration = Duration::from_secs(1);
+/// When to try to wait for tasks again: others must cease to.
+const WAITS_AFTER: Duration = Duration::from_secs(5);
 
 /// A status with a reason.
 pub(super) fn new(reason: Reason, message: impl Into<String>) -> Status {
@@ -70,6 +72,7 @@ pub(super) fn from_engine(error: Error) -> Status {
         }
         Error::Superseded => new(Reason::Superseded, message),
         Error::SlowReader => new(Reason::SlowReader, message),
+        Error::TooManyWaits { .. } => later(Reason::TooManyWaits, message, WAITS_AFTER),
         Error::NoGroup { .. } => new(Reason::NoGroup, message),
         Error::NoTask(_) => new(Reason::NoTask, message),
         Error::ResultsTrimmed { first_n, .. } => {

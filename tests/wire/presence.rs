@@ -7,6 +7,7 @@ use futures_util::stream;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::UnboundedReceiverStream;
 use tonic::transport::Channel;
+use tonic_types::StatusExt;
 
 use crate::{
     common::{Running, Server},
@@ -87,6 +88,29 @@ async fn a_process_may_say_who_it_is_with_any_message() {
     assert_eq!(seen, [("w1", false, "three"), ("w2", true, "four")]);
     let health = clients(&mut client).await[1].instances[0].health();
     assert_eq!(health, Health::NoWatch);
+}
+
+#[tokio::test]
+async fn a_process_that_changes_its_client_all_the_time_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let mut client = ContactClient::new(connect(&server).await);
+    let named = |n: usize| pb::ClientMsg {
+        client: format!("w{n}"),
+        instance: vec![7; 16],
+        heartbeat: true,
+        ..pb::ClientMsg::default()
+    };
+    let replies = within("headers", client.send_status(stream::iter((0..1000).map(named)))).await.unwrap();
+    let mut replies = replies.into_inner();
+    // Its first name, and sixteen more.
+    for _ in 0..17 {
+        within("a reply", replies.message()).await.unwrap().unwrap();
+    }
+    let refused = within("the end", replies.message()).await.unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::InvalidArgument, "{refused:?}");
+    assert_eq!(refused.get_details_error_info().unwrap().reason, "too_many_clients");
+    assert_eq!(clients(&mut client).await.len(), 17);
 }
 
 #[tokio::test]

@@ -1,11 +1,11 @@
-//! A herd: two thousand members that lose the same server at the same moment. All are back soon after it is, and none
-//! has knocked more than a few times.
+//! A herd: two thousand members that lose the same server at the same moment, and five hundred that speak TLS. All are
+//! back soon after it is, and none has knocked more than a few times.
 //!
 //! ```text
 //!   2 000 members, a connection each ──► a listener that goes and comes ──► one engine that stays
 //! ```
 //!
-//! `CONTACT_TEST_AWAY_S=60` says how long the server is away.
+//! `CONTACT_TEST_AWAY_S=60` says how long the server is away, `CONTACT_TEST_MEMBERS=5000` how many speak TLS.
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_macros,
@@ -15,9 +15,10 @@
 use std::{
     collections::HashMap,
     net::SocketAddr,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use clap::Parser;
@@ -26,16 +27,19 @@ use tokio::{runtime::Runtime, sync::mpsc};
 
 use super::{Held, Joining, Member, News, Terms, intake, session};
 use crate::{
-    cli::{Arguments, Context, Failure, exit::Errors, place::Place},
+    cli::{Arguments, Context, Failure, connect::Target, exit::Errors, place::Place},
     name::{ClientName, QueueName},
     server::{
         self,
         engine::embedded::{Embedded, Options},
         listener::{Address, Listener},
+        tls::ThrowAway,
     },
 };
 
 const MEMBERS: usize = 2000;
+/// Each of these has a handshake to make; `just tls-herd` has ten times as many.
+const MEMBERS_OVER_TLS: usize = 500;
 /// How long the server is away; `just agents` has a minute.
 const AWAY_S: u64 = 5;
 /// By then all are back,
@@ -49,17 +53,24 @@ const INSIDE: &str = "TEST_HERD_INSIDE";
 
 #[test]
 fn a_herd_that_has_lost_its_server_is_back_soon() {
+    inside("a_herd_that_has_lost_its_server_is_back_soon", || herd(MEMBERS, false));
+}
+
+#[test]
+fn a_herd_over_tls_is_back_soon() {
+    let members = std::env::var("CONTACT_TEST_MEMBERS").map_or(MEMBERS_OVER_TLS, |n| n.parse().unwrap());
+    inside("a_herd_over_tls_is_back_soon", || herd(members, true));
+}
+
+/// Runs a test in a process of its own.
+fn inside(name: &str, herd: impl FnOnce()) {
     if std::env::var_os(INSIDE).is_some() {
         return herd();
     }
     // Two thousand members say that their server is lost, and each is right. In a process of its own nobody need read
     // it, and the descriptors are its alone.
     let mut inside = Command::new(std::env::current_exe().unwrap());
-    inside.args([
-        "--exact",
-        "cli::member::herd::a_herd_that_has_lost_its_server_is_back_soon",
-        "--nocapture",
-    ]);
+    inside.args(["--exact", &format!("cli::member::herd::{name}"), "--nocapture"]);
     let done = inside.env(INSIDE, "1").stdin(Stdio::null()).output().unwrap();
     let stderr = String::from_utf8_lossy(&done.stderr);
     let said: Vec<&str> = stderr.lines().filter(|line| !line.contains("\"notice\"")).collect();
@@ -69,26 +80,45 @@ fn a_herd_that_has_lost_its_server_is_back_soon() {
     assert!(stdout.contains("1 passed"), "the herd was not there");
 }
 
-fn herd() {
-    raise_limit();
+fn herd(members: usize, is_over_tls: bool) {
+    raise_limit(members);
+    let folder = tempfile::tempdir().unwrap();
+    let tls = is_over_tls.then(|| Secured::make(folder.path()));
     let away = std::env::var("CONTACT_TEST_AWAY_S").map_or(AWAY_S, |s| s.parse().unwrap());
     let clients = Runtime::new().unwrap();
     let engine = Embedded::in_memory(&Options::default()).unwrap();
-    let (serving, address) = serve(&engine, "127.0.0.1:0".parse().unwrap());
+    let (serving, address) = serve(&engine, "127.0.0.1:0".parse().unwrap(), tls.as_ref());
     let (sender, mut events) = mpsc::unbounded_channel();
-    for n in 0..MEMBERS {
-        clients.spawn(member(n, address, sender.clone()));
+    let arguments = match &tls {
+        Some(Secured { ca, .. }) => {
+            let ca = ca.to_str().unwrap();
+            Arguments::parse_from([
+                "contact",
+                "--server",
+                &format!("https://{address}"),
+                "--tls-ca",
+                ca,
+                "health",
+            ])
+        }
+        None => Arguments::parse_from(["contact", "--server", &address.to_string(), "health"]),
+    };
+    for n in 0..members {
+        let mut global = arguments.global.clone();
+        // Each as a process of its own has it: what one has found out about the server the others do not know.
+        global.server = Target::parse(&global.server.address).unwrap().secured(&global.secure).unwrap();
+        clients.spawn(member(n, Context { global, errors: Errors { json: true } }, sender.clone()));
     }
-    let mut herd = vec![Standing::default(); MEMBERS];
+    let mut herd = vec![Standing::default(); members];
     clients.block_on(gather(&mut herd, &mut events, "all have come", |one| one.is_up));
-    println!("{MEMBERS} members are up");
+    println!("{members} members are up");
 
     // As by kill -9: nobody is told anything.
     serving.shutdown_background();
     clients.block_on(gather(&mut herd, &mut events, "all have noticed", |one| !one.is_up));
     std::thread::sleep(Duration::from_secs(away));
     let returned = Instant::now();
-    let (_serving, _) = serve(&engine, address);
+    let (_serving, _) = serve(&engine, address, tls.as_ref());
     clients.block_on(gather(&mut herd, &mut events, "all are back", |one| one.is_up));
 
     let mut pauses: Vec<Duration> = herd.iter().map(|one| one.since.unwrap() - returned).collect();
@@ -99,8 +129,8 @@ fn herd() {
         *attempts.entry(failed + 1).or_default() += 1;
     }
     let in_vain = herd.iter().flat_map(|one| &one.failures).filter(|at| **at <= returned).count();
-    assert!(in_vain >= 2 * MEMBERS, "only {in_vain} tries have failed: each of two streams must");
-    let (median, last) = (pauses[MEMBERS / 2], pauses[MEMBERS - 1]);
+    assert!(in_vain >= 2 * members, "only {in_vain} tries have failed: each of two streams must");
+    let (median, last) = (pauses[members / 2], pauses[members - 1]);
     println!(
         "away {away} s, {in_vain} tries in vain: back after {median:.1?}, the last after {last:.1?}; attempts: {attempts:?}"
     );
@@ -155,17 +185,29 @@ async fn gather(
 }
 
 /// A server on this address, on threads of its own: it goes with them.
-fn serve(engine: &Embedded, address: SocketAddr) -> (Runtime, SocketAddr) {
+fn serve(engine: &Embedded, address: SocketAddr, tls: Option<&Secured>) -> (Runtime, SocketAddr) {
     let runtime = Runtime::new().unwrap();
     let listener = runtime.block_on(Listener::bind(&Address::Tcp(address.to_string()))).unwrap();
     let address = listener.tcp_address().unwrap();
-    runtime.spawn(server::serve(
-        listener,
-        Arc::new(engine.clone()),
-        server::Settings::default(),
-        std::future::pending(),
-    ));
+    let settings = server::Settings { tls: tls.map(|secured| secured.tls.clone()), ..Default::default() };
+    runtime.spawn(server::serve(listener, Arc::new(engine.clone()), settings, std::future::pending()));
     (runtime, address)
+}
+
+/// How the server speaks TLS, and the file that its clients trust.
+struct Secured {
+    tls: Arc<server::Tls>,
+    ca: PathBuf,
+}
+
+impl Secured {
+    fn make(folder: &Path) -> Self {
+        let ThrowAway { tls, ca: text } =
+            ThrowAway::make(vec!["127.0.0.1".to_owned()], SystemTime::now()).unwrap();
+        let ca = folder.join("ca.pem");
+        std::fs::write(&ca, text).unwrap();
+        Secured { tls: Arc::new(tls), ca }
+    }
 }
 
 /// Holds nothing.
@@ -182,9 +224,7 @@ impl Held for Nothing {
 }
 
 /// One of them, in a group of its own, for ever.
-async fn member(n: usize, server: SocketAddr, events: mpsc::UnboundedSender<(usize, Instant, Word)>) {
-    let arguments = Arguments::parse_from(["contact", "--server", &server.to_string(), "health"]);
-    let context = Context { global: arguments.global, errors: Errors { json: true } };
+async fn member(n: usize, context: Context, events: mpsc::UnboundedSender<(usize, Instant, Word)>) {
     let client = ClientName::parse(&format!("h{n}")).unwrap();
     let mut member = Member::new(Joining {
         context: &context,
@@ -220,9 +260,9 @@ async fn member(n: usize, server: SocketAddr, events: mpsc::UnboundedSender<(usi
 }
 
 /// Each member has a descriptor at either end.
-fn raise_limit() {
+fn raise_limit(members: usize) {
     let limit = getrlimit(Resource::Nofile);
-    let wanted = 2 * MEMBERS as u64 + 200;
+    let wanted = 2 * members as u64 + 200;
     if limit.current.is_some_and(|current| current < wanted) {
         let raised = limit.maximum.map_or(wanted, |maximum| maximum.max(wanted));
         setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum: Some(raised) })

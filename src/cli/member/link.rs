@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tonic::Status;
+
 use crate::cli::connect::Tries;
 
 /// A stream, and how it has gone with it.
@@ -30,9 +32,9 @@ impl<T> Link<T> {
         self.was_open && !self.is_failing
     }
 
-    /// It has failed. Whether for the first time in a row, and how long to wait, at most `bound`.
-    pub(super) fn failed(&mut self, bound: Duration) -> (bool, Duration) {
+    /// It has failed. Whether that is news, and how long to wait, at most `bound`.
+    pub(super) fn failed(&mut self, status: &Status, bound: Duration) -> (bool, Duration) {
         self.is_failing = true;
-        (self.tries.failed(), self.tries.next_pause(bound))
+        (self.tries.failed(status), self.tries.next_pause(bound))
     }
 }

@@ -149,12 +149,13 @@ impl Member<'_> {
         let target = self.context.target();
         target.note(Some(status));
         let bound = if held.all().is_empty() { PAUSE_MAX } else { PAUSE_HOLDING };
-        let (first, pause) = match is_session {
-            true => self.session.failed(bound),
-            false => self.intake.failed(bound),
+        let (is_news, pause) = match is_session {
+            true => self.session.failed(status, bound),
+            false => self.intake.failed(status, bound),
         };
         let other = if is_session { self.intake.is_failing } else { self.session.is_failing };
-        if first && !other {
+        // Both streams find that the server is not trusted; one says so.
+        if is_news && (!other || is_session && exit::is_untrusted(status)) {
             let message =
                 format!("server {}: {}; trying again for ever", target.address, exit::cause(status));
             self.context.errors.notice("retrying", &message);

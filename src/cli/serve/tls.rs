@@ -34,7 +34,7 @@ pub(super) struct ServeTls {
     /// Speak TLS with the certificate in this file (PEM, the server's own first); needs --tls-key
     #[arg(
         id = "tls_cert",
-        long,
+        long = "tls-cert",
         env = "CONTACT_SERVE_TLS_CERT",
         value_name = "FILE",
         requires = "tls_key",
@@ -45,7 +45,7 @@ pub(super) struct ServeTls {
     /// Its key (PEM, not encrypted). Both are read again when they change, and on SIGHUP
     #[arg(
         id = "tls_key",
-        long,
+        long = "tls-key",
         env = "CONTACT_SERVE_TLS_KEY",
         value_name = "FILE",
         requires = "tls_cert",
@@ -80,13 +80,6 @@ pub(super) struct ServeTls {
     dev_tls: bool,
 }
 
-impl ServeTls {
-    /// Whether clients are asked for certificates, and let in by nothing else.
-    pub(super) fn demands_certificates(&self) -> bool {
-        self.client_ca.is_some() && self.client_certs == ClientCerts::Required
-    }
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ClientCerts {
     /// Nobody without one gets further than the handshake
@@ -104,6 +97,11 @@ impl ServeTls {
     /// Whether the server speaks TLS.
     pub(super) fn is_on(&self) -> bool {
         self.cert.is_some() || self.dev_tls
+    }
+
+    /// Whether clients may show certificates: then nobody is let in who shows nothing.
+    pub(super) fn asks_clients(&self) -> bool {
+        self.client_ca.is_some()
     }
 
     /// Reads the files.

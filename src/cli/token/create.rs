@@ -109,26 +109,32 @@ struct Line {
 }
 
 impl Create {
-    pub(super) async fn run(self, out: &mut Output) -> Result<u8, Failure> {
+    pub(super) async fn run(self, errors: Errors, out: &mut Output) -> Result<u8, Failure> {
         let token = (!self.certificate).then(Token::random);
         let grant = self.grant(token.as_ref())?;
         let (name, file) = (grant.name().to_owned(), self.tokens.file());
-        let id = beside(move || {
+        let (id, related) = beside(move || {
             file.change(|entries| {
                 let mut grant = grant;
+                let related = related(&grant, entries);
                 while entries.iter().any(|entry| entry.grant.id == grant.id) {
                     grant.id = random_id();
                 }
                 let id = grant.id.clone();
                 entries.push(Entry::of(grant)?);
-                Ok::<_, Failure>(id)
+                Ok::<_, Failure>((id, related))
             })
         })
         .await?;
         let token = token.map(|token| token.secret().to_owned());
         if token.is_some() && std::io::stdout().is_terminal() {
             let message = "shown only now: keep it where its holder's --token-file is, and nowhere else";
-            Errors { json: false }.notice("token", message);
+            errors.notice("token", message);
+        }
+        if let Some((owner, owned)) = related {
+            let message =
+                format!("{owner} may call itself {owned} as well, and has its inbox: they are not apart");
+            errors.notice("names_not_apart", &message);
         }
         let line = Line { name, id, token };
         let text = || line.token.clone().unwrap_or_else(|| format!("{}: {}", line.id, line.name));
@@ -163,6 +169,20 @@ impl Create {
             created_at: now,
             expires_at: self.expires.map(|expires| later(now, expires)),
         })
+    }
+}
+
+/// Two names, of the new grant and of another, of which the first may take the part of the second.
+fn related(grant: &Grant, entries: &[Entry]) -> Option<(String, String)> {
+    let is_of =
+        |owned: &str, owner: &str| owned.strip_prefix(owner).is_some_and(|rest| rest.starts_with('.'));
+    let name = grant.name();
+    let owned = entries.iter().map(|entry| entry.grant.name()).find(|other| is_of(other, name));
+    let owner = entries.iter().map(|entry| entry.grant.name()).find(|other| is_of(name, other));
+    match (owned, owner) {
+        (Some(owned), _) => Some((name.to_owned(), owned.to_owned())),
+        (None, Some(owner)) => Some((owner.to_owned(), name.to_owned())),
+        (None, None) => None,
     }
 }
 

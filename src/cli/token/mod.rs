@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Failure, exit::code, output::Output};
+use super::{Context, Failure, exit::code, output::Output};
 use crate::server::access::{FileError, TokenFile};
 
 mod create;
@@ -58,9 +58,9 @@ impl Tokens {
 }
 
 impl Token {
-    pub(super) async fn run(self, out: &mut Output) -> Result<u8, Failure> {
+    pub(super) async fn run(self, context: &Context, out: &mut Output) -> Result<u8, Failure> {
         match self.command {
-            Command::Create(create) => create.run(out).await,
+            Command::Create(create) => create.run(context.errors, out).await,
             Command::List(list) => list.run(out).await,
             Command::Revoke(revoke) => revoke.run(out).await,
         }

@@ -195,3 +195,40 @@ fn time(ms: u64) -> String {
     let seconds = i64::try_from(ms / 1000).unwrap_or(i64::MAX);
     prost_types::Timestamp { seconds, nanos: (ms % 1000 * 1_000_000) as i32 }.to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::server::port::Peer;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_flood_of_denials_is_counted_and_what_admins_do_is_not_lost_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit");
+        let audit = Audit::into_file(&path).unwrap();
+        let caller = Caller::stranger(&Peer::default(), "/Contact/purgeQueue", audit.clone());
+        let ids: Vec<String> = (0..20).map(|n| format!("{n}{}", "x".repeat(200))).collect();
+        for _ in 0..1000 {
+            drop(caller.refuse(Reason::BadToken, "secret words".into(), Named::default()));
+        }
+        caller.has_done(Named { ids: &ids, ..Named::queue("q") }, Ok("3 tasks".into()));
+        tokio::time::advance(Duration::from_secs(1)).await;
+        audit.left_out();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 102);
+        assert!(
+            lines[0].contains(r#""event":"denied","call":"purgeQueue","verdict":"bad_token"}"#),
+            "{}",
+            lines[0]
+        );
+        let admin: serde_json::Value = serde_json::from_str(lines[100]).unwrap();
+        assert_eq!((&admin["event"], &admin["verdict"]), (&"admin".into(), &"3 tasks".into()));
+        let shown = admin["ids"].as_str().unwrap().split(' ');
+        assert!(shown.clone().count() == IDS_MAX && shown.into_iter().all(|id| id.len() == ID_BYTES_MAX));
+        assert!(lines[101].contains(r#""event":"left_out","verdict":"900 more denials""#), "{}", lines[101]);
+        assert!(!text.contains("secret words"));
+    }
+}

@@ -21,6 +21,8 @@ mod follow;
 mod grant;
 mod role;
 mod secret;
+#[cfg(test)]
+mod tests;
 
 pub use audit::Audit;
 pub use file::{Entry, FileError, TokenFile};

@@ -30,9 +30,10 @@ pub struct ClientView {
     pub last_seen_ms: u64,
     /// Its last status.
     pub status: Option<LastStatus>,
-    /// How many tasks its processes hold, also those that are away.
+    /// How many tasks its processes hold, also those that are away; as it was last known, if that cannot be said at
+    /// once.
     pub in_flight: u64,
-    /// Its processes that are there, the one that came first first.
+    /// Its processes that are there, the one that came first first; about a mebibyte of them.
     pub instances: Vec<InstanceView>,
 }
 

@@ -10,7 +10,7 @@ use std::{future::Future, io, pin::pin, sync::Arc, time::Duration};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::time::sleep;
 
-use super::{Answering, Line, Peer, listener::Stream, meter::Meter, preface, tls::Tls, wire::Wire};
+use super::{Answering, Line, Peer, farewell, listener::Stream, meter::Meter, preface, tls::Tls, wire::Wire};
 use crate::server::{
     ending::SETTLE_GRACE,
     settings::{Limits, Settings},
@@ -70,14 +70,22 @@ pub(super) async fn serve(http: Arc<Http>, stream: Stream, answering: Arc<Answer
 async fn begin(stream: Stream, tls: Option<&Tls>) -> anyhow::Result<(Wire<Stream>, Peer)> {
     let mut stream = within(SECURE_WITHIN, "TLS", secure(stream, tls)).await?;
     let peer = Peer::of(&stream);
-    let ahead = within(PREFACE_WITHIN, "the preface", preface::read(&mut stream)).await?;
+    let ahead = match within(PREFACE_WITHIN, "the preface", preface::read(&mut stream)).await {
+        Ok(ahead) => ahead,
+        Err(e) => {
+            if e.downcast_ref().map(io::Error::kind) == Some(io::ErrorKind::InvalidData) {
+                farewell::say(&mut stream, preface::NOT_SPOKEN).await;
+            }
+            return Err(e);
+        }
+    };
     let mut meter = Meter::default();
     meter.take(&ahead[preface::BYTES..])?;
     Ok((Wire::new(stream, ahead, meter), peer))
 }
 
 /// Shakes hands, where the port speaks TLS. A Unix socket does not.
-async fn secure(stream: Stream, tls: Option<&Tls>) -> io::Result<Stream> {
+pub(super) async fn secure(stream: Stream, tls: Option<&Tls>) -> io::Result<Stream> {
     match (stream, tls) {
         (Stream::Tcp(stream), Some(tls)) => {
             // In a box: a peer in the clear needs no room for it.

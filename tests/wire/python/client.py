@@ -1,4 +1,6 @@
-"""The tutorial's client: python client.py HOST:PORT
+"""The tutorial's client: python client.py HOST:PORT [CA]
+
+CA is a file with the authority to trust: it then speaks TLS.
 
 It registers once and reads tasks for ever, sends 15 statuses, and acknowledges each task with free text on
 one long stream. What it hears goes to stdout; it ends when stdin does, as the tutorial's ends by Ctrl-C.
@@ -45,7 +47,12 @@ def acknowledge(stub, results):
 
 
 def main():
-    channel = grpc.insecure_channel(sys.argv[1])
+    if len(sys.argv) > 2:
+        with open(sys.argv[2], "rb") as ca:
+            credentials = grpc.ssl_channel_credentials(ca.read())
+        channel = grpc.secure_channel(sys.argv[1], credentials)
+    else:
+        channel = grpc.insecure_channel(sys.argv[1])
     stub = stubs.ContactStub(channel)
     results = queue.Queue()
     reader = threading.Thread(target=read_tasks, args=(stub, results))

@@ -40,9 +40,7 @@ fn within(engine: &dyn Engine, identity: &str, queues: &[&str]) -> Arc<dyn Engin
 
 /// A queue with a task in every state there is, by the ids that name them. Group `g` has them.
 struct Stage {
-    /// The one that is leased, and its lease.
     leased: String,
-    lease: String,
     dead: String,
     cancelled: String,
     /// All that are kept.
@@ -82,7 +80,6 @@ impl Stage {
         let delayed = vec![format!("{number}d"), format!("later-{name}")];
         Stage {
             leased: seqs[0].clone(),
-            lease: held[0].lease.clone(),
             dead: seqs[2].clone(),
             cancelled,
             kept: seqs.into_iter().chain([format!("named-{name}")]).chain(delayed.clone()).collect(),

@@ -69,7 +69,7 @@ use ids::Ids;
 use presence::Presence;
 use queue::Queues;
 use reads::{READERS, Reads};
-use results::{Names, ResultLog};
+use results::{Names, ResultLog, WAITS_MAX};
 use store::{Store, StoreError, memory::MemoryStore, sqlite::SqliteStore};
 use tokens::Tokens;
 use writer::{Answer, Job, Teller, Writer};
@@ -134,6 +134,8 @@ struct Shared {
     budget: Arc<Semaphore>,
     /// Room for what is told: of its own, so that it does not wait behind submits.
     told_budget: Arc<Semaphore>,
+    /// Room for those who wait for the results of named tasks.
+    waits: Arc<Semaphore>,
     queues: Queues,
     reads: Reads,
     /// The last seq on disk.
@@ -200,6 +202,7 @@ impl Embedded {
             wall_clock: options.wall_clock.clone(),
             budget: Arc::new(Semaphore::new(BUDGET_BYTES)),
             told_budget: Arc::new(Semaphore::new(TOLD_BYTES)),
+            waits: Arc::new(Semaphore::new(WAITS_MAX)),
             queues: Queues::default(),
             reads: Reads::start(readers).map_err(thread)?,
             head_seq: AtomicU64::new(0),
@@ -258,6 +261,14 @@ impl Embedded {
         match self.shared.ended().await {
             Error::Failed(why) => why,
             _ => std::future::pending().await,
+        }
+    }
+
+    /// Why the store has failed, once it has.
+    pub fn failure(&self) -> Option<String> {
+        match self.shared.check() {
+            Err(Error::Failed(why)) => Some(why),
+            _ => None,
         }
     }
 

@@ -21,6 +21,8 @@ pub(super) struct Client {
     watched: BTreeMap<QueueName, u64>,
     /// Its processes that are there, by the number of their coming.
     pub(super) processes: BTreeMap<u64, Instance>,
+    /// How many tasks it held when that was last asked.
+    pub(super) held: u64,
     /// Its place among those to be written down.
     pub(super) dirty_no: Option<u64>,
     /// There may be a row of it in the store.

@@ -37,6 +37,7 @@ pub(super) use events::watch;
 pub(super) use roster::Stream;
 pub(super) use saving::Changed;
 
+use listing::Held;
 use roster::Roster;
 
 /// See the module.
@@ -84,9 +85,14 @@ impl Presence {
         self.roster().last_status(client, (self.clock)())
     }
 
-    /// Clients by name; what they hold is not known here.
+    /// Clients by name; what they hold is as it was last said.
     pub(super) fn list(&self, filter: &ClientFilter, reach: &Reach) -> Page<ClientView> {
         self.roster().list(filter, reach, (self.clock)())
+    }
+
+    /// What clients and processes hold just now.
+    pub(super) fn keep_held(&self, held: &Held) {
+        self.roster().keep_held(held);
     }
 
     /// When a client was last seen, and whether it is there. `None`: nothing is known of it.

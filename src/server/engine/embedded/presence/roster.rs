@@ -57,6 +57,8 @@ pub(super) struct Process {
     /// When its client is next to be written down for its signs of life.
     mark_ms: u64,
     pub(super) streams: Vec<(u64, Stream)>,
+    /// How many tasks it held when that was last asked.
+    pub(super) held: u64,
 }
 
 /// A stream of a process.
@@ -87,6 +89,7 @@ impl Process {
             heard_ms: 0,
             mark_ms: now_ms.saturating_add(MARK_MS),
             streams: Vec::new(),
+            held: 0,
         }
     }
 

@@ -331,6 +331,24 @@ fn pages_end_early_when_they_are_long() {
 }
 
 #[test]
+fn of_a_client_with_many_processes_some_are_listed() {
+    let mut roster = Roster::default();
+    let names: Vec<String> = (0..1000).map(|n| format!("q{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    for n in 0..100 {
+        roster.enter(&who(n, "many"), broadcast(&names), 0);
+    }
+    roster.enter(&who(100, "other"), broadcast(&names), 0);
+    let mut filter = ClientFilter { client: None, after: None, limit: 1000 };
+    let page = roster.list(&filter, &Reach::default(), 0);
+    assert_eq!((page.items.len(), page.more), (1, true));
+    let listed: Vec<Instance> = page.items[0].instances.iter().map(|view| view.instance).collect();
+    assert_eq!(listed, (0..17).map(process).collect::<Vec<_>>(), "a mebibyte or so, the first ones");
+    filter.after = Some(name("many"));
+    assert_eq!(roster.list(&filter, &Reach::default(), 0).items[0].instances.len(), 1);
+}
+
+#[test]
 fn a_ring_keeps_the_latest_and_says_what_it_does_not() {
     let mut roster = Roster::default();
     let text: Arc<str> = "x".repeat(4096).into();

@@ -201,7 +201,7 @@ impl ResultLog {
         waiter.is_none_or(Waiter::forget_told).then_some(known)
     }
 
-    /// How many tasks are waited for.
+    /// How many tasks are waited for; each counts for each who waits for it.
     #[cfg(test)]
     pub(in super::super) fn waited_for(&self) -> usize {
         self.lock().waiters.len()

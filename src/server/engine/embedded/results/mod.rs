@@ -32,6 +32,7 @@ mod waiters;
 pub(super) use index::{ResultPageRow, Run};
 pub(super) use log::{Reach, ResultLog};
 pub(super) use names::Names;
+pub(super) use of_tasks::WAITS_MAX;
 pub(super) use row::{Event, ResultRow, Said, Unreadable, What};
 pub(super) use rows::Rows;
 pub(super) use waiters::{Moved, Waiter};

@@ -8,6 +8,7 @@ use std::{
 };
 
 use futures_util::{StreamExt, stream};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     super::{
@@ -36,8 +37,10 @@ use crate::{
 const VIEWS_MAX: usize = 256;
 /// or fewer, once they have about this many bytes.
 const VIEWS_BYTES: usize = 256 << 10;
-/// Names that the writer looks up at a time: others wait for it.
+/// Names that the writer is asked about at a time: others wait for it.
 const NAMES_MAX: usize = 256;
+/// Tasks that may be waited for, by all together; each counts for each who waits for it. One takes about 200 bytes.
+pub(in super::super) const WAITS_MAX: usize = 500_000;
 /// Whether a task has expired is asked as often as this at least: the wall clock may leap, and a lease of it may be
 /// in force.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -46,11 +49,17 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub(super) async fn open(engine: &Embedded, ids: Vec<TaskId>) -> Result<Results, Error> {
     let shared = &engine.shared;
     // From here on whatever is found is let go of again, also when an error ends this.
-    let mut tasks = Tasks::new(shared.clone(), Arc::downgrade(&engine.jobs));
+    let room = shared.waits.clone().try_acquire_many_owned(ids.len() as u32);
+    let room = room.map_err(|_| Error::TooManyWaits { most: WAITS_MAX })?;
+    let mut tasks = Tasks::new(shared.clone(), Arc::downgrade(&engine.jobs), room);
     let mut unknown = Vec::new();
-    for some in ids.chunks(NAMES_MAX) {
+    let mut left = &ids[..];
+    while !left.is_empty() {
+        let some = &left[..left.len().min(NAMES_MAX)];
         let (asked, reach, waiter) = (some.to_vec(), engine.reach.clone(), tasks.waiter.clone());
         let found = engine.look(move |writer| writer.named_tasks(&asked, &reach, &waiter)).await?;
+        // Fewer, if they lie far apart.
+        left = &left[found.len()..];
         for (id, named) in some.iter().zip(found) {
             match named {
                 Some(named) => tasks.add(id, named),
@@ -92,6 +101,7 @@ struct Tasks {
     missed: bool,
     /// Ends to be said once `backlog` is empty.
     ends: Vec<(u64, State)>,
+    _room: OwnedSemaphorePermit,
 }
 
 /// One of them.
@@ -105,7 +115,7 @@ struct Task {
 }
 
 impl Tasks {
-    fn new(shared: Arc<Shared>, jobs: Weak<mpsc::Sender<Job>>) -> Self {
+    fn new(shared: Arc<Shared>, jobs: Weak<mpsc::Sender<Job>>, room: OwnedSemaphorePermit) -> Self {
         let reading = Reading::new(shared.clone());
         Tasks {
             shared,
@@ -118,6 +128,7 @@ impl Tasks {
             next_n: 0,
             missed: true,
             ends: Vec::new(),
+            _room: room,
         }
     }
 

@@ -85,9 +85,11 @@ impl Waiter {
     }
 }
 
-/// Who waits, by the places of the tasks: a seq, or a delayed one's [place](super::super::delayed::place_of).
+/// Who waits, by the places of the tasks: a seq, or a delayed one's [place](super::super::delayed::place_of). Behind
+/// the place stands where the waiter lies in memory, where it stays while it is in here: however many wait for the
+/// same task, each comes and goes at the same cost.
 #[derive(Debug, Default)]
-pub(super) struct Waiters(BTreeMap<u64, Vec<Arc<Waiter>>>);
+pub(super) struct Waiters(BTreeMap<(u64, usize), Arc<Waiter>>);
 
 impl Waiters {
     pub(super) fn enlist(&mut self, waiter: &Arc<Waiter>, places: impl Iterator<Item = u64>) {
@@ -96,9 +98,7 @@ impl Waiters {
             return;
         }
         for place in places {
-            let waiting = self.0.entry(place).or_default();
-            if !waiting.iter().any(|other| Arc::ptr_eq(other, waiter)) {
-                waiting.push(waiter.clone());
+            if self.0.insert((place, address_of(waiter)), waiter.clone()).is_none() {
                 enlisted.places.push(place);
             }
         }
@@ -108,11 +108,7 @@ impl Waiters {
         let mut enlisted = waiter.enlisted();
         enlisted.is_over = true;
         for place in enlisted.places.drain(..) {
-            let Some(waiting) = self.0.get_mut(&place) else { continue };
-            waiting.retain(|other| !Arc::ptr_eq(other, waiter));
-            if waiting.is_empty() {
-                self.0.remove(&place);
-            }
+            self.0.remove(&(place, address_of(waiter)));
         }
     }
 
@@ -121,23 +117,23 @@ impl Waiters {
         if self.0.is_empty() {
             return;
         }
-        for (seq, waiting) in self.0.range(run.seq..=run.last_seq()) {
-            for waiter in waiting {
-                waiter.ring(|rung| {
-                    if rung.told.len() < TOLD_MAX {
-                        rung.told.push(run.n + (seq - run.seq));
-                    } else {
-                        rung.missed = true;
-                    }
-                });
-            }
+        for ((seq, _), waiter) in self.0.range((run.seq, 0)..=(run.last_seq(), usize::MAX)) {
+            waiter.ring(|rung| {
+                if rung.told.len() < TOLD_MAX {
+                    rung.told.push(run.n + (seq - run.seq));
+                } else {
+                    rung.missed = true;
+                }
+            });
         }
     }
 
     /// A delayed task is one no more.
     pub(super) fn moved(&mut self, place: u64, moved: Moved) {
-        let Some(waiting) = self.0.remove(&place) else { return };
+        let waiting = self.0.range((place, 0)..=(place, usize::MAX));
+        let waiting: Vec<Arc<Waiter>> = waiting.map(|(_, waiter)| waiter.clone()).collect();
         for waiter in &waiting {
+            self.0.remove(&(place, address_of(waiter)));
             waiter.ring(|rung| rung.moved.push((place, moved)));
             if let Moved::Entered(seq) = moved {
                 self.enlist(waiter, std::iter::once(seq));
@@ -147,18 +143,22 @@ impl Waiters {
 
     /// Tasks up to here may be gone.
     pub(super) fn gone(&self, last_seq: u64) {
-        let waiting = self.0.range(..=last_seq).flat_map(|(_, waiting)| waiting);
-        waiting.for_each(|waiter| waiter.ring(|rung| rung.gone = true));
+        let waiting = self.0.range(..=(last_seq, usize::MAX));
+        waiting.for_each(|(_, waiter)| waiter.ring(|rung| rung.gone = true));
     }
 
     pub(super) fn ring_all(&self) {
-        self.0.values().flatten().for_each(|waiter| waiter.ring(|_| {}));
+        self.0.values().for_each(|waiter| waiter.ring(|_| {}));
     }
 
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
+}
+
+fn address_of(waiter: &Arc<Waiter>) -> usize {
+    Arc::as_ptr(waiter).addr()
 }
 
 #[cfg(test)]
@@ -195,6 +195,18 @@ mod tests {
         let rung = waiter.take();
         assert!(rung.missed && rung.told.len() == TOLD_MAX);
         assert!(!waiter.take().missed);
+    }
+
+    #[test]
+    fn a_thousand_that_wait_for_the_same_thousand_come_and_go() {
+        let mut waiters = Waiters::default();
+        let places: Vec<u64> = (1..=1000).collect();
+        let all: Vec<Arc<Waiter>> = (0..1000).map(|_| one(&mut waiters, &places)).collect();
+        assert_eq!(waiters.len(), 1_000_000);
+        waiters.told(Run { seq: 1, n: 1, len: 3 });
+        assert!(all.iter().all(|waiter| waiter.take().told == [1, 2, 3]));
+        all.iter().for_each(|waiter| waiters.dismiss(waiter));
+        assert_eq!(waiters.len(), 0);
     }
 
     #[test]

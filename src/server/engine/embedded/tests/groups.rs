@@ -22,6 +22,7 @@ mod backlog;
 mod damage;
 mod refusals;
 mod restarts;
+mod room;
 mod turns;
 
 /// A group with something in every state.

@@ -13,7 +13,7 @@ use crate::{
         presence::ClientRow,
         results::Reach,
         store::{
-            Commit, Fold, Loaded, LoadedGroups, LoadedResults, Old, Reader, Store, StoreError,
+            Commit, Fold, Loaded, LoadedGroups, LoadedResults, Old, Reader, Space, Store, StoreError,
             memory::MemoryStore,
         },
     },
@@ -46,6 +46,12 @@ pub(super) struct State {
     pub(super) clients_written: u64,
     /// What happens to them instead of being written.
     pub(super) clients_fault: Option<StoreError>,
+    /// How much room there is.
+    pub(super) space: Option<Space>,
+    /// How often that was asked.
+    pub(super) looks: u64,
+    /// Some room for when there is none.
+    pub(super) has_ballast: bool,
 }
 
 impl Gate {
@@ -149,6 +155,16 @@ impl Store for Held {
 
     fn give_back(&mut self) -> Result<bool, StoreError> {
         self.store.give_back()
+    }
+
+    fn space(&self) -> Option<Space> {
+        let mut state = self.gate.state();
+        state.looks += 1;
+        state.space
+    }
+
+    fn give_up_ballast(&mut self) -> bool {
+        std::mem::take(&mut self.gate.state().has_ballast)
     }
 
     fn reader(&self) -> Result<Box<dyn Reader>, StoreError> {

@@ -431,6 +431,32 @@ async fn the_roll_of_many_groups_is_called_from_memory_and_from_disk() {
 }
 
 #[tokio::test]
+async fn who_is_there_is_known_while_the_disk_stalls() {
+    let bed = Bed::memory(TAIL);
+    let engine = bed.engine();
+    some(&engine, "a", 2).await;
+    let mut member = Member::open(&engine, Share { max_in_flight: 2, ..share_of(1, "a", "g") }).await;
+    let leased = member.take(2).await;
+    let held = |views: Vec<ClientView>| -> Vec<(u64, u64)> {
+        views.iter().map(|view| (view.in_flight, view.instances[0].in_flight)).collect()
+    };
+    assert_eq!(held(clients(&engine).await), [(2, 2)]);
+    let (stall, stalled) = std::sync::mpsc::channel::<()>();
+    let looking = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.look(move |_| Ok(Ok(stalled.recv().is_err()))).await }
+    });
+    let beside = watch(&engine, who(2), "a").await;
+    tokio::task::yield_now().await;
+    assert_eq!(held(clients(&engine).await), [(2, 2), (0, 0)], "as it was last known");
+    drop(stall);
+    assert_eq!(in_time(looking).await.unwrap(), Ok(true), "all the while");
+    done(&engine, &leased[0]).await;
+    assert_eq!(held(clients(&engine).await), [(1, 1), (0, 0)]);
+    drop(beside);
+}
+
+#[tokio::test]
 async fn a_watch_that_is_refused_is_in_no_list() {
     let bed = Bed::memory(TAIL);
     let engine: Embedded = bed.engine();

@@ -15,7 +15,7 @@ use crate::{
             },
             in_time, own, queue, submit, submit_any, task,
         },
-        embedded::{Embedded, store::StoreError},
+        embedded::{Embedded, results::WAITS_MAX, store::StoreError},
         groups::{Change, End, Share, State, Told, Verdict, Word},
         results::{Answer, ResultFilter, ResultView, Results},
     },

@@ -1,7 +1,10 @@
 //! What becomes a result: words that take effect, tasks that have died without one, and tasks that are cancelled. And
 //! what who watches results asks about tasks.
 
-use std::sync::{Arc, atomic::Ordering::Relaxed};
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 
@@ -25,6 +28,9 @@ use crate::{
 
 /// Rows of results trimmed in one step, so that a submit never waits long.
 const TRIM_ROWS: usize = 1024;
+
+/// For so long ids are looked up in one go: each may have to be read from somewhere else.
+const NAMES_FOR: Duration = Duration::from_millis(5);
 
 /// A task that somebody waits for.
 pub(in super::super) struct Named {
@@ -118,7 +124,8 @@ impl Writer {
         })
     }
 
-    /// Tasks by their ids. From now on `waiter` is told of them.
+    /// The first of these tasks by their ids, one at least: as many as can be looked up at once while others wait.
+    /// From now on `waiter` is told of them.
     pub(in super::super) fn named_tasks(
         &mut self,
         ids: &[TaskId],
@@ -126,8 +133,12 @@ impl Writer {
         waiter: &Arc<Waiter>,
     ) -> Result<Result<Vec<Option<Named>>, Error>, StoreError> {
         let mut found = Vec::with_capacity(ids.len());
+        let since = Instant::now();
         for id in ids {
             found.push(self.named_task(reach, id)?);
+            if since.elapsed() >= NAMES_FOR {
+                break;
+            }
         }
         self.shared.results.enlist(waiter, found.iter().flatten().map(|named| named.place));
         Ok(Ok(found))

@@ -36,6 +36,27 @@ async fn a_thousand_wait_and_each_is_told_its_own() {
 }
 
 #[tokio::test]
+async fn so_many_are_waited_for_and_no_more() {
+    let bed = Bed::memory(TAIL);
+    let engine = bed.engine();
+    let ids: Vec<TaskId> = some(&engine, "a", 4).await.into_iter().map(TaskId::Seq).collect();
+    let waits = &engine.shared.waits;
+    let room = waits.clone().acquire_many_owned(WAITS_MAX as u32 - 4).await.unwrap();
+    let of = async |ids: &[TaskId]| Reader::try_open(&engine, ResultFilter::Of(ids.to_vec())).await;
+    let full = Some(Error::TooManyWaits { most: WAITS_MAX });
+    let three = of(&ids[..3]).await.unwrap();
+    assert_eq!(of(&ids[..2]).await.err(), full);
+    let one = of(&ids[3..]).await.unwrap();
+    assert_eq!(of(&ids[3..]).await.err(), full);
+    drop(one);
+    // Who is refused for another reason takes no room.
+    assert!(matches!(of(&[TaskId::Seq(99)]).await.err(), Some(Error::NoTask(_))));
+    assert!(of(&ids[3..]).await.is_ok());
+    drop((three, room));
+    assert_eq!(waits.available_permits(), WAITS_MAX);
+}
+
+#[tokio::test]
 async fn one_that_did_not_read_misses_nothing() {
     for bed in [Bed::memory(TAIL), Bed::sqlite(NO_TAIL)] {
         let engine = bed.engine();
