@@ -25,9 +25,8 @@ pub(crate) struct Honest {
 
 impl Honest {
     /// Starts to ask, and waits for the first answer.
-    pub(crate) fn start(address: &str) -> Honest {
+    pub(crate) fn start(endpoint: Endpoint) -> Honest {
         let ended: Arc<AtomicBool> = Arc::default();
-        let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
         let (ready, is_ready) = std::sync::mpsc::channel();
         let until = ended.clone();
         let thread = std::thread::spawn(move || {

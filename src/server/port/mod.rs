@@ -16,10 +16,12 @@ mod foreign;
 mod held;
 mod inflow;
 pub mod listener;
+mod meter;
 mod peer;
 mod places;
 mod preface;
 pub mod tls;
+mod turn;
 mod wire;
 
 use std::{convert::Infallible, future::Future, pin::pin, sync::Arc, time::Duration};
