@@ -9,7 +9,6 @@ use std::{
 
 use contact::pb;
 use prost::Message;
-use tonic::transport::Endpoint;
 
 use crate::{
     common::Server,
@@ -21,7 +20,7 @@ use crate::{
     honest::Honest,
     load::Load,
     many_descriptors, number,
-    secure::Secure,
+    secure::{Secure, Way},
 };
 
 const ATTACKER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
@@ -47,6 +46,9 @@ struct Target {
 /// Against a server that speaks TLS.
 const HALF_OPEN: &str = "half-open TLS";
 
+/// Against a server with a backlog.
+const SMALL_WINDOWS: &str = "windows of nothing and of a byte";
+
 /// An attack returns what is to stay open while the server becomes idle.
 type Attack = fn(&Target) -> Vec<TcpStream>;
 
@@ -57,7 +59,7 @@ const LINES_OF_ATTACKS: &[&[(&str, Attack)]] = &[
     &[
         ("CONTINUATION without end", continuation),
         ("SETTINGS with a thousand streams", settings_flood),
-        ("windows of nothing and of a byte", small_windows),
+        (SMALL_WINDOWS, small_windows),
         ("lying length", lying_length),
     ],
     &[("before the preface", before_the_preface), (HALF_OPEN, half_open)],
@@ -89,17 +91,13 @@ fn withstand(name: &str, attack: Attack) -> Duration {
     let server = Server::start_with(data.path(), flags);
     let load = Load::of(&server);
     let secure = is_secure.then(|| Secure::of(data.path()));
-    let endpoint = match &secure {
-        Some(secure) => secure.endpoint(&server.address),
-        None => {
-            let lines = format!("{}\n", "x".repeat(BACKLOG.1)).repeat(BACKLOG.0);
-            let out = server.run(&["submit"], lines);
-            assert_eq!(out.code, 0, "{}", out.stderr);
-            Endpoint::from_shared(format!("http://{}", server.address)).unwrap()
-        }
-    };
+    if name == SMALL_WINDOWS {
+        let lines = format!("{}\n", "x".repeat(BACKLOG.1)).repeat(BACKLOG.0);
+        let out = server.run(&["submit"], lines);
+        assert_eq!(out.code, 0, "{}", out.stderr);
+    }
     let sockets = load.sockets();
-    let honest = Honest::start(endpoint);
+    let honest = Honest::start(Way::to(&server, secure.clone()));
     let (memory, lines) = (load.memory_kib(), server.log.lock().unwrap().len());
     load.forget_peak();
 

@@ -7,19 +7,50 @@ use std::{
     sync::Arc,
 };
 
+use hyper_util::rt::TokioIo;
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, StreamOwned,
     crypto::ring,
     pki_types::{CertificateDer, ServerName, pem::PemObject},
 };
-use tonic::transport::{Certificate, ClientTlsConfig, Endpoint};
+use tokio_rustls::TlsConnector;
+use tonic::transport::{Channel, Endpoint};
 
-use crate::frames::connect_from;
+use crate::{common::Server, frames::connect_from};
+
+/// How clients of ours come to a server.
+#[derive(Clone)]
+pub(crate) struct Way {
+    address: String,
+    secure: Option<Secure>,
+}
+
+impl Way {
+    pub(crate) fn to(server: &Server, secure: Option<Secure>) -> Way {
+        let address = server.address.trim_start_matches("https://").to_owned();
+        Way { address, secure }
+    }
+
+    pub(crate) async fn connect(&self) -> Channel {
+        let endpoint = Endpoint::from_shared(format!("http://{}", self.address)).unwrap();
+        let Some(secure) = self.secure.clone() else { return endpoint.connect().await.unwrap() };
+        let address = self.address.clone();
+        let connector = tower::service_fn(move |_| {
+            let (connector, address) = (TlsConnector::from(secure.config.clone()), address.clone());
+            async move {
+                let stream = tokio::net::TcpStream::connect(address).await?;
+                stream.set_nodelay(true)?;
+                connector.connect(name(), stream).await.map(TokioIo::new)
+            }
+        });
+        endpoint.connect_with_connector(connector).await.unwrap()
+    }
+}
 
 /// Trusts a server.
+#[derive(Clone)]
 pub(crate) struct Secure {
     config: Arc<ClientConfig>,
-    pem: Vec<u8>,
 }
 
 impl Secure {
@@ -32,14 +63,7 @@ impl Secure {
         let config = config.with_safe_default_protocol_versions().unwrap();
         let mut config = config.with_root_certificates(roots).with_no_client_auth();
         config.alpn_protocols = vec![b"h2".to_vec()];
-        Secure { config: Arc::new(config), pem }
-    }
-
-    /// For a client of ours.
-    pub(crate) fn endpoint(&self, address: &str) -> Endpoint {
-        let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(&self.pem));
-        let endpoint = Endpoint::from_shared(address.to_owned()).unwrap();
-        endpoint.tls_config(tls.domain_name("localhost")).unwrap()
+        Secure { config: Arc::new(config) }
     }
 
     /// Shakes hands.
@@ -63,6 +87,10 @@ impl Secure {
     }
 
     fn client(&self) -> ClientConnection {
-        ClientConnection::new(self.config.clone(), ServerName::try_from("localhost").unwrap()).unwrap()
+        ClientConnection::new(self.config.clone(), name()).unwrap()
     }
+}
+
+fn name() -> ServerName<'static> {
+    ServerName::try_from("localhost").unwrap()
 }

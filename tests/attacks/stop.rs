@@ -13,14 +13,14 @@ use futures_util::{
     stream,
 };
 use prost::Message;
-use tonic::{Code, Streaming, transport::Endpoint};
+use tonic::{Code, Streaming};
 use tonic_types::StatusExt;
 
 use crate::{
     common::{DEADLINE, Server, wait_within},
     frames::{INITIAL_WINDOW_SIZE, call, connect_from, only_message, opening, window_update},
     many_descriptors, number,
-    secure::Secure,
+    secure::{Secure, Way},
 };
 
 const WATCHERS: usize = 1000;
@@ -49,13 +49,10 @@ async fn stop_once(is_secure: bool) {
     flags.extend(is_secure.then_some("--dev-tls"));
     let mut server = Server::start_with(dir.path(), &flags);
     let secure = is_secure.then(|| Secure::of(dir.path()));
-    let endpoint = match &secure {
-        Some(secure) => secure.endpoint(&server.address),
-        None => Endpoint::from_shared(format!("http://{}", server.address)).unwrap(),
-    };
-    fill(&endpoint).await;
+    let way = Way::to(&server, secure.clone());
+    fill(&way).await;
 
-    let watchers = watchers(&endpoint).await;
+    let watchers = watchers(&way).await;
     let peer = || -> Box<dyn Write> {
         let from = Ipv4Addr::new(127, 0, 0, 2);
         match &secure {
@@ -89,8 +86,8 @@ async fn stop_once(is_secure: bool) {
 }
 
 /// A backlog for those who do not read.
-async fn fill(endpoint: &Endpoint) {
-    let mut client = ContactClient::new(endpoint.connect().await.unwrap());
+async fn fill(way: &Way) {
+    let mut client = ContactClient::new(way.connect().await);
     let (task, queue) = ("x".repeat(BACKLOG.1), "long".to_owned());
     let task = pb::NewTask { task, queue, ..pb::NewTask::default() };
     let answers = client.submit_task(stream::repeat(task).take(BACKLOG.0)).await.unwrap().into_inner();
@@ -109,10 +106,10 @@ fn half_way(secure: &Secure, address: &str) -> Vec<TcpStream> {
         .collect()
 }
 
-async fn watchers(endpoint: &Endpoint) -> Vec<Streaming<pb::ServerMsg>> {
+async fn watchers(way: &Way) -> Vec<Streaming<pb::ServerMsg>> {
     let mut watchers = Vec::new();
     for _ in 0..WATCHERS / WATCHERS_EACH {
-        let client = ContactClient::new(endpoint.connect().await.unwrap());
+        let client = ContactClient::new(way.connect().await);
         watchers.extend(
             join_all((0..WATCHERS_EACH).map(|_| {
                 let mut client = client.clone();
