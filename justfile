@@ -6,6 +6,20 @@ check:
     cargo clippy --locked --all-targets -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
 
+# Licences, bans, sources and advisories of what is linked in: wants cargo-deny.
+deny:
+    .ci/deny
+
+# One target of fuzzing, or all that begin so, for hours: `just fuzz request 2`. Sums are checked as in a test, all else is
+# as fast as a release. What fails is written to tests/corpus.
+fuzz TARGET="" HOURS="1":
+    CONTACT_FUZZ_S=$(awk 'BEGIN { print {{HOURS}} * 3600 }') \
+        cargo test --locked --profile fuzz --lib fuzz_{{TARGET}} -- --nocapture --test-threads 64
+
+# As `fuzz`, and keeps short inputs that were answered in a new way, until a target has a dozen.
+fuzz-keep TARGET="" HOURS="0.05":
+    CONTACT_FUZZ_KEEP=1 just fuzz "{{TARGET}}" "{{HOURS}}"
+
 # The tests; those that need a tool which is absent say so.
 test:
     cargo test --locked
@@ -60,3 +74,7 @@ completions:
     target/debug/contact completions elvish > completions/contact.elv
     target/debug/contact completions powershell > completions/_contact.ps1
     rm -rf completions/man && target/debug/contact man --dir completions/man
+
+# Each write and each sync of the store fails, one after the other, until there are no more of them.
+eio CALLS="100000":
+    CONTACT_TEST_CALLS={{CALLS}} cargo test --locked --test disk -- --nocapture whichever_write

@@ -8,6 +8,8 @@
 pub mod cli;
 #[cfg(test)]
 mod documented;
+#[cfg(test)]
+mod fuzz;
 pub mod name;
 pub mod server;
 pub mod tls;

@@ -20,6 +20,7 @@ use super::{
     exit,
     secure::{Connector, Secure, SecureFlags},
 };
+use crate::name::ClientName;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const KEEPALIVE: Duration = Duration::from_secs(20);
@@ -100,6 +101,11 @@ impl Target {
                 .hint("say https://HOST:PORT, or http://HOST:PORT if plain text is meant"));
         }
         Ok(self)
+    }
+
+    /// Whom the certificate names that this client shows.
+    pub(super) fn client(&self) -> Option<&ClientName> {
+        self.connector.as_ref()?.client()
     }
 
     /// Shows a token with each call; not to whoever listens on the way.

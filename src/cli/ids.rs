@@ -117,6 +117,7 @@ fn check(id: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fuzz::Target;
 
     #[test]
     fn an_id_stands_alone_or_in_an_object() {
@@ -139,5 +140,24 @@ mod tests {
         ] {
             assert_eq!(read(line).unwrap_err().0.word(), reason, "{line}");
         }
+    }
+
+    #[test]
+    fn fuzz_id_line() {
+        let seeds = ["17", " deploy-1\t", r#"{"id":"17","task":"x"}"#, r#"  {"id":17}"#];
+        let target = Target {
+            name: "id_line",
+            seeds: seeds.map(|seed| seed.as_bytes().to_vec()).into(),
+            words: &["{", "}", "\"id\":", "\"", "[", "\\u0000", "\u{2028}", " ", "任务", "1e3", "-1"],
+            message_at: None,
+        };
+        target.run(|input| {
+            let id = read(Some(input.to_vec())).map_err(|(word, message)| {
+                assert!(message.len() < 1000, "{message}");
+                format!("{word:?}")
+            })?;
+            assert!((1..=ID_BYTES_MAX).contains(&id.len()));
+            Ok::<_, String>(input.starts_with(b"{"))
+        });
     }
 }

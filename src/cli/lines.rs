@@ -126,6 +126,7 @@ impl Splitter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fuzz::Target;
 
     /// Gives out one byte at a time.
     struct Drip<'a>(&'a [u8]);
@@ -171,5 +172,34 @@ mod tests {
             true
         });
         assert_eq!(numbers, (1..=100_000).collect::<Vec<u64>>());
+    }
+
+    #[test]
+    fn fuzz_lines() {
+        let seeds = ["a\n\n\r\n任务\r\nb\r\r\nlast", "toolong\nok\ntoolong", "\r\r\r\n"];
+        let target = Target {
+            name: "lines",
+            seeds: seeds.map(|seed| seed.as_bytes().to_vec()).into(),
+            words: &["\n", "\r\n", "\r", "xxxxxx", "xxxxxxx"],
+            message_at: None,
+        };
+        let all = |input: &mut dyn Read| {
+            let mut all = Vec::new();
+            read(input, 6, |batch| {
+                all.extend(batch.unwrap().into_iter().map(|line| (line.number, line.bytes)));
+                true
+            });
+            all
+        };
+        target.run(|mut input| {
+            let bytes = input;
+            let lines = all(&mut input);
+            assert_eq!(all(&mut Drip(bytes)), lines, "however they arrive");
+            let ends = bytes.iter().filter(|b| **b == b'\n').count() as u64;
+            assert!(lines.is_sorted_by(|a, b| a.0 < b.0) && lines.iter().all(|(n, _)| *n <= ends + 1));
+            let too_long = lines.iter().filter(|(_, bytes)| bytes.is_none()).count();
+            assert!(lines.iter().flat_map(|(_, bytes)| bytes).all(|bytes| (1..=6).contains(&bytes.len())));
+            (lines.len().min(8), too_long.min(4))
+        });
     }
 }

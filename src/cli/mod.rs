@@ -52,6 +52,8 @@ mod secure;
 mod seen;
 mod send_status;
 mod serve;
+#[cfg(test)]
+mod shown;
 mod signals;
 mod silence;
 mod size;
@@ -62,6 +64,8 @@ mod task_line;
 mod tasks;
 mod time;
 mod token;
+#[cfg(test)]
+mod typed;
 mod verdicts;
 mod wait;
 mod wait_ready;
@@ -147,7 +151,7 @@ struct Global {
     #[arg(long, global = true, env = "CONTACT_TOKEN_FILE", value_name = "FILE", hide_env_values = true)]
     token_file: Option<PathBuf>,
 
-    /// This machine's or worker's name [default: the host's, up to the first dot]
+    /// This machine's or worker's name [default: what --tls-cert names, else the host's up to the first dot]
     #[arg(long, global = true, env = "CONTACT_CLIENT", value_name = "NAME", value_parser = client_name,
           hide_env_values = true)]
     client: Option<ClientName>,
@@ -202,7 +206,7 @@ struct Context {
 impl Context {
     /// This client's name.
     fn client(&self) -> Result<ClientName, Failure> {
-        if let Some(client) = &self.global.client {
+        if let Some(client) = self.global.client.as_ref().or(self.target().client()) {
             return Ok(client.clone());
         }
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();

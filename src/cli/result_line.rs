@@ -165,6 +165,7 @@ fn style(result: &pb::Result) -> Style {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::shown;
 
     fn line(result: &pb::Result) -> String {
         json::line(&ResultLine::new(result))
@@ -204,5 +205,27 @@ mod tests {
         let lost =
             pb::Result { end: pb::End::Lost.into(), state: 4, id: "17".into(), ..pb::Result::default() };
         assert_eq!(text(&lost, false), "      17      lost");
+    }
+
+    #[test]
+    fn fuzz_result_shown() {
+        let result = pb::Result {
+            ret: "fine\nand more".into(),
+            id: "17".into(),
+            outcome: Some(pb::Outcome::Failed.into()),
+            exit_code: Some(3),
+            client: "w1".into(),
+            stderr: "oh".into(),
+            ret_cut: true,
+            queue: "ci".into(),
+            group: "@w1".into(),
+            attempt: 2,
+            at: Some(prost_types::Timestamp { seconds: 1_763_791_200, nanos: 5 }),
+            state: pb::State::Dead.into(),
+            late: true,
+            ..pb::Result::default()
+        };
+        let lost = pb::Result { end: pb::End::Lost.into(), id: "17".into(), ..pb::Result::default() };
+        shown::run("result_shown", &[result, lost], |result, colour| vec![text(result, colour)], line);
     }
 }

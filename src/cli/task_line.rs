@@ -173,3 +173,69 @@ impl TaskLine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{json, roll, shown, table::Table};
+
+    /// What a list says of a task, with what its clients have answered.
+    #[derive(Clone, PartialEq, prost::Message)]
+    struct Looked {
+        #[prost(message, optional, tag = "1")]
+        info: Option<pb::TaskInfo>,
+        #[prost(message, repeated, tag = "2")]
+        answers: Vec<pb::Answer>,
+    }
+
+    #[test]
+    fn fuzz_look_shown() {
+        let at = Some(Timestamp { seconds: 1_763_791_200, nanos: 5 });
+        let task = pb::ServerMsg {
+            task: "任务:1".into(),
+            id: "deploy".into(),
+            queue: "ci".into(),
+            seq: 17,
+            submitted_at: at,
+            labels: [("ref".to_owned(), "main".to_owned())].into(),
+            group: "ci".into(),
+            ..pb::ServerMsg::default()
+        };
+        let info = pb::TaskInfo {
+            task: Some(task),
+            state: pb::State::Leased.into(),
+            ends: vec![pb::End::Lost.into()],
+            holder: "w1".into(),
+            until: at,
+            said: "no room".into(),
+            ..pb::TaskInfo::default()
+        };
+        let result = pb::Result { ret: "fine".into(), at, ..pb::Result::default() };
+        let answer = pb::Answer {
+            client: "w1".into(),
+            standing: pb::answer::Standing::Dead.into(),
+            result: Some(result),
+            last_seen: at,
+            ..pb::Answer::default()
+        };
+        let answers = vec![answer, pb::Answer { client: "w2".into(), up: true, ..pb::Answer::default() }];
+        let seed = Looked { info: Some(info), answers };
+        let now = SystemTime::UNIX_EPOCH;
+        let line = |looked: &Looked| TaskLine::from(looked.info.clone().unwrap_or_default());
+        let answers = |looked: &Looked| -> Vec<AnswerLine> {
+            looked.answers.iter().cloned().map(AnswerLine::from).collect()
+        };
+        shown::run(
+            "look_shown",
+            &[seed],
+            |looked, colour| {
+                let line = line(looked);
+                let mut lines = Table::new(COLUMNS, colour, Some(40)).lines(&[line.row(now)]);
+                lines.extend(Table::new(COLUMNS_IN_GROUP, colour, None).lines(&[line.row_in_group(now)]));
+                lines.extend(roll::lines(&answers(looked), now, colour));
+                lines
+            },
+            |looked| json::line(&TaskLine { roll_call: Some(answers(looked)), ..line(looked) }),
+        );
+    }
+}

@@ -42,6 +42,8 @@ mod ready;
 mod reason;
 mod receipt;
 mod redrive;
+#[cfg(test)]
+mod requests;
 mod roll_call;
 mod send_status;
 mod service;

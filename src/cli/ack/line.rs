@@ -103,6 +103,7 @@ pub(super) fn check_lease(lease: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fuzz::Target;
 
     fn ack(outcome: Outcome, delay: Option<u64>) -> Ack {
         Ack {
@@ -170,5 +171,58 @@ mod tests {
         assert_eq!((&told.ret[..], told.outcome), ("x", None));
         let named = read(&nameless, r#"{"task":"x","lease":"L"}"#).unwrap();
         assert_eq!(named.ret, "");
+    }
+
+    #[test]
+    fn fuzz_ack_line() {
+        let ack = ack(Outcome::Failed, Some(7));
+        let seeds = [
+            r#"{"id":"17","task":"x","lease":"Labc","attempt":2,"labels":{"a":[null,true,-1.5e3]}}"#,
+            r#"{"id":17,"outcome":"released","ret":"任务\u001b","exit_code":-1,"delay_ms":0}"#,
+            r#"{"task":"x"}"#,
+        ];
+        let target = Target {
+            name: "ack_line",
+            seeds: seeds.map(|seed| seed.as_bytes().to_vec()).into(),
+            words: &[
+                "{",
+                "}",
+                "[",
+                "\"",
+                ":",
+                ",",
+                "\\u0000",
+                "\\ud800",
+                "null",
+                "1e999",
+                "-1",
+                "\"id\":",
+                "\"lease\":",
+                "\"outcome\":",
+                "\"done\"",
+                "\"working\"",
+                "\"ret\":",
+                "\"exit_code\":",
+                "\"delay_ms\":",
+                "任务",
+            ],
+            message_at: None,
+        };
+        target.run(|input| {
+            let told =
+                ack.read(Line { number: 1, bytes: Some(input.to_vec()) }).map_err(|(word, message)| {
+                    assert!(message.len() < 1000, "{message}");
+                    format!("{word:?}")
+                })?;
+            assert!(told.id.len() <= ID_BYTES_MAX && told.lease.len() <= LEASE_BYTES_MAX);
+            assert!(told.delay_ms.is_none_or(|ms| ms <= RETRY_DELAY_MS_MAX));
+            assert_eq!(told.outcome.is_some(), !told.id.is_empty() || !told.lease.is_empty());
+            Ok::<_, String>((
+                told.id.is_empty(),
+                told.lease.is_empty(),
+                told.outcome,
+                told.exit_code.is_some(),
+            ))
+        });
     }
 }

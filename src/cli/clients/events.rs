@@ -205,7 +205,11 @@ fn text(event: &pb::ClientEvent, colour: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::line::{COLUMNS, ClientLine},
+        *,
+    };
+    use crate::cli::{shown, table::Table};
 
     #[test]
     fn after_a_reconnect_only_what_has_changed_is_said() {
@@ -232,5 +236,59 @@ mod tests {
         there.names = vec!["b".into()];
         assert!(!there.is_news(&event("a", 1, Kind::Status)));
         assert!(there.is_news(&event("b", 3, Kind::Status)));
+    }
+
+    /// Either is what a watch of clients or a list of them prints.
+    #[derive(Clone, PartialEq, prost::Message)]
+    struct Seen {
+        #[prost(message, optional, tag = "1")]
+        event: Option<pb::ClientEvent>,
+        #[prost(message, optional, tag = "2")]
+        info: Option<pb::ClientInfo>,
+    }
+
+    #[test]
+    fn fuzz_client_shown() {
+        let at = Some(Timestamp { seconds: 1_763_791_200, nanos: 5 });
+        let (client, status, address) = ("kiosk-7", "up\nand well", "127.0.0.1:9");
+        let event = pb::ClientEvent {
+            client: client.into(),
+            kind: Kind::Up.into(),
+            at,
+            status: status.into(),
+            instance: vec![7; 16],
+            address: address.into(),
+        };
+        let instance = pb::InstanceInfo {
+            instance: vec![7; 16],
+            address: address.into(),
+            connected_at: at,
+            heard_at: at,
+            watches: vec![pb::WatchInfo { queue: "ci".into(), group: "ci".into() }],
+            in_flight: 3,
+            health: 1,
+        };
+        let info = pb::ClientInfo {
+            client: client.into(),
+            up: true,
+            last_seen: at,
+            status: status.into(),
+            status_at: at,
+            in_flight: 3,
+            instances: vec![instance.clone(), instance],
+        };
+        let line = |seen: &Seen| ClientLine::from(seen.info.clone().unwrap_or_default());
+        shown::run(
+            "client_shown",
+            &[Seen { event: Some(event), info: Some(info) }],
+            |seen, colour| {
+                let (line, now) = (line(seen), SystemTime::UNIX_EPOCH);
+                let rows = [vec![line.row(now)], line.instance_rows(now)].concat();
+                let mut lines = Table::new(COLUMNS, colour, None).lines(&rows);
+                lines.push(text(&seen.event.clone().unwrap_or_default(), colour));
+                lines
+            },
+            |seen| json::line(&line(seen)),
+        );
     }
 }

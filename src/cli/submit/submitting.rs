@@ -251,3 +251,83 @@ fn text(answer: &pb::Submitted) -> String {
         None => format!("{:>8}  {queue}  {id}{there}", answer.seq),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::{
+        cli::{Arguments, Format, output::Reader},
+        fuzz::Target,
+    };
+
+    #[test]
+    fn fuzz_submit_line() {
+        let labels = [("ref".to_owned(), "main".to_owned())].into();
+        let global = Arguments::parse_from(["contact", "health"]).global;
+        let context = Context { global, errors: Errors { json: true } };
+        let mut out = Output::start(Some(Format::Json), Reader::MayGo).unwrap();
+        let mut submitting = Submitting {
+            out: &mut out,
+            waiting: None,
+            context: &context,
+            source: Source::Texts(Vec::new().into_iter()),
+            template: pb::NewTask { queue: "default".into(), labels, delay_ms: 5, ..pb::NewTask::default() },
+            json: true,
+            instance: Vec::new(),
+            next_n: 0,
+            bad_lines: false,
+            refused: None,
+            progress: Progress::start("tasks", None),
+        };
+        let seeds = [
+            r#"{"task":"build","queue":"ci","labels":{"ref":"main"}}"#,
+            r#"{"task":"任务\u001b","id":"deploy-1","to":"kiosk-7","delay_ms":1,"expires_ms":9}"#,
+            "plain text",
+        ];
+        let target = Target {
+            name: "submit_line",
+            seeds: seeds.map(|seed| seed.as_bytes().to_vec()).into(),
+            words: &[
+                "{",
+                "}",
+                "[",
+                "\"",
+                ":",
+                ",",
+                "\\u0000",
+                "\\ud800",
+                "null",
+                "1e999",
+                "-1",
+                "\"task\":",
+                "\"id\":",
+                "\"queue\":",
+                "\"to\":",
+                "\"labels\":",
+                "\"delay_ms\":",
+                "\"expires_ms\":",
+                "任务",
+            ],
+            message_at: None,
+        };
+        let line = |input: &[u8]| Line { number: 1, bytes: Some(input.to_vec()) };
+        submitting.json = false;
+        let plain = submitting.read(line("任务".as_bytes())).unwrap();
+        assert_eq!((&plain.task[..], plain.delay_ms), ("任务", 5));
+        assert!(submitting.read(line(b"\xff")).is_err());
+        submitting.json = true;
+        target.run(|input| {
+            let task = submitting.read(line(input)).map_err(|(word, message)| {
+                assert!(message.len() < 1000, "{message}");
+                format!("{word:?}")
+            })?;
+            // What is sent is what a server takes, but for the times whose bounds it alone knows.
+            assert!(!task.task.is_empty() && QueueName::parse(&task.queue).is_ok());
+            assert!(task.id.is_empty() || own_id(&task.id).is_ok());
+            assert!(task.expires_ms == 0 || task.expires_ms > task.delay_ms);
+            Ok::<_, String>((task.id.is_empty(), task.queue.starts_with('@'), task.labels.len()))
+        });
+    }
+}

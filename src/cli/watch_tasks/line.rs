@@ -87,6 +87,7 @@ pub(super) fn text(task: &pb::ServerMsg, colour: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::shown;
 
     #[test]
     fn a_lease_stands_behind_what_was_there_before() {
@@ -107,5 +108,23 @@ mod tests {
         assert_eq!(text(&task, false), "      17    ci  build  Labc");
         task.attempt = 2;
         assert_eq!(text(&task, false), "      17    ci  build  attempt 2  Labc");
+    }
+
+    #[test]
+    fn fuzz_task_shown() {
+        let plain = pb::ServerMsg { task: "任务:1".into(), ..pb::ServerMsg::default() };
+        let whole = pb::ServerMsg {
+            id: "deploy".into(),
+            queue: "ci".into(),
+            seq: 17,
+            submitted_at: Some(prost_types::Timestamp { seconds: 1_763_791_200, nanos: 0 }),
+            labels: [("ref".to_owned(), "main".to_owned())].into(),
+            group: "ci".into(),
+            lease: "L".into(),
+            attempt: 2,
+            ..plain.clone()
+        };
+        let print = |task: &pb::ServerMsg, colour| vec![text(task, colour)];
+        shown::run("task_shown", &[plain, whole], print, |task| json::line(&TaskLine::new(task)));
     }
 }

@@ -206,3 +206,71 @@ impl TokenFile {
         FileError::Io { path: self.path.display().to_string(), error }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        fuzz::{Target, about},
+        name::ClientName,
+    };
+
+    const SECRET: &str = "ct_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
+
+    #[test]
+    fn fuzz_token_file() {
+        let certificate = r#"{"id":"1","name":"*","certificate":true,"roles":["work","report"],"queues":["ci.*"],"groups":["ci"],"created_at":"2026-11-22T06:00:00Z"}"#;
+        let hash = super::super::secret::Token::parse(SECRET).unwrap().hash();
+        let token = format!(
+            r#"{{"id":"2","name":"kiosk-7","blake3":"{hash}","roles":["submit"],"queues":[],"groups":[],"created_at":"2026-11-22T06:00:00Z","expires_at":"2027-11-22T06:00:00Z"}}"#
+        );
+        let target = Target {
+            name: "token_file",
+            seeds: vec![
+                certificate.into(),
+                token.clone().into(),
+                format!("{certificate}\n\n{token}\n").into(),
+            ],
+            words: &[
+                SECRET,
+                "\n",
+                "{",
+                "}",
+                "[",
+                "\"",
+                ",",
+                ":",
+                "*",
+                "null",
+                "true",
+                "admin",
+                "\"id\":",
+                "\"name\":",
+                "\"blake3\":",
+                "\"roles\":",
+                "\"queues\":",
+                "\"groups\":",
+                "9999-12-31T23:59:59Z",
+            ],
+            message_at: None,
+        };
+        let file = TokenFile::new("tokens");
+        target.run(|input| {
+            let text = std::str::from_utf8(input).map_err(|_| String::from("no text"))?;
+            let entries = file.parse(text).map_err(|error| {
+                let said = error.to_string();
+                assert!(!said.contains(SECRET), "{said}");
+                // What the file has does not tell one mistake from another.
+                let words = said.rsplit(", line ").next().unwrap_or_default();
+                words.chars().filter(char::is_ascii_lowercase).take(12).collect::<String>()
+            })?;
+            for Entry { grant, .. } in &entries {
+                let written = Entry::of(grant.clone()).unwrap();
+                assert_eq!(&grant::parse(&written.text).unwrap(), grant, "as it is written it is read");
+                grant.reach(ClientName::parse("a").unwrap());
+                grant.is_over(u64::MAX);
+            }
+            Ok::<_, String>((about(entries.len()), entries.iter().any(|entry| entry.grant.name.is_none())))
+        });
+    }
+}

@@ -347,7 +347,7 @@ pub enum Error {
         group: GroupName,
     },
     /// No task has these ids.
-    #[error("no task has the id {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
+    #[error("no task has the id {}", some_of(.0))]
     NoTask(Vec<TaskId>),
     /// There is no such queue.
     #[error("there is no queue {0:?}")]
@@ -379,4 +379,30 @@ pub enum Error {
         /// This one.
         store: String,
     },
+}
+
+/// Ids in a message travel in a header, and clients take no headers of any length.
+const IDS_SHOWN: usize = 8;
+
+/// The first of many ids, and how many more there are.
+fn some_of(ids: &[TaskId]) -> String {
+    let shown: Vec<String> = ids.iter().take(IDS_SHOWN).map(ToString::to_string).collect();
+    match ids.len().saturating_sub(IDS_SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ten_thousand_ids_made_a_header_that_no_client_takes() {
+        let long = OwnId::parse(&"x".repeat(crate::name::ID_BYTES_MAX)).unwrap();
+        let said = |n: usize| Error::NoTask(vec![TaskId::Own(long.clone()); n]).to_string();
+        assert!(said(10_000).len() < 1200 && said(10_000).ends_with("x and 9992 more"), "{}", said(10_000));
+        assert!(!said(8).contains("more"));
+        assert_eq!(Error::NoTask(vec![TaskId::Seq(17)]).to_string(), "no task has the id 17");
+    }
 }

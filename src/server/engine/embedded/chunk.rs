@@ -122,6 +122,8 @@ impl ChunkHead {
             let queue = QueueNumber::try_from(take_varint(&mut stored)?).ok()?;
             let part_first = first_seq.checked_add(take_varint(&mut stored)?)?;
             let part_last = part_first.checked_add(take_varint(&mut stored)?)?;
+            // The store keeps seqs as signed numbers: beyond them there is nothing but damage.
+            i64::try_from(part_last).ok()?;
             let tasks = take_varint(&mut stored)?;
             let end = start.checked_add(usize::try_from(take_varint(&mut stored)?).ok()?)?;
             parts.push(Part { queue, first_seq: part_first, last_seq: part_last, tasks, bytes: start..end });

@@ -95,6 +95,8 @@ pub(super) fn read_facts(mut stored: &[u8]) -> Option<Vec<Fact>> {
         let tag = take_byte(rest)?;
         let group = GroupNo::try_from(take_varint(rest)?).ok()?;
         seq = seq.wrapping_add(unzigzag(take_varint(rest)?) as u64);
+        // The store keeps seqs as signed numbers: beyond them there is nothing but damage.
+        i64::try_from(seq).ok()?;
         facts.push(match tag {
             tag::HAND_OUT | tag::HAND_OUT_FIRST => {
                 let (member, expires_ms) = (take_varint(rest)?, take_varint(rest)?);

@@ -57,7 +57,7 @@ impl Retries {
         let after = runs.partition_point(|run| run.key.n <= key.n);
         let run = runs.get(after.checked_sub(1)?)?;
         let offset = key.n - run.key.n;
-        (offset < run.tasks).then_some(run.seq + offset)
+        (offset < run.tasks).then(|| run.seq + offset)
     }
 
     /// Remembers a run.
@@ -154,6 +154,8 @@ mod tests {
         assert_eq!(retries.find(&key(1, 21)), None);
         assert_eq!(retries.find(&key(2, 0)), Some(110));
         assert_eq!(retries.find(&key(3, 0)), None);
+        // One that has counted on to the end of numbers was a seq beyond them.
+        assert_eq!(retries.find(&key(1, u64::MAX)), None);
     }
 
     #[test]

@@ -30,6 +30,7 @@ mod presence;
 mod result_log;
 mod results;
 mod retention;
+mod stored;
 mod writing;
 
 /// Enough for a test's tasks.

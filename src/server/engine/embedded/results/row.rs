@@ -218,6 +218,8 @@ impl<'a> Events<'a> {
         }
         let step = if tag & tag::NEXT_SEQ != 0 { 1 } else { unzigzag(take_varint(rest)?) as u64 };
         before.seq = before.seq.wrapping_add(step);
+        // The store keeps seqs as signed numbers: beyond them there is nothing but damage.
+        i64::try_from(before.seq).ok()?;
         let (group, late) = (before.place, tag & tag::LATE != 0);
         let what = match tag & tag::KIND {
             tag::DONE => What::Told { group, word: Word::Done, state: State::Done, attempt: 1, late },
