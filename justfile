@@ -74,3 +74,7 @@ completions:
     target/debug/contact completions elvish > completions/contact.elv
     target/debug/contact completions powershell > completions/_contact.ps1
     rm -rf completions/man && target/debug/contact man --dir completions/man
+
+# Each write and each sync of the store fails, one after the other, until there are no more of them.
+eio CALLS="100000":
+    CONTACT_TEST_CALLS={{CALLS}} cargo test --locked --test disk -- --nocapture whichever_write

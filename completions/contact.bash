@@ -191,7 +191,7 @@ _contact() {
 
     case "${cmd}" in
         contact)
-            opts="-o -h -V --server --token-file --client --output --timeout --retry-for --help --version serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready token completions man help"
+            opts="-o -h -V --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready token completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -225,6 +225,22 @@ _contact() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-server-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -233,7 +249,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__ack)
-            opts="-o -h -V --id --outcome --ret --delay --strict --server --token-file --client --output --timeout --retry-for --help --version"
+            opts="-o -h -V --id --outcome --ret --delay --strict --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -283,6 +299,22 @@ _contact() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-server-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -291,7 +323,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__cancel)
-            opts="-o -h -V --server --token-file --client --output --timeout --retry-for --help --version"
+            opts="-o -h -V --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -322,6 +354,22 @@ _contact() {
                     return 0
                     ;;
                 --retry-for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-server-name)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -333,7 +381,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__clients)
-            opts="-w -o -h -V --watch --server --token-file --client --output --timeout --retry-for --help --version"
+            opts="-w -o -h -V --watch --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -364,6 +412,22 @@ _contact() {
                     return 0
                     ;;
                 --retry-for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-server-name)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -375,7 +439,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__completions)
-            opts="-o -h -V --server --token-file --client --output --timeout --retry-for --help --version bash elvish fish powershell zsh"
+            opts="-o -h -V --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -409,6 +473,22 @@ _contact() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-server-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -417,7 +497,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__groups)
-            opts="-q -w -o -h -V --queue --group --watch --every --server --token-file --client --output --timeout --retry-for --help --version set pause resume"
+            opts="-q -w -o -h -V --queue --group --watch --every --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version set pause resume"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -467,6 +547,22 @@ _contact() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-server-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -475,7 +571,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__groups__subcmd__pause)
-            opts="-q -o -h -V --queue --server --token-file --client --output --timeout --retry-for --help --version"
+            opts="-q -o -h -V --queue --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -514,6 +610,22 @@ _contact() {
                     return 0
                     ;;
                 --retry-for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-server-name)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -525,7 +637,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__groups__subcmd__resume)
-            opts="-q -o -h -V --queue --server --token-file --client --output --timeout --retry-for --help --version"
+            opts="-q -o -h -V --queue --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -567,6 +679,22 @@ _contact() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-server-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -575,7 +703,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__groups__subcmd__set)
-            opts="-q -o -h -V --max-failures --backoff --lease --queue --server --token-file --client --output --timeout --retry-for --help --version"
+            opts="-q -o -h -V --max-failures --backoff --lease --queue --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -629,6 +757,22 @@ _contact() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-server-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -637,7 +781,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__health)
-            opts="-o -h -V --server --token-file --client --output --timeout --retry-for --help --version"
+            opts="-o -h -V --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -668,6 +812,22 @@ _contact() {
                     return 0
                     ;;
                 --retry-for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-server-name)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1085,7 +1245,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__man)
-            opts="-o -h -V --dir --server --token-file --client --output --timeout --retry-for --help --version"
+            opts="-o -h -V --dir --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1123,6 +1283,22 @@ _contact() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-server-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1131,7 +1307,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__purge)
-            opts="-q -o -h -V --queue --all --upto --server --token-file --client --output --timeout --retry-for --help --version"
+            opts="-q -o -h -V --queue --all --upto --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1177,6 +1353,22 @@ _contact() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-server-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1185,7 +1377,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__queues)
-            opts="-q -w -o -h -V --queue --watch --every --server --token-file --client --output --timeout --retry-for --help --version"
+            opts="-q -w -o -h -V --queue --watch --every --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1231,6 +1423,22 @@ _contact() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-server-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1239,7 +1447,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__redrive)
-            opts="-q -o -h -V --all --group --queue --rate --server --token-file --client --output --timeout --retry-for --help --version"
+            opts="-q -o -h -V --all --group --queue --rate --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1289,6 +1497,22 @@ _contact() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-server-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1297,7 +1521,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__run)
-            opts="-q -j -n -o -h -V --queue --to-me --group --from --jobs --exit-map --task-timeout --kill-after --lease --max-hold --grace --max --idle-exit --until-empty --every --status --status-cmd --server --token-file --client --output --timeout --retry-for --help --version"
+            opts="-q -j -n -o -h -V --queue --to-me --group --from --jobs --exit-map --task-timeout --kill-after --lease --max-hold --grace --max --idle-exit --until-empty --every --status --status-cmd --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1403,6 +1627,22 @@ _contact() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-server-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1411,7 +1651,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__send__subcmd__status)
-            opts="-n -o -h -V --count --every --server --token-file --client --output --timeout --retry-for --help --version"
+            opts="-n -o -h -V --count --every --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1457,6 +1697,22 @@ _contact() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-server-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1465,7 +1721,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__serve)
-            opts="-o -h -V --addr --port-file --data --store --retain --tokens --audit-log --socket-mode --insecure --demo --demo-every --log-format --log --tls_cert --tls_key --client-ca --client-certs --dev-tls --server --token-file --client --output --timeout --retry-for --help --version"
+            opts="-o -h -V --addr --port-file --data --store --retain --tokens --audit-log --socket-mode --min-free --check --insecure --max-connections --max-connections-per-address --max-streams-per-connection --max-connection-age --grace --demo --demo-every --log-format --log --tls-cert --tls-key --client-ca --client-certs --dev-tls --server --token-file --client --output --timeout --retry-for --tls-ca --tls-server-name --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1503,6 +1759,30 @@ _contact() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --min-free)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-connections)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-connections-per-address)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-streams-per-connection)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-connection-age)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --grace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --demo-every)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1515,11 +1795,11 @@ _contact() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --tls_cert)
+                --tls-cert)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --tls_key)
+                --tls-key)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1559,6 +1839,14 @@ _contact() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-server-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1567,7 +1855,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__submit)
-            opts="-q -l -o -h -V --queue --to --id --label --delay --expires --json --wait --clients --exit-code --server --token-file --client --output --timeout --retry-for --help --version"
+            opts="-q -l -o -h -V --queue --to --id --label --delay --expires --json --wait --clients --exit-code --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1637,6 +1925,22 @@ _contact() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-server-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1645,7 +1949,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__tasks)
-            opts="-q -w -o -h -V --queue --group --state --clients --limit --watch --every --server --token-file --client --output --timeout --retry-for --help --version"
+            opts="-q -w -o -h -V --queue --group --state --clients --limit --watch --every --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1707,6 +2011,22 @@ _contact() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-server-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1715,7 +2035,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__token)
-            opts="-o -h -V --server --token-file --client --output --timeout --retry-for --help --version create list revoke"
+            opts="-o -h -V --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version create list revoke"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1749,6 +2069,22 @@ _contact() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-server-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1757,7 +2093,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__token__subcmd__create)
-            opts="-o -h -V --name --role --queue --group --expires --certificate --tokens --server --token-file --client --output --timeout --retry-for --help --version"
+            opts="-o -h -V --name --role --queue --group --expires --certificate --tokens --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1815,6 +2151,22 @@ _contact() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-server-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1823,7 +2175,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__token__subcmd__list)
-            opts="-o -h -V --tokens --server --token-file --client --output --timeout --retry-for --help --version"
+            opts="-o -h -V --tokens --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1861,6 +2213,22 @@ _contact() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-server-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1869,7 +2237,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__token__subcmd__revoke)
-            opts="-o -h -V --name --tokens --server --token-file --client --output --timeout --retry-for --help --version"
+            opts="-o -h -V --name --tokens --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1911,6 +2279,22 @@ _contact() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-server-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1919,7 +2303,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__wait)
-            opts="-o -h -V --clients --exit-code --server --token-file --client --output --timeout --retry-for --help --version"
+            opts="-o -h -V --clients --exit-code --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1957,6 +2341,22 @@ _contact() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-server-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1965,7 +2365,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__wait__subcmd__ready)
-            opts="-o -h -V --server --token-file --client --output --timeout --retry-for --help --version"
+            opts="-o -h -V --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1999,6 +2399,22 @@ _contact() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-server-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2007,7 +2423,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__watch__subcmd__results)
-            opts="-q -n -o -h -V --id --queue --group --from --after --max --idle-exit --until-empty --on-gap --server --token-file --client --output --timeout --retry-for --help --version"
+            opts="-q -n -o -h -V --id --queue --group --from --after --max --idle-exit --until-empty --on-gap --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2081,6 +2497,22 @@ _contact() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-server-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2089,7 +2521,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__watch__subcmd__tasks)
-            opts="-q -n -o -h -V --queue --to-me --from --after --max --idle-exit --until-empty --on-gap --group --max-in-flight --detach --auto-done --lease --max-hold --grace --server --token-file --client --output --timeout --retry-for --help --version"
+            opts="-q -n -o -h -V --queue --to-me --from --after --max --idle-exit --until-empty --on-gap --group --max-in-flight --detach --auto-done --lease --max-hold --grace --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2175,6 +2607,22 @@ _contact() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-server-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2183,7 +2631,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__why)
-            opts="-o -h -V --server --token-file --client --output --timeout --retry-for --help --version"
+            opts="-o -h -V --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2214,6 +2662,22 @@ _contact() {
                     return 0
                     ;;
                 --retry-for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-server-name)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_contact_global_optspecs
-    string join \n server= token-file= client= o/output= timeout= retry-for= h/help V/version
+    string join \n server= token-file= client= o/output= timeout= retry-for= tls-ca= tls-cert= tls-key= tls-server-name= h/help V/version
 end
 
 function __fish_contact_needs_command
@@ -24,13 +24,17 @@ function __fish_contact_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c contact -n "__fish_contact_needs_command" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_needs_command" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_needs_command" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_needs_command" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_needs_command" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_needs_command" -l timeout -d 'Leave after this long, with exit code 124' -r
 complete -c contact -n "__fish_contact_needs_command" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_needs_command" -l tls-ca -d 'The authorities (PEM) to trust instead of this machine\'s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once' -r -F
+complete -c contact -n "__fish_contact_needs_command" -l tls-cert -d 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]' -r -F
+complete -c contact -n "__fish_contact_needs_command" -l tls-key -d 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]' -r -F
+complete -c contact -n "__fish_contact_needs_command" -l tls-server-name -d 'The name that the server\'s certificate must be for, instead of --server\'s' -r
 complete -c contact -n "__fish_contact_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_needs_command" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_needs_command" -f -a "serve" -d 'Run the server'
@@ -64,22 +68,31 @@ complete -c contact -n "__fish_contact_using_subcommand serve" -l retain -d 'How
 complete -c contact -n "__fish_contact_using_subcommand serve" -l tokens -d 'Ask clients who they are: the file of tokens, which `contact token` makes; it is followed' -r -F
 complete -c contact -n "__fish_contact_using_subcommand serve" -l audit-log -d 'Write denials and the calls of admins into this file, as JSON lines; `-` is the log' -r -F
 complete -c contact -n "__fish_contact_using_subcommand serve" -l socket-mode -d 'The mode of a Unix socket\'s file: who may not write it cannot connect [default: 0600]' -r
+complete -c contact -n "__fish_contact_using_subcommand serve" -l min-free -d 'Refuse submits while less than this is free on the disk, and go on with the rest; 0 is never [default: 64MiB, or a quarter of a smaller file system]' -r
+complete -c contact -n "__fish_contact_using_subcommand serve" -l max-connections -d 'Connections at a time; more are closed at once' -r
+complete -c contact -n "__fish_contact_using_subcommand serve" -l max-connections-per-address -d 'Of them from one address (of IPv6: from one /64 network)' -r
+complete -c contact -n "__fish_contact_using_subcommand serve" -l max-streams-per-connection -d 'Calls at a time on one connection' -r
+complete -c contact -n "__fish_contact_using_subcommand serve" -l max-connection-age -d 'Ask a connection to go after so long, a tenth more or less, so that a load balancer can spread clients anew; what has not ended a --grace later is ended, and the client comes back [default: never]' -r
+complete -c contact -n "__fish_contact_using_subcommand serve" -l grace -d 'How long a shutdown waits for clients to take note before it cuts them off' -r
 complete -c contact -n "__fish_contact_using_subcommand serve" -l demo-every -d 'How often' -r
 complete -c contact -n "__fish_contact_using_subcommand serve" -l log-format -d 'How to write log lines' -r -f -a "text\t''
 json\t''"
 complete -c contact -n "__fish_contact_using_subcommand serve" -l log -d 'What to log: off, error, warn, info, debug, trace, or a filter like contact=debug,h2=warn' -r
-complete -c contact -n "__fish_contact_using_subcommand serve" -l tls_cert -d 'Speak TLS with the certificate in this file (PEM, the server\'s own first); needs --tls-key' -r -F
-complete -c contact -n "__fish_contact_using_subcommand serve" -l tls_key -d 'Its key (PEM, not encrypted). Both are read again when they change, and on SIGHUP' -r -F
+complete -c contact -n "__fish_contact_using_subcommand serve" -l tls-cert -d 'Speak TLS with the certificate in this file (PEM, the server\'s own first); needs --tls-key' -r -F
+complete -c contact -n "__fish_contact_using_subcommand serve" -l tls-key -d 'Its key (PEM, not encrypted). Both are read again when they change, and on SIGHUP' -r -F
 complete -c contact -n "__fish_contact_using_subcommand serve" -l client-ca -d 'Ask clients for a certificate that one of these authorities (PEM) has signed: its first DNS name that is a client\'s name, else the last segment of its first URI, says who calls' -r -F
 complete -c contact -n "__fish_contact_using_subcommand serve" -l client-certs -d 'Whether a client may connect without a certificate' -r -f -a "required\t'Nobody without one gets further than the handshake'
 optional\t'One without a certificate may connect; what it may do is decided otherwise'"
-complete -c contact -n "__fish_contact_using_subcommand serve" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand serve" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand serve" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand serve" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand serve" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand serve" -l timeout -d 'Leave after this long, with exit code 124' -r
 complete -c contact -n "__fish_contact_using_subcommand serve" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand serve" -l tls-ca -d 'The authorities (PEM) to trust instead of this machine\'s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once' -r -F
+complete -c contact -n "__fish_contact_using_subcommand serve" -l tls-server-name -d 'The name that the server\'s certificate must be for, instead of --server\'s' -r
+complete -c contact -n "__fish_contact_using_subcommand serve" -l check -d 'Serve nothing: verify the store, change nothing of it, print what is damaged'
 complete -c contact -n "__fish_contact_using_subcommand serve" -l insecure -d 'Listen beyond this machine without TLS, or without asking clients who they are'
 complete -c contact -n "__fish_contact_using_subcommand serve" -l demo -d 'Submit the tutorial\'s ten tasks now and again'
 complete -c contact -n "__fish_contact_using_subcommand serve" -l dev-tls -d 'Speak TLS with a certificate made now, for trying things out, and print what clients need'
@@ -92,13 +105,17 @@ complete -c contact -n "__fish_contact_using_subcommand submit" -s l -l label -d
 complete -c contact -n "__fish_contact_using_subcommand submit" -l delay -d 'Hand it out after this long; until then it has no place in its queue' -r
 complete -c contact -n "__fish_contact_using_subcommand submit" -l expires -d 'After this long it is handed to no group any more; longer than --delay' -r
 complete -c contact -n "__fish_contact_using_subcommand submit" -l clients -d 'Wait until each of these clients has answered (a,b,c), or so many clients (3) [default: anybody]' -r
-complete -c contact -n "__fish_contact_using_subcommand submit" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand submit" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand submit" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand submit" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand submit" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand submit" -l timeout -d 'Leave after this long, with exit code 124' -r
 complete -c contact -n "__fish_contact_using_subcommand submit" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand submit" -l tls-ca -d 'The authorities (PEM) to trust instead of this machine\'s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once' -r -F
+complete -c contact -n "__fish_contact_using_subcommand submit" -l tls-cert -d 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand submit" -l tls-key -d 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand submit" -l tls-server-name -d 'The name that the server\'s certificate must be for, instead of --server\'s' -r
 complete -c contact -n "__fish_contact_using_subcommand submit" -l json -d 'Each line of stdin is a JSON object: task, and perhaps id, queue, to, labels, delay_ms, expires_ms'
 complete -c contact -n "__fish_contact_using_subcommand submit" -l wait -d 'Print the tasks\' results instead, and end when each task has'
 complete -c contact -n "__fish_contact_using_subcommand submit" -l exit-code -d 'Leave with the exit code of the task: of several the first that is not 0, in the order given. A task that is done without one counts as 0, one that has ended otherwise as 1'
@@ -116,13 +133,17 @@ complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l max-in-f
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l lease -d 'How long a lease is when this process is no longer heard: 1s to 12h [default: the group\'s, 1m]' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l max-hold -d 'How long a task may be held at all: from 1s [default: 12h]' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l grace -d 'How long to wait for last words from `ack` when nobody reads any more [default: 20s]' -r
-complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l timeout -d 'Leave after this long, with exit code 124' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l tls-ca -d 'The authorities (PEM) to trust instead of this machine\'s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once' -r -F
+complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l tls-cert -d 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l tls-key -d 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l tls-server-name -d 'The name that the server\'s certificate must be for, instead of --server\'s' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l to-me -d 'Watch this client\'s inbox, the queue @NAME'
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l until-empty -d 'Leave after the last task that is there when the watch begins; with --group once none of those is ready, waiting or held here'
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l detach -d 'Leave after the last line: its lease then lives as long as --lease says. Not with --until-empty, which waits for what is held here'
@@ -138,13 +159,17 @@ working\t''
 received\t''"
 complete -c contact -n "__fish_contact_using_subcommand ack" -l ret -d 'What to tell of each task that does not say it itself' -r
 complete -c contact -n "__fish_contact_using_subcommand ack" -l delay -d 'When to hand out again what failed or was released [default: as the group says]' -r
-complete -c contact -n "__fish_contact_using_subcommand ack" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand ack" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand ack" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand ack" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand ack" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand ack" -l timeout -d 'Leave after this long, with exit code 124' -r
 complete -c contact -n "__fish_contact_using_subcommand ack" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand ack" -l tls-ca -d 'The authorities (PEM) to trust instead of this machine\'s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once' -r -F
+complete -c contact -n "__fish_contact_using_subcommand ack" -l tls-cert -d 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand ack" -l tls-key -d 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand ack" -l tls-server-name -d 'The name that the server\'s certificate must be for, instead of --server\'s' -r
 complete -c contact -n "__fish_contact_using_subcommand ack" -l strict -d 'Exit with 1 if a task\'s verdict is not ok, duplicate or noted'
 complete -c contact -n "__fish_contact_using_subcommand ack" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand ack" -s V -l version -d 'Print version'
@@ -163,26 +188,34 @@ complete -c contact -n "__fish_contact_using_subcommand run" -l idle-exit -d 'Le
 complete -c contact -n "__fish_contact_using_subcommand run" -l every -d 'Report a status at once and after each such time: by default how many tasks run, are done and have failed' -r
 complete -c contact -n "__fish_contact_using_subcommand run" -l status -d 'Report this text' -r
 complete -c contact -n "__fish_contact_using_subcommand run" -l status-cmd -d 'Report what this prints, the first 4 KiB. It is split into words, without a shell, and stopped after --every or 10s' -r
-complete -c contact -n "__fish_contact_using_subcommand run" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand run" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand run" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand run" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand run" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand run" -l timeout -d 'Leave after this long, with exit code 124' -r
 complete -c contact -n "__fish_contact_using_subcommand run" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand run" -l tls-ca -d 'The authorities (PEM) to trust instead of this machine\'s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once' -r -F
+complete -c contact -n "__fish_contact_using_subcommand run" -l tls-cert -d 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand run" -l tls-key -d 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand run" -l tls-server-name -d 'The name that the server\'s certificate must be for, instead of --server\'s' -r
 complete -c contact -n "__fish_contact_using_subcommand run" -l to-me -d 'Take tasks from this client\'s inbox, the queue @NAME'
 complete -c contact -n "__fish_contact_using_subcommand run" -l until-empty -d 'Leave once none of the tasks that are there when it begins is ready, waiting or held here'
 complete -c contact -n "__fish_contact_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand run" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand send-status" -s n -l count -d 'Send so many: of TEXT, or of the tutorial\'s sample 数据:N, N from 1 to 20' -r
 complete -c contact -n "__fish_contact_using_subcommand send-status" -l every -d 'Begin again after each such time, for ever' -r
-complete -c contact -n "__fish_contact_using_subcommand send-status" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand send-status" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand send-status" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand send-status" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand send-status" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand send-status" -l timeout -d 'Leave after this long, with exit code 124' -r
 complete -c contact -n "__fish_contact_using_subcommand send-status" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand send-status" -l tls-ca -d 'The authorities (PEM) to trust instead of this machine\'s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once' -r -F
+complete -c contact -n "__fish_contact_using_subcommand send-status" -l tls-cert -d 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand send-status" -l tls-key -d 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand send-status" -l tls-server-name -d 'The name that the server\'s certificate must be for, instead of --server\'s' -r
 complete -c contact -n "__fish_contact_using_subcommand send-status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand send-status" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand watch-results" -l id -d 'Only of this task, from its first result on (repeatable); it ends once each has ended for all groups, by being cancelled, expired or gone' -r
@@ -194,59 +227,79 @@ complete -c contact -n "__fish_contact_using_subcommand watch-results" -s n -l m
 complete -c contact -n "__fish_contact_using_subcommand watch-results" -l idle-exit -d 'Leave when no result has come for this long (with 3 if the server was not there then)' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-results" -l on-gap -d 'What to do when results are no longer kept where the watch wants to go on' -r -f -a "fail\t'Leave with exit code 75, or 73 for another store'
 skip\t'Say so and go on at the first one kept'"
-complete -c contact -n "__fish_contact_using_subcommand watch-results" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand watch-results" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-results" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand watch-results" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-results" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand watch-results" -l timeout -d 'Leave after this long, with exit code 124' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-results" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand watch-results" -l tls-ca -d 'The authorities (PEM) to trust instead of this machine\'s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once' -r -F
+complete -c contact -n "__fish_contact_using_subcommand watch-results" -l tls-cert -d 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand watch-results" -l tls-key -d 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand watch-results" -l tls-server-name -d 'The name that the server\'s certificate must be for, instead of --server\'s' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-results" -l until-empty -d 'Leave after the last result that is there when the watch begins'
 complete -c contact -n "__fish_contact_using_subcommand watch-results" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand watch-results" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand wait" -l clients -d 'Wait until each of these clients has answered (a,b,c), or so many clients (3) [default: anybody]' -r
-complete -c contact -n "__fish_contact_using_subcommand wait" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand wait" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand wait" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand wait" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand wait" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand wait" -l timeout -d 'Leave after this long, with exit code 124' -r
 complete -c contact -n "__fish_contact_using_subcommand wait" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand wait" -l tls-ca -d 'The authorities (PEM) to trust instead of this machine\'s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once' -r -F
+complete -c contact -n "__fish_contact_using_subcommand wait" -l tls-cert -d 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand wait" -l tls-key -d 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand wait" -l tls-server-name -d 'The name that the server\'s certificate must be for, instead of --server\'s' -r
 complete -c contact -n "__fish_contact_using_subcommand wait" -l exit-code -d 'Leave with the exit code of the task: of several the first that is not 0, in the order given. A task that is done without one counts as 0, one that has ended otherwise as 1'
 complete -c contact -n "__fish_contact_using_subcommand wait" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand wait" -s V -l version -d 'Print version'
-complete -c contact -n "__fish_contact_using_subcommand clients" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand clients" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand clients" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand clients" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand clients" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand clients" -l timeout -d 'Leave after this long, with exit code 124' -r
 complete -c contact -n "__fish_contact_using_subcommand clients" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand clients" -l tls-ca -d 'The authorities (PEM) to trust instead of this machine\'s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once' -r -F
+complete -c contact -n "__fish_contact_using_subcommand clients" -l tls-cert -d 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand clients" -l tls-key -d 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand clients" -l tls-server-name -d 'The name that the server\'s certificate must be for, instead of --server\'s' -r
 complete -c contact -n "__fish_contact_using_subcommand clients" -s w -l watch -d 'Go on and say who comes, goes and reports, until it is stopped'
 complete -c contact -n "__fish_contact_using_subcommand clients" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand clients" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand queues" -s q -l queue -d 'Only this queue [default: all]' -r
 complete -c contact -n "__fish_contact_using_subcommand queues" -l every -d 'How often to look' -r
-complete -c contact -n "__fish_contact_using_subcommand queues" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand queues" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand queues" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand queues" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand queues" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand queues" -l timeout -d 'Leave after this long, with exit code 124' -r
 complete -c contact -n "__fish_contact_using_subcommand queues" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand queues" -l tls-ca -d 'The authorities (PEM) to trust instead of this machine\'s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once' -r -F
+complete -c contact -n "__fish_contact_using_subcommand queues" -l tls-cert -d 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand queues" -l tls-key -d 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand queues" -l tls-server-name -d 'The name that the server\'s certificate must be for, instead of --server\'s' -r
 complete -c contact -n "__fish_contact_using_subcommand queues" -s w -l watch -d 'Go on and show what changes, until it is stopped'
 complete -c contact -n "__fish_contact_using_subcommand queues" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand queues" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -s q -l queue -d 'Only groups of this queue [default: all; to change a group: default]' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l group -d 'Only groups of this name; `@` is this client\'s own' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l every -d 'How often to look' -r
-complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l timeout -d 'Leave after this long, with exit code 124' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l tls-ca -d 'The authorities (PEM) to trust instead of this machine\'s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once' -r -F
+complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l tls-cert -d 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l tls-key -d 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l tls-server-name -d 'The name that the server\'s certificate must be for, instead of --server\'s' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -s w -l watch -d 'Go on and show what changes, until it is stopped'
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -s V -l version -d 'Print version'
@@ -257,33 +310,45 @@ complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l backoff -d 'The pause after the first failure, and up to which it doubles with each: 1s, 1s..5m or ..5m' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l lease -d 'How long a lease is, unless a member asks for another: 1s to 12h' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -s q -l queue -d 'Only groups of this queue [default: all; to change a group: default]' -r
-complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l timeout -d 'Leave after this long, with exit code 124' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l tls-ca -d 'The authorities (PEM) to trust instead of this machine\'s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once' -r -F
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l tls-cert -d 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l tls-key -d 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l tls-server-name -d 'The name that the server\'s certificate must be for, instead of --server\'s' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -s q -l queue -d 'Only groups of this queue [default: all; to change a group: default]' -r
-complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -l timeout -d 'Leave after this long, with exit code 124' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -l tls-ca -d 'The authorities (PEM) to trust instead of this machine\'s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once' -r -F
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -l tls-cert -d 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -l tls-key -d 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -l tls-server-name -d 'The name that the server\'s certificate must be for, instead of --server\'s' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -s q -l queue -d 'Only groups of this queue [default: all; to change a group: default]' -r
-complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -l timeout -d 'Leave after this long, with exit code 124' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -l tls-ca -d 'The authorities (PEM) to trust instead of this machine\'s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once' -r -F
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -l tls-cert -d 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -l tls-key -d 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -l tls-server-name -d 'The name that the server\'s certificate must be for, instead of --server\'s' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand tasks" -s q -l queue -d 'Only of this queue [default: default; with --state delayed, leased, waiting or dead: all]' -r
@@ -299,84 +364,116 @@ expired\t'Ended by its own time'"
 complete -c contact -n "__fish_contact_using_subcommand tasks" -l clients -d 'Whose answers to look for (a,b,c), with an ID [default: of all who have to do with the task]' -r
 complete -c contact -n "__fish_contact_using_subcommand tasks" -l limit -d 'At most so many [default: all; with --watch: 1000]' -r
 complete -c contact -n "__fish_contact_using_subcommand tasks" -l every -d 'How often to look' -r
-complete -c contact -n "__fish_contact_using_subcommand tasks" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand tasks" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand tasks" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand tasks" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand tasks" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand tasks" -l timeout -d 'Leave after this long, with exit code 124' -r
 complete -c contact -n "__fish_contact_using_subcommand tasks" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand tasks" -l tls-ca -d 'The authorities (PEM) to trust instead of this machine\'s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once' -r -F
+complete -c contact -n "__fish_contact_using_subcommand tasks" -l tls-cert -d 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand tasks" -l tls-key -d 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand tasks" -l tls-server-name -d 'The name that the server\'s certificate must be for, instead of --server\'s' -r
 complete -c contact -n "__fish_contact_using_subcommand tasks" -s w -l watch -d 'Go on and show what changes, until it is stopped'
 complete -c contact -n "__fish_contact_using_subcommand tasks" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand tasks" -s V -l version -d 'Print version'
-complete -c contact -n "__fish_contact_using_subcommand why" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand why" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand why" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand why" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand why" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand why" -l timeout -d 'Leave after this long, with exit code 124' -r
 complete -c contact -n "__fish_contact_using_subcommand why" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand why" -l tls-ca -d 'The authorities (PEM) to trust instead of this machine\'s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once' -r -F
+complete -c contact -n "__fish_contact_using_subcommand why" -l tls-cert -d 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand why" -l tls-key -d 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand why" -l tls-server-name -d 'The name that the server\'s certificate must be for, instead of --server\'s' -r
 complete -c contact -n "__fish_contact_using_subcommand why" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand why" -s V -l version -d 'Print version'
-complete -c contact -n "__fish_contact_using_subcommand cancel" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand cancel" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand cancel" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand cancel" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand cancel" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand cancel" -l timeout -d 'Leave after this long, with exit code 124' -r
 complete -c contact -n "__fish_contact_using_subcommand cancel" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand cancel" -l tls-ca -d 'The authorities (PEM) to trust instead of this machine\'s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once' -r -F
+complete -c contact -n "__fish_contact_using_subcommand cancel" -l tls-cert -d 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand cancel" -l tls-key -d 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand cancel" -l tls-server-name -d 'The name that the server\'s certificate must be for, instead of --server\'s' -r
 complete -c contact -n "__fish_contact_using_subcommand cancel" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand cancel" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand redrive" -l group -d 'The group; `@` is this client\'s own' -r
 complete -c contact -n "__fish_contact_using_subcommand redrive" -s q -l queue -d 'The queue' -r
 complete -c contact -n "__fish_contact_using_subcommand redrive" -l rate -d 'No more than so many in a second (N or N/s), a minute (N/m) or an hour (N/h)' -r
-complete -c contact -n "__fish_contact_using_subcommand redrive" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand redrive" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand redrive" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand redrive" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand redrive" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand redrive" -l timeout -d 'Leave after this long, with exit code 124' -r
 complete -c contact -n "__fish_contact_using_subcommand redrive" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand redrive" -l tls-ca -d 'The authorities (PEM) to trust instead of this machine\'s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once' -r -F
+complete -c contact -n "__fish_contact_using_subcommand redrive" -l tls-cert -d 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand redrive" -l tls-key -d 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand redrive" -l tls-server-name -d 'The name that the server\'s certificate must be for, instead of --server\'s' -r
 complete -c contact -n "__fish_contact_using_subcommand redrive" -l all -d 'All that are dead now, the oldest first'
 complete -c contact -n "__fish_contact_using_subcommand redrive" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand redrive" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand purge" -s q -l queue -d 'The queue' -r
 complete -c contact -n "__fish_contact_using_subcommand purge" -l upto -d 'Those up to this SEQ, inclusive' -r
-complete -c contact -n "__fish_contact_using_subcommand purge" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand purge" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand purge" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand purge" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand purge" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand purge" -l timeout -d 'Leave after this long, with exit code 124' -r
 complete -c contact -n "__fish_contact_using_subcommand purge" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand purge" -l tls-ca -d 'The authorities (PEM) to trust instead of this machine\'s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once' -r -F
+complete -c contact -n "__fish_contact_using_subcommand purge" -l tls-cert -d 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand purge" -l tls-key -d 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand purge" -l tls-server-name -d 'The name that the server\'s certificate must be for, instead of --server\'s' -r
 complete -c contact -n "__fish_contact_using_subcommand purge" -l all -d 'All tasks that there are'
 complete -c contact -n "__fish_contact_using_subcommand purge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand purge" -s V -l version -d 'Print version'
-complete -c contact -n "__fish_contact_using_subcommand health" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand health" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand health" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand health" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand health" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand health" -l timeout -d 'Leave after this long, with exit code 124' -r
 complete -c contact -n "__fish_contact_using_subcommand health" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand health" -l tls-ca -d 'The authorities (PEM) to trust instead of this machine\'s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once' -r -F
+complete -c contact -n "__fish_contact_using_subcommand health" -l tls-cert -d 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand health" -l tls-key -d 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand health" -l tls-server-name -d 'The name that the server\'s certificate must be for, instead of --server\'s' -r
 complete -c contact -n "__fish_contact_using_subcommand health" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand health" -s V -l version -d 'Print version'
-complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l timeout -d 'Leave after this long, with exit code 124' -r
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l tls-ca -d 'The authorities (PEM) to trust instead of this machine\'s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once' -r -F
+complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l tls-cert -d 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l tls-key -d 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l tls-server-name -d 'The name that the server\'s certificate must be for, instead of --server\'s' -r
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -s V -l version -d 'Print version'
-complete -c contact -n "__fish_contact_using_subcommand token; and not __fish_seen_subcommand_from create list revoke" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand token; and not __fish_seen_subcommand_from create list revoke" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand token; and not __fish_seen_subcommand_from create list revoke" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand token; and not __fish_seen_subcommand_from create list revoke" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand token; and not __fish_seen_subcommand_from create list revoke" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand token; and not __fish_seen_subcommand_from create list revoke" -l timeout -d 'Leave after this long, with exit code 124' -r
 complete -c contact -n "__fish_contact_using_subcommand token; and not __fish_seen_subcommand_from create list revoke" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand token; and not __fish_seen_subcommand_from create list revoke" -l tls-ca -d 'The authorities (PEM) to trust instead of this machine\'s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once' -r -F
+complete -c contact -n "__fish_contact_using_subcommand token; and not __fish_seen_subcommand_from create list revoke" -l tls-cert -d 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand token; and not __fish_seen_subcommand_from create list revoke" -l tls-key -d 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand token; and not __fish_seen_subcommand_from create list revoke" -l tls-server-name -d 'The name that the server\'s certificate must be for, instead of --server\'s' -r
 complete -c contact -n "__fish_contact_using_subcommand token; and not __fish_seen_subcommand_from create list revoke" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand token; and not __fish_seen_subcommand_from create list revoke" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand token; and not __fish_seen_subcommand_from create list revoke" -f -a "create" -d 'Make a token and print it: it is shown only now'
@@ -394,54 +491,74 @@ complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_s
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -l group -d 'Of which groups: likewise [default: all]' -r
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -l expires -d 'Until when, from now on [default: until it is revoked]' -r
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -l tokens -d 'The file of tokens, the same as that of serve' -r -F
-complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -l timeout -d 'Leave after this long, with exit code 124' -r
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -l tls-ca -d 'The authorities (PEM) to trust instead of this machine\'s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once' -r -F
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -l tls-cert -d 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -l tls-key -d 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -l tls-server-name -d 'The name that the server\'s certificate must be for, instead of --server\'s' -r
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -l certificate -d 'No token: a client certificate that names it is the proof'
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from list" -l tokens -d 'The file of tokens, the same as that of serve' -r -F
-complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from list" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from list" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from list" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from list" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from list" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from list" -l timeout -d 'Leave after this long, with exit code 124' -r
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from list" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from list" -l tls-ca -d 'The authorities (PEM) to trust instead of this machine\'s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once' -r -F
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from list" -l tls-cert -d 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from list" -l tls-key -d 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from list" -l tls-server-name -d 'The name that the server\'s certificate must be for, instead of --server\'s' -r
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from revoke" -l name -d 'All of this name' -r
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from revoke" -l tokens -d 'The file of tokens, the same as that of serve' -r -F
-complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from revoke" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from revoke" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from revoke" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from revoke" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from revoke" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from revoke" -l timeout -d 'Leave after this long, with exit code 124' -r
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from revoke" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from revoke" -l tls-ca -d 'The authorities (PEM) to trust instead of this machine\'s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once' -r -F
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from revoke" -l tls-cert -d 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from revoke" -l tls-key -d 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from revoke" -l tls-server-name -d 'The name that the server\'s certificate must be for, instead of --server\'s' -r
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from revoke" -s V -l version -d 'Print version'
-complete -c contact -n "__fish_contact_using_subcommand completions" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand completions" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand completions" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand completions" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand completions" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand completions" -l timeout -d 'Leave after this long, with exit code 124' -r
 complete -c contact -n "__fish_contact_using_subcommand completions" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand completions" -l tls-ca -d 'The authorities (PEM) to trust instead of this machine\'s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once' -r -F
+complete -c contact -n "__fish_contact_using_subcommand completions" -l tls-cert -d 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand completions" -l tls-key -d 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand completions" -l tls-server-name -d 'The name that the server\'s certificate must be for, instead of --server\'s' -r
 complete -c contact -n "__fish_contact_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand completions" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand man" -l dir -d 'Write all pages into this folder instead' -r -F
-complete -c contact -n "__fish_contact_using_subcommand man" -l server -d 'Where the server is: HOST:PORT or unix:PATH' -r
+complete -c contact -n "__fish_contact_using_subcommand man" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand man" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand man" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand man" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand man" -l timeout -d 'Leave after this long, with exit code 124' -r
 complete -c contact -n "__fish_contact_using_subcommand man" -l retry-for -d 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]' -r
+complete -c contact -n "__fish_contact_using_subcommand man" -l tls-ca -d 'The authorities (PEM) to trust instead of this machine\'s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once' -r -F
+complete -c contact -n "__fish_contact_using_subcommand man" -l tls-cert -d 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand man" -l tls-key -d 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]' -r -F
+complete -c contact -n "__fish_contact_using_subcommand man" -l tls-server-name -d 'The name that the server\'s certificate must be for, instead of --server\'s' -r
 complete -c contact -n "__fish_contact_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c contact -n "__fish_contact_using_subcommand man" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand help; and not __fish_seen_subcommand_from serve submit watch-tasks ack run send-status watch-results wait clients queues groups tasks why cancel redrive purge health wait-ready token completions man help" -f -a "serve" -d 'Run the server'

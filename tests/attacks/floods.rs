@@ -39,8 +39,11 @@ struct Target {
     until: Instant,
 }
 
-/// Each attack by its name. It returns what is to stay open while the server becomes idle.
-const ATTACKS: &[(&str, fn(&Target) -> Vec<TcpStream>)] = &[
+/// An attack returns what is to stay open while the server becomes idle.
+type Attack = fn(&Target) -> Vec<TcpStream>;
+
+/// Each by its name.
+const ATTACKS: &[(&str, Attack)] = &[
     ("rapid reset", rapid_reset),
     ("rapid reset in small lots", rapid_reset_in_lots),
     ("CONTINUATION without end", continuation),

@@ -128,8 +128,8 @@ fn damage_is_found_in_each_table_and_named() {
         ("UPDATE result_page SET runs = x'00'", "where the results of the tasks from seq 0 on stand"),
         ("DELETE FROM result_page", "where the results of the tasks from seq 0 on stand"),
         ("UPDATE client SET last_seen_ms = 1", "row 1 of the clients"),
-        ("DROP TABLE result", "result"),
-        ("PRAGMA writable_schema = 1; UPDATE sqlite_schema SET rootpage = 2 WHERE name = 'fact'", "fact"),
+        ("DROP TABLE result", "the table result: no such table"),
+        ("PRAGMA writable_schema = 1; UPDATE sqlite_schema SET rootpage = 2 WHERE name = 'fact'", "Tree 2"),
     ];
     for (damage, word) in damages {
         let copy = copy_of(store.path());

@@ -5,6 +5,7 @@
 //! calls of each thread by itself, and the writer is one.
 
 use std::{
+    os::unix::process::CommandExt,
     path::Path,
     process::{Child, Command, Stdio},
     sync::{
@@ -26,7 +27,8 @@ const TASKS: u64 = 8;
 /// What was answered.
 #[derive(Debug, Default)]
 struct Answered {
-    submitted: Vec<String>,
+    /// By their numbers.
+    submitted: Vec<u64>,
     /// By their seqs.
     settled: Vec<u64>,
 }
@@ -79,10 +81,12 @@ fn judge(call: &str, nth: u64) -> bool {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
     let tried = attempt(&data, call, nth, &dir.path().join("trace"));
-    // A page of the memory that processes share could not be had: that is tried again, and nothing is written there.
-    let is_shared = tried.hit.as_ref().is_some_and(|hit| hit.contains("contact.db-shm"));
+    // Of the memory that processes share nothing is needed afterwards, and the folder is synced before it is served
+    // from: SQLite does so once more, and does not look at what comes of it.
+    let is_idle =
+        tried.hit.as_ref().is_some_and(|hit| hit.contains("contact.db-shm>") || hit.contains("/data>"));
     let expected = if tried.hit.is_some() { 5 } else { 0 };
-    assert!(tried.exit == expected || is_shared, "{place}: {tried:?}");
+    assert!(tried.exit == expected || is_idle, "{place}: {tried:?}");
 
     let server = Server::start(&data);
     let ok = |args: &[&str]| {
@@ -91,24 +95,24 @@ fn judge(call: &str, nth: u64) -> bool {
         out.json()
     };
     let kept = ok(&["watch-tasks", "--until-empty"]);
-    let texts: Vec<&str> = kept.iter().map(|task| task["task"].as_str().unwrap()).collect();
     let Answered { submitted, settled } = &tried.answered;
     assert!(
-        texts.iter().zip(submitted).all(|(kept, submitted)| kept == submitted),
-        "{place}: {texts:?}, {tried:?}"
+        (submitted.len()..=submitted.len() + 1).contains(&kept.len()),
+        "{place}: {} kept, {tried:?}",
+        kept.len()
     );
-    assert!((submitted.len()..=submitted.len() + 1).contains(&texts.len()), "{place}: {texts:?}, {tried:?}");
+    for (n, task) in kept.iter().enumerate() {
+        assert!(task["task"] == text_of(n as u64), "{place}: {task}");
+    }
     // What was settled is not handed out again, and has its result; the one that was under way may have.
     let results = ok(&["watch-results", "--until-empty"]);
     let told: Vec<u64> = results.iter().map(|result| result["seq"].as_u64().unwrap()).collect();
     assert!(told.starts_with(settled) && told.len() <= settled.len() + 1, "{place}: {told:?}, {tried:?}");
     let left = ok(&["run", "--group", "g", "--until-empty", "--", "true"]);
     let left: Vec<u64> = left.iter().map(|line| line["id"].as_str().unwrap().parse().unwrap()).collect();
-    let all: Vec<u64> = kept.iter().map(|task| task["seq"].as_u64().unwrap()).collect();
-    assert!(
-        all.iter().all(|seq| told.contains(seq) != left.contains(seq)),
-        "{place}: {all:?} {told:?} {left:?}"
-    );
+    assert!(!left.iter().any(|seq| told.contains(seq)), "{place}: {told:?} {left:?}");
+    // One may still be leased to who has gone.
+    assert!(told.len() + left.len() + 1 >= kept.len(), "{place}: {told:?} {left:?}, {} kept", kept.len());
     assert!(server.stop().success());
     let checked = run(contact().args(["serve", "--check", "--data"]).arg(&data), "");
     assert_eq!(checked.code, 0, "{place}: {checked:?}");
@@ -125,8 +129,9 @@ fn attempt(data: &Path, call: &str, nth: u64, trace: &Path) -> Tried {
     command.arg(contact().get_program());
     command.args(["serve", "--log-format", "json", "--addr", "127.0.0.1:0", "--data"]).arg(data);
     let port = data.join("port");
-    let mut child =
-        command.arg("--port-file").arg(&port).stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    command.arg("--port-file").arg(&port).process_group(0).stdin(Stdio::null()).stderr(Stdio::null());
+    let mut traced = Traced(command.spawn().unwrap());
+    let child = &mut traced.0;
     let address = until("it listens, or has ended", || {
         if child.try_wait().unwrap().is_some() {
             return Some(None);
@@ -136,16 +141,32 @@ fn attempt(data: &Path, call: &str, nth: u64, trace: &Path) -> Tried {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut answered = Answered::default();
     if let Some(address) = address {
-        let worked = runtime.block_on(tokio::time::timeout(DEADLINE, work(address, &mut answered)));
+        let worked = async { tokio::time::timeout(DEADLINE, work(address, &mut answered)).await };
+        let worked = runtime.block_on(worked);
         // Until an error; without one it is told to end.
         if worked.unwrap().is_ok() {
-            tell(&child, "TERM");
+            tell(child, "TERM");
         }
     }
-    let exit = common::code(wait(&mut child));
+    // With it the connection, which a server that ends would wait for.
+    drop(runtime);
+    let exit = common::code(wait(child));
     let hit = std::fs::read_to_string(trace).unwrap();
     let hit = hit.lines().find(|line| line.contains("INJECTED")).map(str::to_owned);
     Tried { hit, exit, answered }
+}
+
+/// strace and its server. Killed when dropped.
+struct Traced(Child);
+
+impl Drop for Traced {
+    fn drop(&mut self) {
+        if self.0.try_wait().is_ok_and(|ended| ended.is_none()) {
+            let group = format!("-{}", self.0.id());
+            let _ = Command::new("kill").args(["-s", "KILL", "--", &group]).status();
+            let _ = self.0.wait();
+        }
+    }
 }
 
 /// Signals the server below strace.
@@ -157,18 +178,21 @@ fn tell(strace: &Child, signal: &str) {
     }
 }
 
+fn text_of(n: u64) -> String {
+    format!("task {n} {}", "x".repeat(20_000))
+}
+
 /// Submits, takes and settles one task after the other, and writes down what was answered.
 async fn work(address: String, answered: &mut Answered) -> Result<(), tonic::Status> {
     let unreachable = |e: tonic::transport::Error| tonic::Status::unavailable(e.to_string());
     let mut client = ContactClient::connect(address).await.map_err(unreachable)?;
     let mut tasks: Option<tonic::Streaming<pb::ServerMsg>> = None;
     for n in 0..TASKS {
-        let text = format!("task {n} {}", "x".repeat(20_000));
-        let task = pb::NewTask { task: text.clone(), ..pb::NewTask::default() };
+        let task = pb::NewTask { task: text_of(n), ..pb::NewTask::default() };
         let mut answers = client.submit_task(stream::iter([task])).await?.into_inner();
         let answer = answers.message().await?.ok_or_else(|| tonic::Status::unavailable("no answer"))?;
         assert_eq!(answer.refusal, None);
-        answered.submitted.push(text);
+        answered.submitted.push(n);
         if tasks.is_none() {
             let watch = pb::Watch { group: "g".into(), instance: vec![1; 16], ..pb::Watch::default() };
             tasks = Some(client.get_task(watch).await?.into_inner());

@@ -85,9 +85,11 @@ fn a_watch_shows_the_certificate_that_is_in_its_file_when_it_comes_back() {
     let mut server = serve(&house, &[]);
     let addr = server.address.trim_start_matches("https://").to_owned();
     let mut command = house.contact(&server.address, "ca.pem");
-    let watch = crate::common::Running::start(
-        showing(&mut command, house.folder.path(), "client").arg("watch-tasks"),
-    );
+    let watch = crate::common::Running::start(showing(&mut command, house.folder.path(), "client").args([
+        "watch-tasks",
+        "--client",
+        "kiosk-7",
+    ]));
     with(&house, &server, Some("client"), &["submit", "one"]);
     assert_eq!(watch.line()["task"], "one");
 

@@ -10,7 +10,7 @@ use std::{future::Future, io, pin::pin, sync::Arc, time::Duration};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::time::sleep;
 
-use super::{Answering, Line, Peer, listener::Stream, preface, tls::Tls, wire::Wire};
+use super::{Answering, Line, Peer, farewell, listener::Stream, preface, tls::Tls, wire::Wire};
 use crate::server::{
     ending::SETTLE_GRACE,
     settings::{Limits, Settings},
@@ -70,7 +70,15 @@ pub(super) async fn serve(http: Arc<Http>, stream: Stream, answering: Arc<Answer
 async fn begin(stream: Stream, tls: Option<&Tls>) -> anyhow::Result<(Wire<Stream>, Peer)> {
     let mut stream = within(SECURE_WITHIN, "TLS", secure(stream, tls)).await?;
     let peer = Peer::of(&stream);
-    let ahead = within(PREFACE_WITHIN, "the preface", preface::read(&mut stream)).await?;
+    let ahead = match within(PREFACE_WITHIN, "the preface", preface::read(&mut stream)).await {
+        Ok(ahead) => ahead,
+        Err(e) => {
+            if e.downcast_ref().map(io::Error::kind) == Some(io::ErrorKind::InvalidData) {
+                farewell::say(&mut stream, preface::NOT_SPOKEN).await;
+            }
+            return Err(e);
+        }
+    };
     Ok((Wire::new(stream, ahead), peer))
 }
 

@@ -11,6 +11,7 @@ mod admitted;
 mod answer;
 mod connection;
 mod door;
+mod farewell;
 mod foreign;
 mod inflow;
 pub mod listener;

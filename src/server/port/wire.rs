@@ -148,6 +148,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    #[allow(clippy::disallowed_methods, reason = "the time is paused")]
     async fn a_peer_that_reads_nothing_is_given_up_and_a_slow_one_is_not() {
         let (mut peer, ours) = duplex(8);
         let mut wire = Wire::new(ours, Bytes::new());

@@ -68,7 +68,7 @@ pub(super) async fn open(engine: &Embedded, mut share: Share) -> Result<Sharing,
     let (answer, answered) = Answer::new();
     let seat = Seat { jobs: Arc::downgrade(&engine.jobs), leaving: Leaving::Stream(stream) };
     let feed = DeliveryFeed::new(&deliveries, Err(Error::Stopped));
-    let begun = engine.ask(Job::Share { seat: Some((asking, feed)), answer }, answered).await?;
+    let begun = engine.ask(Job::Share { seat: Some(Box::new((asking, feed))), answer }, answered).await?;
     let Begun { start, is_new, lease_ms, groups } = begun;
     let finder = Finder::new(shared.clone());
     let names = groups.iter().map(|(_, queue, _)| queue.name.clone()).collect();

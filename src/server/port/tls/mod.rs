@@ -11,27 +11,19 @@ mod throw_away;
 use std::{
     fmt, io,
     sync::{Mutex, PoisonError, RwLock},
-    time::Duration,
 };
 
 use rustls::sign::CertifiedKey;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
+use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
+use super::farewell;
 use crate::tls::{BadFile, Stamps};
 use current::Current;
 
 pub use current::Files;
 pub(super) use identity::identity;
 pub use throw_away::ThrowAway;
-
-/// What a refused peer may still say before it has read why. More, and it is cut off.
-const LINGER_BYTES_MAX: u64 = 64 << 10;
-/// How long it may take over that.
-const LINGER: Duration = Duration::from_secs(1);
 
 /// How the port speaks TLS.
 pub struct Tls {
@@ -120,21 +112,12 @@ impl Tls {
         let accept = TlsAcceptor::from(self.current().config).accept(stream).into_fallible();
         match accept.await {
             Ok(stream) => Ok(stream),
-            Err((e, stream)) => {
-                linger(stream).await;
+            Err((e, mut stream)) => {
+                // The alert that says why has gone out.
+                farewell::say(&mut stream, b"").await;
                 Err(e)
             }
         }
-    }
-}
-
-/// Lets a peer read why it is refused. It may have sent more already, and a socket that is closed with something unread
-/// in it takes back what was sent.
-async fn linger(mut stream: TcpStream) {
-    if stream.shutdown().await.is_ok() {
-        let mut rest = stream.take(LINGER_BYTES_MAX);
-        // A peer that goes on talking is cut off.
-        let _ = tokio::time::timeout(LINGER, tokio::io::copy(&mut rest, &mut tokio::io::sink())).await;
     }
 }
 

@@ -84,7 +84,7 @@ pub(super) enum Job {
         room: OwnedSemaphorePermit,
     },
     /// Seat a watch in its groups.
-    Share { seat: Option<(Asking, DeliveryFeed)>, answer: Answer<Begun> },
+    Share { seat: Option<Box<(Asking, DeliveryFeed)>>, answer: Answer<Begun> },
     /// A share's stream was closed.
     Leave { stream: StreamId },
     /// A process attends.
@@ -424,7 +424,8 @@ impl Writer {
                 answer.decide(survivable(decided)?);
             }
             Job::Share { seat, answer } => {
-                let Some((asking, deliveries)) = seat.take() else { return Ok(()) };
+                let Some(seat) = seat.take() else { return Ok(()) };
+                let (asking, deliveries) = *seat;
                 let stream = asking.stream;
                 let begun = survivable(self.share(now, draft, asking))?.and_then(|begun| begun);
                 if begun.is_ok() {

@@ -107,7 +107,8 @@ async fn with_too_little_room_submits_are_refused_before_they_are_decided() {
         }
     };
     assert_eq!(refused, low(64 * MIB - 1));
-    let (appends, looks) = (gate.state().appends, gate.state().looks);
+    let appends = gate.state().appends;
+    let looks = gate.state().looks;
     for _ in 0..1000 {
         assert!(submit().await.is_err());
     }
@@ -136,7 +137,6 @@ async fn a_disk_that_is_full_is_not_tried_with_each_batch() {
     let (bed, gate, _) = leased(space(100 * MIB)).await;
     let engine = bed.engine();
     bed.memory_store().disk().faults.extend((0..100).map(|_| full()));
-    gate.state().space = space(70 * MIB);
     let appends = gate.state().appends;
     let began = std::time::Instant::now();
     let mut refused = 0;

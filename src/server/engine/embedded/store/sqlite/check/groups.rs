@@ -81,7 +81,7 @@ impl Check<'_> {
                 Ok(read) => read,
                 Err(key) => {
                     let key = key.map_err(|e| check.place.error(&e))?;
-                    return check.part(|check| Err(damaged_page(check.place, key)));
+                    return check.part("the table page", |check| Err(damaged_page(check.place, key)));
                 }
             };
             let first_seq = page.page * PAGE_SEQS;
@@ -153,7 +153,7 @@ impl Check<'_> {
         let last = self.number("delayed")?.unwrap_or(0);
         for (number, _, queue, id) in load_delayed(self.db, self.place)? {
             self.checked.delayed += 1;
-            self.part(|check| {
+            self.part("the table delayed", |check| {
                 let frame = delayed(check.db, check.place, number)?.unwrap_or_default();
                 let task = Task::read(&frame);
                 let name = check.queues.get(&queue).map(|(name, _)| name.as_str());

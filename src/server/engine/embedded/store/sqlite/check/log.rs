@@ -51,7 +51,7 @@ impl Check<'_> {
                 Ok(chunk) => chunk,
                 Err(damaged) => {
                     is_whole = false;
-                    return check.part(|_| Err(damaged));
+                    return check.part("the table chunk", |_| Err(damaged));
                 }
             };
             if let Some(what) = check.disagreement(&chunk, &stored.unwrap_or_default(), &mut counted) {

@@ -108,36 +108,43 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn all(&mut self, format: i32) -> Result<(), StoreError> {
-        self.part(Self::file)?;
-        self.part(Self::meta)?;
-        self.part(Self::size)?;
-        self.part(Self::queues)?;
-        self.part(Self::chunks)?;
-        self.part(Self::lone_ids)?;
-        self.part(Self::retries)?;
+        self.part("the file", Self::file)?;
+        self.part("the table meta", Self::meta)?;
+        self.part("the tables chunk and result", Self::size)?;
+        self.part("the table queue", Self::queues)?;
+        self.part("the table chunk", Self::chunks)?;
+        self.part("the table own_id", Self::lone_ids)?;
+        self.part("the table retry", Self::retries)?;
         if format >= 2 {
-            self.part(Self::groups)?;
-            self.part(Self::facts)?;
-            self.part(Self::pages)?;
-            self.part(Self::holders)?;
-            self.part(Self::cancelled)?;
-            self.part(Self::delayed)?;
+            self.part("the table grp", Self::groups)?;
+            self.part("the table fact", Self::facts)?;
+            self.part("the table page", Self::pages)?;
+            self.part("the table holder", Self::holders)?;
+            self.part("the table cancelled", Self::cancelled)?;
+            self.part("the table delayed", Self::delayed)?;
         }
         if format >= 3 {
-            self.part(Self::results)?;
-            self.part(Self::clients)?;
+            self.part("the table result", Self::results)?;
+            self.part("the table client", Self::clients)?;
         }
         Ok(())
     }
 
     /// One part of it. What cannot be read because it is damaged ends the part alone.
-    fn part(&mut self, look: impl FnOnce(&mut Self) -> Result<(), StoreError>) -> Result<(), StoreError> {
+    fn part(
+        &mut self,
+        name: &str,
+        look: impl FnOnce(&mut Self) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         match look(self) {
             Err(StoreError::Damaged(why)) => {
-                let named = format!("{}", self.place.0.display());
-                let what = why.strip_prefix(&named).unwrap_or(&why);
-                let what = what.strip_prefix(" is damaged").unwrap_or(what);
-                self.found(what.strip_prefix(": ").unwrap_or(what).to_owned());
+                let file = self.place.0.display().to_string();
+                // What SQLite says of it has no place.
+                let said = why.strip_prefix(&file).unwrap_or(&why);
+                match said.strip_prefix(" is damaged: ") {
+                    Some(what) => self.found(what),
+                    None => self.found(format!("{name}: {}", said.trim_start_matches(": "))),
+                }
                 Ok(())
             }
             looked => looked,

@@ -36,7 +36,7 @@ impl Check<'_> {
                 Ok(row) => row,
                 Err(n) => {
                     (is_whole, next_n) = (false, None);
-                    return check.part(|_| Err(damaged(place, n)));
+                    return check.part("the table result", |_| Err(damaged(place, n)));
                 }
             };
             first_n.get_or_insert(row.first_n);
