@@ -53,6 +53,14 @@ agents:
     CONTACT_TEST_AWAY_S=120 cargo test --locked --release --test agents -- --nocapture for_a_while
     CONTACT_TEST_AWAY_S=60 cargo test --locked --release --lib herd -- --nocapture
 
+# The port under attack at full length: 20 s each, twenty shutdowns, ten thousand idle watchers, twenty stopped ones.
+attacks:
+    CONTACT_TEST_ATTACK_S=20 cargo test --locked --release --test attacks -- --nocapture --test-threads 1 floods
+    CONTACT_TEST_STOPS=20 CONTACT_TEST_GRACE_S=10 \
+        cargo test --locked --release --test attacks -- --nocapture --test-threads 1 sigterm
+    CONTACT_TEST_WATCHERS=10000 \
+        cargo test --locked --release --test attacks -- --nocapture --test-threads 1 --include-ignored watchers
+
 # Five thousand agents that speak TLS and lose their server at the same moment.
 tls-herd MEMBERS="5000":
     CONTACT_TEST_MEMBERS={{MEMBERS}} cargo test --locked --release --lib herd_over_tls -- --nocapture

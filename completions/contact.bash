@@ -1721,7 +1721,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__serve)
-            opts="-o -h -V --addr --port-file --data --store --retain --tokens --audit-log --socket-mode --min-free --check --insecure --max-connections --max-connections-per-address --max-streams-per-connection --max-connection-age --grace --demo --demo-every --log-format --log --tls-cert --tls-key --client-ca --client-certs --dev-tls --server --token-file --client --output --timeout --retry-for --tls-ca --tls-server-name --help --version"
+            opts="-o -h -V --addr --port-file --data --store --retain --tokens --audit-log --socket-mode --min-free --check --insecure --max-connections --max-connections-per-address --max-streams-per-connection --max-connection-age --grace --demo --demo-every --log-format --log --max-streams-per-client --max-rate --max-bytes-in-flight --tls-cert --tls-key --client-ca --client-certs --dev-tls --server --token-file --client --output --timeout --retry-for --tls-ca --tls-server-name --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1792,6 +1792,18 @@ _contact() {
                     return 0
                     ;;
                 --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-streams-per-client)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-rate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-bytes-in-flight)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

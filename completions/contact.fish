@@ -26,7 +26,7 @@ end
 
 complete -c contact -n "__fish_contact_needs_command" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_needs_command" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
-complete -c contact -n "__fish_contact_needs_command" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_needs_command" -l client -d 'This machine\'s or worker\'s name [default: what --tls-cert names, else the host\'s up to the first dot]' -r
 complete -c contact -n "__fish_contact_needs_command" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_needs_command" -l timeout -d 'Leave after this long, with exit code 124' -r
@@ -78,6 +78,9 @@ complete -c contact -n "__fish_contact_using_subcommand serve" -l demo-every -d 
 complete -c contact -n "__fish_contact_using_subcommand serve" -l log-format -d 'How to write log lines' -r -f -a "text\t''
 json\t''"
 complete -c contact -n "__fish_contact_using_subcommand serve" -l log -d 'What to log: off, error, warn, info, debug, trace, or a filter like contact=debug,h2=warn' -r
+complete -c contact -n "__fish_contact_using_subcommand serve" -l max-streams-per-client -d 'How many calls of one client may be open' -r
+complete -c contact -n "__fish_contact_using_subcommand serve" -l max-rate -d 'How many messages one client may send in a second: tasks, results, statuses, and each call [default: as many as it can]' -r
+complete -c contact -n "__fish_contact_using_subcommand serve" -l max-bytes-in-flight -d 'How many bytes of one client\'s tasks and results may be unanswered' -r
 complete -c contact -n "__fish_contact_using_subcommand serve" -l tls-cert -d 'Speak TLS with the certificate in this file (PEM, the server\'s own first); needs --tls-key' -r -F
 complete -c contact -n "__fish_contact_using_subcommand serve" -l tls-key -d 'Its key (PEM, not encrypted). Both are read again when they change, and on SIGHUP' -r -F
 complete -c contact -n "__fish_contact_using_subcommand serve" -l client-ca -d 'Ask clients for a certificate that one of these authorities (PEM) has signed: its first DNS name that is a client\'s name, else the last segment of its first URI, says who calls' -r -F
@@ -85,7 +88,7 @@ complete -c contact -n "__fish_contact_using_subcommand serve" -l client-certs -
 optional\t'One without a certificate may connect; what it may do is decided otherwise'"
 complete -c contact -n "__fish_contact_using_subcommand serve" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand serve" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
-complete -c contact -n "__fish_contact_using_subcommand serve" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand serve" -l client -d 'This machine\'s or worker\'s name [default: what --tls-cert names, else the host\'s up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand serve" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand serve" -l timeout -d 'Leave after this long, with exit code 124' -r
@@ -107,7 +110,7 @@ complete -c contact -n "__fish_contact_using_subcommand submit" -l expires -d 'A
 complete -c contact -n "__fish_contact_using_subcommand submit" -l clients -d 'Wait until each of these clients has answered (a,b,c), or so many clients (3) [default: anybody]' -r
 complete -c contact -n "__fish_contact_using_subcommand submit" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand submit" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
-complete -c contact -n "__fish_contact_using_subcommand submit" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand submit" -l client -d 'This machine\'s or worker\'s name [default: what --tls-cert names, else the host\'s up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand submit" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand submit" -l timeout -d 'Leave after this long, with exit code 124' -r
@@ -135,7 +138,7 @@ complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l max-hold
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l grace -d 'How long to wait for last words from `ack` when nobody reads any more [default: 20s]' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
-complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l client -d 'This machine\'s or worker\'s name [default: what --tls-cert names, else the host\'s up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand watch-tasks" -l timeout -d 'Leave after this long, with exit code 124' -r
@@ -161,7 +164,7 @@ complete -c contact -n "__fish_contact_using_subcommand ack" -l ret -d 'What to 
 complete -c contact -n "__fish_contact_using_subcommand ack" -l delay -d 'When to hand out again what failed or was released [default: as the group says]' -r
 complete -c contact -n "__fish_contact_using_subcommand ack" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand ack" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
-complete -c contact -n "__fish_contact_using_subcommand ack" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand ack" -l client -d 'This machine\'s or worker\'s name [default: what --tls-cert names, else the host\'s up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand ack" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand ack" -l timeout -d 'Leave after this long, with exit code 124' -r
@@ -190,7 +193,7 @@ complete -c contact -n "__fish_contact_using_subcommand run" -l status -d 'Repor
 complete -c contact -n "__fish_contact_using_subcommand run" -l status-cmd -d 'Report what this prints, the first 4 KiB. It is split into words, without a shell, and stopped after --every or 10s' -r
 complete -c contact -n "__fish_contact_using_subcommand run" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand run" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
-complete -c contact -n "__fish_contact_using_subcommand run" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand run" -l client -d 'This machine\'s or worker\'s name [default: what --tls-cert names, else the host\'s up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand run" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand run" -l timeout -d 'Leave after this long, with exit code 124' -r
@@ -207,7 +210,7 @@ complete -c contact -n "__fish_contact_using_subcommand send-status" -s n -l cou
 complete -c contact -n "__fish_contact_using_subcommand send-status" -l every -d 'Begin again after each such time, for ever' -r
 complete -c contact -n "__fish_contact_using_subcommand send-status" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand send-status" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
-complete -c contact -n "__fish_contact_using_subcommand send-status" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand send-status" -l client -d 'This machine\'s or worker\'s name [default: what --tls-cert names, else the host\'s up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand send-status" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand send-status" -l timeout -d 'Leave after this long, with exit code 124' -r
@@ -229,7 +232,7 @@ complete -c contact -n "__fish_contact_using_subcommand watch-results" -l on-gap
 skip\t'Say so and go on at the first one kept'"
 complete -c contact -n "__fish_contact_using_subcommand watch-results" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-results" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
-complete -c contact -n "__fish_contact_using_subcommand watch-results" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand watch-results" -l client -d 'This machine\'s or worker\'s name [default: what --tls-cert names, else the host\'s up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand watch-results" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand watch-results" -l timeout -d 'Leave after this long, with exit code 124' -r
@@ -244,7 +247,7 @@ complete -c contact -n "__fish_contact_using_subcommand watch-results" -s V -l v
 complete -c contact -n "__fish_contact_using_subcommand wait" -l clients -d 'Wait until each of these clients has answered (a,b,c), or so many clients (3) [default: anybody]' -r
 complete -c contact -n "__fish_contact_using_subcommand wait" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand wait" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
-complete -c contact -n "__fish_contact_using_subcommand wait" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand wait" -l client -d 'This machine\'s or worker\'s name [default: what --tls-cert names, else the host\'s up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand wait" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand wait" -l timeout -d 'Leave after this long, with exit code 124' -r
@@ -258,7 +261,7 @@ complete -c contact -n "__fish_contact_using_subcommand wait" -s h -l help -d 'P
 complete -c contact -n "__fish_contact_using_subcommand wait" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand clients" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand clients" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
-complete -c contact -n "__fish_contact_using_subcommand clients" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand clients" -l client -d 'This machine\'s or worker\'s name [default: what --tls-cert names, else the host\'s up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand clients" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand clients" -l timeout -d 'Leave after this long, with exit code 124' -r
@@ -274,7 +277,7 @@ complete -c contact -n "__fish_contact_using_subcommand queues" -s q -l queue -d
 complete -c contact -n "__fish_contact_using_subcommand queues" -l every -d 'How often to look' -r
 complete -c contact -n "__fish_contact_using_subcommand queues" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand queues" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
-complete -c contact -n "__fish_contact_using_subcommand queues" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand queues" -l client -d 'This machine\'s or worker\'s name [default: what --tls-cert names, else the host\'s up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand queues" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand queues" -l timeout -d 'Leave after this long, with exit code 124' -r
@@ -291,7 +294,7 @@ complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_s
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l every -d 'How often to look' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
-complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l client -d 'This machine\'s or worker\'s name [default: what --tls-cert names, else the host\'s up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand groups; and not __fish_seen_subcommand_from set pause resume" -l timeout -d 'Leave after this long, with exit code 124' -r
@@ -312,7 +315,7 @@ complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -s q -l queue -d 'Only groups of this queue [default: all; to change a group: default]' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
-complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l client -d 'This machine\'s or worker\'s name [default: what --tls-cert names, else the host\'s up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from set" -l timeout -d 'Leave after this long, with exit code 124' -r
@@ -326,7 +329,7 @@ complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -s q -l queue -d 'Only groups of this queue [default: all; to change a group: default]' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
-complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -l client -d 'This machine\'s or worker\'s name [default: what --tls-cert names, else the host\'s up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from pause" -l timeout -d 'Leave after this long, with exit code 124' -r
@@ -340,7 +343,7 @@ complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -s q -l queue -d 'Only groups of this queue [default: all; to change a group: default]' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
-complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -l client -d 'This machine\'s or worker\'s name [default: what --tls-cert names, else the host\'s up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand groups; and __fish_seen_subcommand_from resume" -l timeout -d 'Leave after this long, with exit code 124' -r
@@ -366,7 +369,7 @@ complete -c contact -n "__fish_contact_using_subcommand tasks" -l limit -d 'At m
 complete -c contact -n "__fish_contact_using_subcommand tasks" -l every -d 'How often to look' -r
 complete -c contact -n "__fish_contact_using_subcommand tasks" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand tasks" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
-complete -c contact -n "__fish_contact_using_subcommand tasks" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand tasks" -l client -d 'This machine\'s or worker\'s name [default: what --tls-cert names, else the host\'s up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand tasks" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand tasks" -l timeout -d 'Leave after this long, with exit code 124' -r
@@ -380,7 +383,7 @@ complete -c contact -n "__fish_contact_using_subcommand tasks" -s h -l help -d '
 complete -c contact -n "__fish_contact_using_subcommand tasks" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand why" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand why" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
-complete -c contact -n "__fish_contact_using_subcommand why" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand why" -l client -d 'This machine\'s or worker\'s name [default: what --tls-cert names, else the host\'s up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand why" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand why" -l timeout -d 'Leave after this long, with exit code 124' -r
@@ -393,7 +396,7 @@ complete -c contact -n "__fish_contact_using_subcommand why" -s h -l help -d 'Pr
 complete -c contact -n "__fish_contact_using_subcommand why" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand cancel" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand cancel" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
-complete -c contact -n "__fish_contact_using_subcommand cancel" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand cancel" -l client -d 'This machine\'s or worker\'s name [default: what --tls-cert names, else the host\'s up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand cancel" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand cancel" -l timeout -d 'Leave after this long, with exit code 124' -r
@@ -409,7 +412,7 @@ complete -c contact -n "__fish_contact_using_subcommand redrive" -s q -l queue -
 complete -c contact -n "__fish_contact_using_subcommand redrive" -l rate -d 'No more than so many in a second (N or N/s), a minute (N/m) or an hour (N/h)' -r
 complete -c contact -n "__fish_contact_using_subcommand redrive" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand redrive" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
-complete -c contact -n "__fish_contact_using_subcommand redrive" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand redrive" -l client -d 'This machine\'s or worker\'s name [default: what --tls-cert names, else the host\'s up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand redrive" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand redrive" -l timeout -d 'Leave after this long, with exit code 124' -r
@@ -425,7 +428,7 @@ complete -c contact -n "__fish_contact_using_subcommand purge" -s q -l queue -d 
 complete -c contact -n "__fish_contact_using_subcommand purge" -l upto -d 'Those up to this SEQ, inclusive' -r
 complete -c contact -n "__fish_contact_using_subcommand purge" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand purge" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
-complete -c contact -n "__fish_contact_using_subcommand purge" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand purge" -l client -d 'This machine\'s or worker\'s name [default: what --tls-cert names, else the host\'s up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand purge" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand purge" -l timeout -d 'Leave after this long, with exit code 124' -r
@@ -439,7 +442,7 @@ complete -c contact -n "__fish_contact_using_subcommand purge" -s h -l help -d '
 complete -c contact -n "__fish_contact_using_subcommand purge" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand health" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand health" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
-complete -c contact -n "__fish_contact_using_subcommand health" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand health" -l client -d 'This machine\'s or worker\'s name [default: what --tls-cert names, else the host\'s up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand health" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand health" -l timeout -d 'Leave after this long, with exit code 124' -r
@@ -452,7 +455,7 @@ complete -c contact -n "__fish_contact_using_subcommand health" -s h -l help -d 
 complete -c contact -n "__fish_contact_using_subcommand health" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
-complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l client -d 'This machine\'s or worker\'s name [default: what --tls-cert names, else the host\'s up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -l timeout -d 'Leave after this long, with exit code 124' -r
@@ -465,7 +468,7 @@ complete -c contact -n "__fish_contact_using_subcommand wait-ready" -s h -l help
 complete -c contact -n "__fish_contact_using_subcommand wait-ready" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand token; and not __fish_seen_subcommand_from create list revoke" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand token; and not __fish_seen_subcommand_from create list revoke" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
-complete -c contact -n "__fish_contact_using_subcommand token; and not __fish_seen_subcommand_from create list revoke" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand token; and not __fish_seen_subcommand_from create list revoke" -l client -d 'This machine\'s or worker\'s name [default: what --tls-cert names, else the host\'s up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand token; and not __fish_seen_subcommand_from create list revoke" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand token; and not __fish_seen_subcommand_from create list revoke" -l timeout -d 'Leave after this long, with exit code 124' -r
@@ -493,7 +496,7 @@ complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_s
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -l tokens -d 'The file of tokens, the same as that of serve' -r -F
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
-complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -l client -d 'This machine\'s or worker\'s name [default: what --tls-cert names, else the host\'s up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from create" -l timeout -d 'Leave after this long, with exit code 124' -r
@@ -508,7 +511,7 @@ complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_s
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from list" -l tokens -d 'The file of tokens, the same as that of serve' -r -F
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from list" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from list" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
-complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from list" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from list" -l client -d 'This machine\'s or worker\'s name [default: what --tls-cert names, else the host\'s up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from list" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from list" -l timeout -d 'Leave after this long, with exit code 124' -r
@@ -523,7 +526,7 @@ complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_s
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from revoke" -l tokens -d 'The file of tokens, the same as that of serve' -r -F
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from revoke" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from revoke" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
-complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from revoke" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from revoke" -l client -d 'This machine\'s or worker\'s name [default: what --tls-cert names, else the host\'s up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from revoke" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from revoke" -l timeout -d 'Leave after this long, with exit code 124' -r
@@ -536,7 +539,7 @@ complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_s
 complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_subcommand_from revoke" -s V -l version -d 'Print version'
 complete -c contact -n "__fish_contact_using_subcommand completions" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand completions" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
-complete -c contact -n "__fish_contact_using_subcommand completions" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand completions" -l client -d 'This machine\'s or worker\'s name [default: what --tls-cert names, else the host\'s up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand completions" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand completions" -l timeout -d 'Leave after this long, with exit code 124' -r
@@ -550,7 +553,7 @@ complete -c contact -n "__fish_contact_using_subcommand completions" -s V -l ver
 complete -c contact -n "__fish_contact_using_subcommand man" -l dir -d 'Write all pages into this folder instead' -r -F
 complete -c contact -n "__fish_contact_using_subcommand man" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r
 complete -c contact -n "__fish_contact_using_subcommand man" -l token-file -d 'A file with the token that says who this is [default: contact-token of systemd\'s credentials]' -r -F
-complete -c contact -n "__fish_contact_using_subcommand man" -l client -d 'This machine\'s or worker\'s name [default: the host\'s, up to the first dot]' -r
+complete -c contact -n "__fish_contact_using_subcommand man" -l client -d 'This machine\'s or worker\'s name [default: what --tls-cert names, else the host\'s up to the first dot]' -r
 complete -c contact -n "__fish_contact_using_subcommand man" -s o -l output -d 'How to print: JSON lines, or text [default: text on a terminal, else json]' -r -f -a "json\t'One JSON object a line'
 text\t'For people'"
 complete -c contact -n "__fish_contact_using_subcommand man" -l timeout -d 'Leave after this long, with exit code 124' -r

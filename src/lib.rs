@@ -7,6 +7,8 @@
 
 pub mod cli;
 #[cfg(test)]
+mod documented;
+#[cfg(test)]
 mod fuzz;
 pub mod name;
 pub mod server;

@@ -16,6 +16,13 @@ pub const NEW_HEADER: &str = "contact-new";
 /// `getTask`'s response header that says how long a lease of a group's watch is, in milliseconds.
 pub const LEASE_HEADER: &str = "contact-lease-ms";
 
+/// `getTask`'s response header that says after how long of nothing an empty message is sent, in milliseconds; only if
+/// the watch asked for it.
+pub const HEARTBEAT_HEADER: &str = "contact-heartbeat-ms";
+
+/// The shortest and the longest time between such messages in milliseconds.
+pub const HEARTBEAT_RANGE_MS: std::ops::RangeInclusive<u64> = 1_000..=60 * 60 * 1000;
+
 /// The domain of the `google.rpc.ErrorInfo` in each error.
 pub const ERROR_DOMAIN: &str = "contact";
 

@@ -25,6 +25,8 @@ mod honest;
 mod limits;
 #[path = "attacks/load.rs"]
 mod load;
+#[path = "attacks/secure.rs"]
+mod secure;
 #[path = "attacks/stop.rs"]
 mod stop;
 #[path = "attacks/watchers.rs"]

@@ -79,7 +79,7 @@ fn flags() -> Vec<Case> {
         usage(&["submit", "x", "--retry-for", "soon"], "'soon'"),
         usage(&["submit", "x", "-o", "yaml"], "'yaml'"),
         usage(&["submit", "x", "--client", "a b"], "is not a name"),
-        usage(&["submit", "x", "--server", "https://127.0.0.1:1"], "https is not served yet"),
+        usage(&["submit", "x", "--server", "https://127.0.0.1"], "port"),
         usage(&["submit", "x", "--server", "127.0.0.1"], "port"),
         usage(&["submit", "x", "--server", "127.0.0.1:99999"], "port"),
         usage(&["submit", "x", "--server", "a b:1"], "not HOST:PORT"),
@@ -690,13 +690,13 @@ fn a_full_disk_refuses_submits_keeps_what_was_answered_and_recovers_by_itself() 
     let mut answered = Vec::new();
     let line = "x".repeat(MIB / 2) + "\n";
     let refused = until("the disk is full", || {
-        let submitted = server.run(&["submit"], line.repeat(4));
+        let submitted = server.run(&["submit", "--retry-for", "0s"], line.repeat(4));
         answered.extend(submitted.json());
         (submitted.code != 0).then_some(submitted)
     });
     assert_eq!(refused.code, 72, "{}", refused.stderr);
     assert_eq!(refused.errors().pop().unwrap()["error"], "store_full");
-    let refused = server.run(&["submit", &"y".repeat(100_000)], "");
+    let refused = server.run(&["submit", "--retry-for", "0s", &"y".repeat(100_000)], "");
     assert_eq!((refused.code, &refused.stdout[..]), (72, ""), "{}", refused.stderr);
 
     assert_eq!(server.run(&["health"], "").code, 0, "the server lives on");

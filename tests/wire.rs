@@ -3,7 +3,8 @@
 //! ```text
 //!   stubs of the tutorial's proto  ─────►  contact serve          old_client
 //!   contact watch-tasks, ack, …    ─────►  a server of those stubs  old_server
-//!   stubs of our own proto         ─────►  contact serve          answers, refusals, results, presence, clients
+//!   stubs of our own proto         ─────►  contact serve          answers, refusals, results, presence, clients,
+//!                                                                     heartbeat
 //!   today's description            ═════   every one before       compatible
 //! ```
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests run in real time")]
@@ -19,6 +20,8 @@ mod clients;
 mod common;
 #[path = "wire/compatible.rs"]
 mod compatible;
+#[path = "wire/heartbeat.rs"]
+mod heartbeat;
 #[path = "wire/old_client.rs"]
 mod old_client;
 #[path = "wire/old_server.rs"]

@@ -4,8 +4,10 @@
 use tonic::{Code, Response, Status};
 
 use super::{
-    Context, Failure,
+    Context, Failure, again,
+    connect::{self, Asking},
     exit::{self, code},
+    reason::Reason,
 };
 use crate::cli::connect::Channel;
 use crate::pb::contact_client::ContactClient;
@@ -44,10 +46,12 @@ impl<'a> Caller<'a> {
             let client = ContactClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX);
             call(client, asked.clone())
         };
+        let mut asking = Asking::new(Some(self.context.retry_for()));
         if let Some(channel) = &self.channel {
-            match on(channel.clone()).await {
+            match connect::within(asking.limit(), on(channel.clone())).await {
                 // The server may have gone since the last call: then this try does not count.
                 Err(status) if exit::is_broken(&status) => {}
+                Err(status) if again::is_worth_it(&status) => asking.failed = Some(status),
                 answer => {
                     let answer = answer.map_err(|status| self.explain(name, target.failure(&status)))?;
                     return Ok(answer.into_inner());
@@ -55,7 +59,7 @@ impl<'a> Caller<'a> {
             }
         }
         let on_new = async |channel: Channel| Ok((on(channel.clone()).await?, channel));
-        let answered = target.call(self.context.retry_for(), on_new).await;
+        let answered = target.call(self.context, asking, on_new).await;
         let (answer, channel) = answered.map_err(|failure| self.explain(name, failure))?;
         self.channel = Some(channel);
         Ok(answer.into_inner())
@@ -72,5 +76,5 @@ pub(super) fn explain(context: &Context, name: &str, failure: Failure) -> Failur
         return failure;
     }
     let message = format!("the server at {} does not know {name}", context.target().address);
-    Failure::new(failure.code, "unimplemented", message).hint("this command needs a contact server")
+    Failure::new(failure.code, Reason::Unimplemented, message).hint("this command needs a contact server")
 }

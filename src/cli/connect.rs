@@ -15,11 +15,12 @@ use tonic::{
 };
 
 use super::{
-    Failure,
+    Context, Failure, again,
     bearer::Bearer,
     exit,
     secure::{Connector, Secure, SecureFlags},
 };
+use crate::name::ClientName;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const KEEPALIVE: Duration = Duration::from_secs(20);
@@ -27,6 +28,10 @@ const NOT_AN_ADDRESS: &str = "not HOST:PORT, http://HOST:PORT, https://HOST:PORT
 /// What a stream may bring before it is read, and all streams together.
 const STREAM_WINDOW_BYTES: u32 = 2 << 20;
 const CONNECTION_WINDOW_BYTES: u32 = 8 << 20;
+
+/// Each try of a call that asks one question may take this long, or as long as there is patience: a server that
+/// takes calls and answers none is as good as away.
+const TRY_MAX: Duration = Duration::from_secs(30);
 
 /// The longest pause between two tries.
 pub(super) const PAUSE_MAX: Duration = Duration::from_secs(10);
@@ -98,6 +103,11 @@ impl Target {
         Ok(self)
     }
 
+    /// Whom the certificate names that this client shows.
+    pub(super) fn client(&self) -> Option<&ClientName> {
+        self.connector.as_ref()?.client()
+    }
+
     /// Shows a token with each call; not to whoever listens on the way.
     pub(super) fn show(&mut self, bearer: Bearer) -> Result<(), Failure> {
         if bearer.is_some() && !self.is_private() {
@@ -156,39 +166,39 @@ impl Target {
         Failure::from_status(status, &self.address)
     }
 
-    /// Makes one call, trying again for `retry_for` while the server cannot be reached.
+    /// Makes one call, trying again while that may help: as long as `asking` says, or for ever.
     pub(super) async fn call<T, F>(
         &self,
-        retry_for: Duration,
+        context: &Context,
+        asking: Asking,
         call: impl Fn(Channel) -> F,
     ) -> Result<T, Failure>
     where
         F: Future<Output = Result<T, Status>>,
     {
-        self.call_until(Some(retry_for), |_| {}, call).await
-    }
-
-    /// Makes one call, trying again while the server cannot be reached: for ever, if that has no end.
-    /// `troubled` is told of the first failure.
-    pub(super) async fn call_until<T, F>(
-        &self,
-        patience: Option<Duration>,
-        troubled: impl Fn(&Status),
-        call: impl Fn(Channel) -> F,
-    ) -> Result<T, Failure>
-    where
-        F: Future<Output = Result<T, Status>>,
-    {
-        let mut tries = Tries::new(patience);
+        let limit = asking.limit();
+        let is_endless = asking.patience.is_none();
+        let is_patient = asking.patience != Some(Duration::ZERO);
+        let mut tries = Tries::new(asking.patience);
+        let mut before = asking.failed;
         loop {
-            let result = match self.connect().await {
-                Ok(channel) => call(channel).await,
-                Err(status) => Err(status),
+            let began = now();
+            let result = match before.take() {
+                Some(status) => Err(status),
+                None => {
+                    let attempt = async { call(self.connect().await?).await };
+                    within(limit, attempt).await
+                }
             };
             match result {
-                Err(status) if exit::is_broken(&status) => {
-                    if tries.failed(&status) {
-                        troubled(&status);
+                Err(status) if again::is_worth_it(&status) => {
+                    let is_news = tries.failed_since(began, &status);
+                    // Who waits for a server that is not there sees that nothing comes; not so for one that is.
+                    if is_news && is_patient && (is_endless || again::is_later(&status)) {
+                        let how_long = if is_endless { " for ever" } else { "" };
+                        let cause = exit::cause(&status);
+                        let message = format!("server {}: {cause}; trying again{how_long}", self.address);
+                        context.errors.notice("retrying", &message);
                     }
                     tries.pause(&status, self).await?;
                 }
@@ -198,12 +208,51 @@ impl Target {
     }
 }
 
+/// How a call that asks one question is made.
+#[derive(Debug)]
+pub(super) struct Asking {
+    /// How long to try; `None`: for ever.
+    pub(super) patience: Option<Duration>,
+    /// So much longer than usual a try may take.
+    pub(super) extra: Duration,
+    /// It was tried already, over a connection that there was, and this came of it.
+    pub(super) failed: Option<Status>,
+}
+
+impl Asking {
+    /// For so long.
+    pub(super) fn new(patience: Option<Duration>) -> Self {
+        Asking { patience, extra: Duration::ZERO, failed: None }
+    }
+
+    /// How long each try may take.
+    pub(super) fn limit(&self) -> Duration {
+        self.patience.unwrap_or_default().max(TRY_MAX).saturating_add(self.extra)
+    }
+}
+
+/// Makes a try that may take so long. One that takes longer may go well another time.
+pub(super) async fn within<T>(
+    limit: Duration,
+    attempt: impl Future<Output = Result<T, Status>>,
+) -> Result<T, Status> {
+    let no_answer = || Status::unavailable(format!("no answer within {}", humantime::format_duration(limit)));
+    tokio::time::timeout(limit, attempt).await.unwrap_or_else(|_| Err(no_answer()))
+}
+
+#[allow(clippy::disallowed_methods, reason = "measures a stretch of real time")]
+fn now() -> Instant {
+    Instant::now()
+}
+
 /// Tries in a row, with pauses that grow: a random part of a bound that doubles, so that a thousand clients
 /// that lost the same server do not come back at the same moment.
 #[derive(Debug)]
 pub(super) struct Tries {
     patience: Option<Duration>,
     failing_since: Option<Instant>,
+    /// It was said that the server asks for patience: it may do so every second, for hours.
+    has_said_later: bool,
     opened: Option<Instant>,
     bound: Duration,
     bound_first: Duration,
@@ -218,6 +267,7 @@ impl Tries {
         Tries {
             patience,
             failing_since: None,
+            has_said_later: false,
             opened: None,
             bound: PAUSE_FIRST,
             bound_first: PAUSE_FIRST,
@@ -254,37 +304,42 @@ impl Tries {
 
     /// A call was opened. Only time tells whether it works: a server that ends each call at once is not to be
     /// asked without a pause.
-    #[allow(clippy::disallowed_methods, reason = "measures a stretch of real time")]
     pub(super) fn opened(&mut self) {
-        self.opened = Some(Instant::now());
+        self.opened = Some(now());
     }
 
     /// A try has failed. True if that is news: it is the first in a row, or the first that finds a server that is not
     /// trusted.
-    #[allow(clippy::disallowed_methods, reason = "measures a stretch of real time")]
     pub(super) fn failed(&mut self, status: &Status) -> bool {
-        let now = Instant::now();
+        self.failed_since(now(), status)
+    }
+
+    /// A try that began then has failed.
+    fn failed_since(&mut self, began: Instant, status: &Status) -> bool {
+        let now = now();
         if self.opened.take().is_some_and(|opened| now - opened >= PAUSE_MAX) {
             self.worked();
         }
         let is_first = self.failing_since.is_none();
-        self.failing_since.get_or_insert(now);
+        self.failing_since.get_or_insert(began);
         let is_untrusted = exit::is_untrusted(status);
         let is_found_out = is_untrusted && !self.untrusted;
         self.untrusted |= is_untrusted;
+        if again::is_later(status) {
+            return is_first && !std::mem::replace(&mut self.has_said_later, true);
+        }
         is_first || is_found_out
     }
 
     /// Waits before the next try, or fails with what `status` means if it has been long enough or another try does
     /// not mend it.
-    #[allow(clippy::disallowed_methods, reason = "waits for a stretch of real time")]
     pub(super) async fn pause(&mut self, status: &Status, target: &Target) -> Result<(), Failure> {
-        if !exit::is_broken(status) {
+        if !again::is_worth_it(status) {
             return Err(target.failure(status));
         }
-        let now = Instant::now();
+        let now = now();
         let since = *self.failing_since.get_or_insert(now);
-        let mut pause = self.next_pause(self.bound_max);
+        let mut pause = self.next_pause(status, self.bound_max);
         if let Some(patience) = self.patience {
             let left = patience.saturating_sub(now - since);
             if left.is_zero() {
@@ -296,16 +351,20 @@ impl Tries {
         Ok(())
     }
 
-    /// How long to wait before the next try, at most `bound_max`.
-    pub(super) fn next_pause(&mut self, bound_max: Duration) -> Duration {
+    /// How long to wait before the next try: at most `bound_max`, and if the server has said when to come back so
+    /// long before that. Of those who were told the same each comes at a moment of its own.
+    pub(super) fn next_pause(&mut self, status: &Status, bound_max: Duration) -> Duration {
         let pause = self.bound.min(bound_max).mul_f64(rand::random());
         self.bound = (self.bound * 2).min(self.bound_max);
-        pause
+        again::after(status).unwrap_or_default() + pause
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use tonic::Code;
+    use tonic_types::{ErrorDetails, StatusExt};
+
     use super::*;
 
     #[test]
@@ -352,6 +411,51 @@ mod tests {
         ] {
             assert_eq!(Target::parse(target).unwrap().is_private(), is_private, "{target}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    #[allow(clippy::disallowed_methods, reason = "the time is paused")]
+    async fn a_server_that_answers_nothing_does_not_hold_a_call_for_ever() {
+        for (patience, extra, limit_s) in
+            [(Some(10), 0, 30), (Some(0), 0, 30), (Some(60), 0, 60), (None, 0, 30), (None, 7, 37)]
+        {
+            let patience = patience.map(Duration::from_secs);
+            let asking = Asking { extra: Duration::from_secs(extra), ..Asking::new(patience) };
+            let began = Instant::now();
+            let status = within(asking.limit(), std::future::pending::<Result<(), Status>>()).await;
+            assert!(exit::is_broken(&status.unwrap_err()));
+            assert_eq!(began.elapsed().as_secs(), limit_s);
+        }
+        // It counts from when it was made: one that has lasted as long as there is patience was the last.
+        let target = Target::parse("127.0.0.1:1").unwrap();
+        let mut tries = Tries::new(Some(Duration::from_secs(10)));
+        let (began, status) = (Instant::now(), Status::unavailable("no answer"));
+        tokio::time::advance(Duration::from_secs(30)).await;
+        assert!(tries.failed_since(began, &status));
+        assert_eq!(tries.pause(&status, &target).await.unwrap_err().code, 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    #[allow(clippy::disallowed_methods, reason = "the time is paused")]
+    async fn a_server_is_asked_no_sooner_than_it_has_said_and_that_is_said_once() {
+        let target = Target::parse("127.0.0.1:1").unwrap();
+        let mut tries = Tries::new(Some(Duration::from_secs(60)));
+        let mut details = ErrorDetails::new();
+        details.set_retry_info(Some(Duration::from_secs(3)));
+        let later = Status::with_error_details(Code::ResourceExhausted, "x", details);
+        assert!(tries.failed(&later));
+        let began = Instant::now();
+        tries.pause(&later, &target).await.unwrap();
+        let paused = began.elapsed();
+        assert!(
+            paused >= Duration::from_secs(3) && paused <= Duration::from_secs(3) + PAUSE_FIRST,
+            "{paused:?}"
+        );
+        // Something got in, and then it was too much again.
+        tries.worked();
+        assert!(!tries.failed(&later));
+        tries.worked();
+        assert!(tries.failed(&Status::unavailable("gone")), "that is something else");
     }
 
     #[tokio::test(start_paused = true)]

@@ -9,7 +9,7 @@ use tokio_stream::wrappers::UnboundedReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
-    Failure,
+    Failure, again,
     connect::{Target, Tries},
     exit,
 };
@@ -65,7 +65,8 @@ pub(super) async fn run<E: Exchange>(
     loop {
         if state.unanswered.is_empty() {
             // Nobody waited: whatever fails next fails for the first time.
-            tries = Tries::new(patience);
+            tries.worked();
+            tries.endure(patience);
             state.sent = false;
             // Not connected before there is something to say.
             match exchange.next().await? {
@@ -81,7 +82,7 @@ pub(super) async fn run<E: Exchange>(
             },
             Err(status) => status,
         };
-        if !exit::is_broken(&status) {
+        if !again::is_worth_it(&status) {
             return Err(exchange.failure(&status));
         }
         if state.unanswered.is_empty() {

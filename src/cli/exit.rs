@@ -1,13 +1,13 @@
 //! How a command ends. The one place where failures become exit codes and error lines.
 
-use std::{error::Error as _, io::Write as _};
+use std::{collections::BTreeMap, error::Error as _, io::Write as _};
 
 use serde::Serialize;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use super::{json, secure::Refusal};
-use crate::wire::GRANT_ENDED;
+use super::{again, json, reason::Reason, secure::Refusal};
+use crate::{pb, wire::GRANT_ENDED};
 
 /// Exit codes, as the manual has them.
 pub(super) mod code {
@@ -46,21 +46,40 @@ pub(super) struct Failure {
     pub(super) hint: Option<String>,
     /// The line of stdin that this is about.
     pub(super) line: Option<u64>,
+    /// What the server has said beside it.
+    pub(super) said: Box<Said>,
+}
+
+/// What a server says of a refusal beside its reason.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Said {
+    /// The field of the request that is wrong.
+    field: Option<String>,
+    /// It is worth another try after so long.
+    retry_after_ms: Option<u64>,
+    /// What programs need to go on.
+    details: BTreeMap<String, String>,
 }
 
 impl Failure {
-    pub(super) fn new(code: u8, reason: &str, message: impl Into<String>) -> Self {
-        Failure { code, reason: reason.to_owned(), message: message.into(), hint: None, line: None }
+    pub(super) fn new(code: u8, reason: Reason, message: impl Into<String>) -> Self {
+        Failure::told(code, reason.word(), message)
+    }
+
+    /// By a server's word.
+    fn told(code: u8, reason: &str, message: impl Into<String>) -> Self {
+        let (reason, message) = (reason.to_owned(), message.into());
+        Failure { code, reason, message, hint: None, line: None, said: Box::default() }
     }
 
     /// A flag or argument that can be judged here.
     pub(super) fn usage(message: impl Into<String>) -> Self {
-        Failure::new(code::USAGE, "usage", message)
+        Failure::new(code::USAGE, Reason::Usage, message)
     }
 
     /// Everything has been said already; this is only the code.
     pub(super) fn silent(code: u8) -> Self {
-        Failure::new(code, "", "")
+        Failure::told(code, "", "")
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -72,20 +91,28 @@ impl Failure {
     pub(super) fn from_status(status: &Status, address: &str) -> Self {
         if let Some((word, message, hint)) = status.source().and(Refusal::parse(&cause(status))) {
             let failure =
-                Failure::new(code::UNREACHABLE, word, format!("the server at {address}: {message}"));
+                Failure::told(code::UNREACHABLE, word, format!("the server at {address}: {message}"));
             return if hint.is_empty() { failure } else { failure.hint(hint) };
         }
         if is_broken(status) {
             return Failure::new(
                 code::UNREACHABLE,
-                "unreachable",
+                Reason::Unreachable,
                 format!("the server at {address} cannot be reached: {}", cause(status)),
             )
             .hint("is it running? `contact serve` starts one; --server or CONTACT_SERVER says where it is");
         }
-        let reason = status.get_details_error_info().map(|info| info.reason).filter(|r| !r.is_empty());
-        let reason = reason.unwrap_or_else(|| code_word(status.code()));
-        let failure = Failure::new(code::GRPC + i32::from(status.code()) as u8, &reason, status.message());
+        let details = status.get_error_details();
+        let info = details.error_info().filter(|info| !info.reason.is_empty());
+        let reason = info.map_or_else(|| code_word(status.code()), |info| info.reason.clone());
+        let field = details.bad_request().and_then(|bad| bad.field_violations.first());
+        let said = Said {
+            field: field.map(|field| field.field.clone()),
+            retry_after_ms: again::after(status).map(|after| after.as_millis() as u64),
+            details: info.map(|info| info.metadata.clone().into_iter().collect()).unwrap_or_default(),
+        };
+        let failure = Failure::told(code::GRPC + i32::from(status.code()) as u8, &reason, status.message());
+        let failure = Failure { said: Box::new(said), ..failure };
         match &reason[..] {
             "no_token" => {
                 failure.hint("--token-file FILE or CONTACT_TOKEN_FILE says where this client's token is")
@@ -96,6 +123,16 @@ impl Failure {
             "foreign_client" => failure.hint("--client NAME or CONTACT_CLIENT says who this is"),
             _ => failure,
         }
+    }
+
+    /// What the server said of one item.
+    pub(super) fn from_refusal(code: u8, refusal: pb::Refusal) -> Self {
+        let said = Said {
+            field: Some(refusal.field).filter(|field| !field.is_empty()),
+            retry_after_ms: Some(refusal.retry_after_ms).filter(|ms| *ms > 0),
+            details: BTreeMap::new(),
+        };
+        Failure { said: Box::new(said), ..Failure::told(code, &refusal.reason, refusal.message) }
     }
 
     /// Prints it on stderr.
@@ -166,6 +203,12 @@ struct ErrorLine<'a> {
     hint: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_ms: Option<u64>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    details: &'a BTreeMap<String, String>,
 }
 
 #[derive(Serialize)]
@@ -182,6 +225,9 @@ impl Errors {
                 message: &failure.message,
                 hint: failure.hint.as_deref(),
                 line: failure.line,
+                field: failure.said.field.as_deref(),
+                retry_after_ms: failure.said.retry_after_ms,
+                details: &failure.said.details,
             })
         } else {
             let line = failure.line.map(|n| format!("line {n}: ")).unwrap_or_default();

@@ -7,7 +7,7 @@ use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
 
-use super::{Context, Failure, exit::code, output::Output};
+use super::{Context, Failure, connect::Asking, exit::code, output::Output};
 use crate::cli::connect::Channel;
 
 /// Ask whether the server serves
@@ -35,7 +35,8 @@ impl Health {
     pub(super) async fn run(self, context: &Context, out: &mut Output) -> Result<u8, Failure> {
         let target = context.target();
         let service = &self.service;
-        let status = target.call(context.retry_for(), |channel| check(channel, service.clone())).await?;
+        let asking = Asking::new(Some(context.retry_for()));
+        let status = target.call(context, asking, |channel| check(channel, service.clone())).await?;
         out.line(&HealthLine { status: status.as_str_name() }, || status.as_str_name().to_owned()).await?;
         Ok(if status == ServingStatus::Serving { 0 } else { code::NO })
     }

@@ -10,6 +10,7 @@ use super::{
     exit::{Errors, code},
     json,
     lines::{Line, Lines},
+    reason::Reason,
 };
 use crate::{name::ID_BYTES_MAX, wire::TASK_BYTES_MAX};
 
@@ -87,12 +88,13 @@ enum Id {
     Seq(u64),
 }
 
-fn read(line: Option<Vec<u8>>) -> Result<String, (&'static str, String)> {
-    let bytes = line.ok_or_else(|| ("line_too_long", "the line is too long".to_owned()))?;
-    let text = std::str::from_utf8(&bytes).map_err(|e| ("not_utf8", format!("not UTF-8: {e}")))?;
+fn read(line: Option<Vec<u8>>) -> Result<String, (Reason, String)> {
+    let bytes = line.ok_or_else(|| (Reason::LineTooLong, "the line is too long".to_owned()))?;
+    let text = std::str::from_utf8(&bytes).map_err(|e| (Reason::NotUtf8, format!("not UTF-8: {e}")))?;
     let id = if text.trim_start().starts_with('{') {
-        let line: IdLine = json::object(text)
-            .map_err(|e| ("bad_json", format!("not a JSON object with an id: {}", json::describe(&e))))?;
+        let line: IdLine = json::object(text).map_err(|e| {
+            (Reason::BadJson, format!("not a JSON object with an id: {}", json::describe(&e)))
+        })?;
         match line.id {
             Id::Text(id) => id,
             Id::Seq(seq) => seq.to_string(),
@@ -100,7 +102,7 @@ fn read(line: Option<Vec<u8>>) -> Result<String, (&'static str, String)> {
     } else {
         text.trim().to_owned()
     };
-    check(&id).map_err(|message| ("bad_id", message))?;
+    check(&id).map_err(|message| (Reason::BadId, message))?;
     Ok(id)
 }
 
@@ -136,7 +138,7 @@ mod tests {
             (" ", "bad_id"),
             (&"x".repeat(129), "bad_id"),
         ] {
-            assert_eq!(read(line).unwrap_err().0, reason, "{line}");
+            assert_eq!(read(line).unwrap_err().0.word(), reason, "{line}");
         }
     }
 

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 
 use tokio::sync::mpsc;
 
-use super::{Failure, exit::code};
+use super::{Failure, exit::code, reason::Reason};
 
 const READ_BYTES: usize = 64 << 10;
 /// Lines of one batch. A buffer holds 32 768 short ones: handed on at once they would go far beyond what a
@@ -35,7 +35,7 @@ impl Lines {
             // Locked, or each read would go through another buffer.
             read(io::stdin().lock(), bytes_max, |batch| batches.blocking_send(batch).is_ok());
         });
-        started.map_err(|e| Failure::new(code::NO, "system", e.to_string()))?;
+        started.map_err(|e| Failure::new(code::NO, Reason::System, e.to_string()))?;
         Ok(Lines(receiver))
     }
 
@@ -44,7 +44,7 @@ impl Lines {
         match self.0.recv().await {
             None => Ok(None),
             Some(Ok(batch)) => Ok(Some(batch)),
-            Some(Err(e)) => Err(Failure::new(code::BAD_INPUT, "input", format!("standard input: {e}"))),
+            Some(Err(e)) => Err(Failure::new(code::BAD_INPUT, Reason::Input, format!("standard input: {e}"))),
         }
     }
 }

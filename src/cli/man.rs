@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Command};
 
-use super::{Failure, exit::code, output::Output};
+use super::{Failure, exit::code, output::Output, reason::Reason};
 
 /// Print a page of the manual
 #[derive(Debug, Args)]
@@ -31,7 +31,7 @@ impl Man {
         if let Some(dir) = &self.dir {
             std::fs::create_dir_all(dir)
                 .and_then(|()| clap_mangen::generate_to(description, dir))
-                .map_err(|e| Failure::new(code::NO, "system", format!("{}: {e}", dir.display())))?;
+                .map_err(|e| Failure::new(code::NO, Reason::System, format!("{}: {e}", dir.display())))?;
             return Ok(0);
         }
         let page = match &self.command {
@@ -50,6 +50,6 @@ fn render(command: Command) -> Result<Vec<u8>, Failure> {
     let mut page = Vec::new();
     clap_mangen::Man::new(command)
         .render(&mut page)
-        .map_err(|e| Failure::new(code::NO, "system", e.to_string()))?;
+        .map_err(|e| Failure::new(code::NO, Reason::System, e.to_string()))?;
     Ok(page)
 }

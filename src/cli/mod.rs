@@ -17,6 +17,7 @@ use runner::client;
 use secure::SecureFlags;
 
 mod ack;
+mod again;
 mod bearer;
 mod caller;
 mod cancel;
@@ -41,6 +42,7 @@ mod place;
 mod progress;
 mod purge;
 mod queues;
+mod reason;
 mod redrive;
 mod result_line;
 mod roll;
@@ -53,6 +55,7 @@ mod serve;
 #[cfg(test)]
 mod shown;
 mod signals;
+mod silence;
 mod size;
 mod start;
 mod submit;
@@ -148,7 +151,7 @@ struct Global {
     #[arg(long, global = true, env = "CONTACT_TOKEN_FILE", value_name = "FILE", hide_env_values = true)]
     token_file: Option<PathBuf>,
 
-    /// This machine's or worker's name [default: the host's, up to the first dot]
+    /// This machine's or worker's name [default: what --tls-cert names, else the host's up to the first dot]
     #[arg(long, global = true, env = "CONTACT_CLIENT", value_name = "NAME", value_parser = client_name,
           hide_env_values = true)]
     client: Option<ClientName>,
@@ -203,7 +206,7 @@ struct Context {
 impl Context {
     /// This client's name.
     fn client(&self) -> Result<ClientName, Failure> {
-        if let Some(client) = &self.global.client {
+        if let Some(client) = self.global.client.as_ref().or(self.target().client()) {
             return Ok(client.clone());
         }
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
@@ -346,6 +349,12 @@ fn not_understood(error: &clap::Error) -> ExitCode {
     let failure = Failure::usage(message).hint("--help shows the flags and an example");
     failure.print(Errors { json: true });
     ExitCode::from(failure.code)
+}
+
+/// The reasons of commands' own errors, for their documentation: the word, the exit codes and what it means.
+#[cfg(test)]
+pub(crate) fn reasons() -> impl Iterator<Item = (&'static str, &'static [u8], &'static str)> {
+    reason::Reason::ALL.iter().map(|reason| (reason.word(), reason.codes(), reason.meaning()))
 }
 
 /// The command line's description, for completions and the manual.

@@ -20,6 +20,7 @@ use super::{
     exit::code,
     json,
     pipe::{self, Closed, Far},
+    reason::Reason,
 };
 
 /// Written at once when there are this many bytes.
@@ -210,7 +211,7 @@ fn failure(error: &io::Error) -> Failure {
     if error.kind() == io::ErrorKind::BrokenPipe {
         Failure::silent(0)
     } else {
-        Failure::new(code::NO, "output", format!("standard output: {error}"))
+        Failure::new(code::NO, Reason::Output, format!("standard output: {error}"))
     }
 }
 

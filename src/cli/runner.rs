@@ -8,6 +8,7 @@ use super::{
     Context, Failure,
     exit::code,
     output::{Output, Reader},
+    reason::Reason,
     signals::Signals,
 };
 
@@ -37,7 +38,7 @@ pub(super) fn staying(
     reader: Reader,
     work: impl AsyncFnOnce(&mut Output, &mut Calls) -> Result<u8, Failure>,
 ) -> Result<u8, Failure> {
-    let system = |e: std::io::Error| Failure::new(code::NO, "system", e.to_string());
+    let system = |e: std::io::Error| Failure::new(code::NO, Reason::System, e.to_string());
     // One thread: it starts faster, and a client has nothing to spread.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(system)?;
     let result = runtime.block_on(async {
@@ -117,7 +118,7 @@ impl Leave {
                 let after = humantime::format_duration(context.global.timeout.unwrap_or_default());
                 let trouble = context.target().trouble();
                 let trouble = trouble.map(|trouble| format!(": {trouble}")).unwrap_or_default();
-                Failure::new(code::TIMEOUT, "timeout", format!("not done within {after}{trouble}"))
+                Failure::new(code::TIMEOUT, Reason::Timeout, format!("not done within {after}{trouble}"))
             }
         }
     }

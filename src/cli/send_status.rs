@@ -8,7 +8,8 @@ use serde::Serialize;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
-    Context, Failure, exchange, exchange::Exchange, exit::code, json, lines::Lines, output::Output, time,
+    Context, Failure, exchange, exchange::Exchange, exit::code, json, lines::Lines, output::Output,
+    reason::Reason, time,
 };
 use crate::cli::connect::Channel;
 use crate::{name::ClientName, pb, wire::TASK_BYTES_MAX};
@@ -93,11 +94,12 @@ impl SendStatus {
     }
 }
 
-fn read(line: Option<Vec<u8>>) -> Result<String, (&'static str, String)> {
-    let too_long =
-        || ("status_too_large", format!("the line is too long: a status has at most {TASK_BYTES_MAX} bytes"));
+fn read(line: Option<Vec<u8>>) -> Result<String, (Reason, String)> {
+    let too_long = || {
+        (Reason::StatusTooLarge, format!("the line is too long: a status has at most {TASK_BYTES_MAX} bytes"))
+    };
     let bytes = line.ok_or_else(too_long)?;
-    String::from_utf8(bytes).map_err(|e| ("not_utf8", format!("not UTF-8: {}", e.utf8_error())))
+    String::from_utf8(bytes).map_err(|e| (Reason::NotUtf8, format!("not UTF-8: {}", e.utf8_error())))
 }
 
 enum Source {

@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum, builder::FalseyValueParser};
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
-use super::{Context, Failure, exit::code, json, output::Output, signals::Signals, time};
+use super::{Context, Failure, exit::code, json, output::Output, reason::Reason, signals::Signals, time};
 use crate::server::{
     self, demo,
     engine::{
@@ -23,9 +23,11 @@ use crate::server::{
     listener::{Address, Listener},
 };
 use access::{AccessFlags, Exposure};
+use bounds::Bounds;
 use tls::ServeTls;
 
 mod access;
+mod bounds;
 mod check;
 mod disk;
 mod port;
@@ -118,6 +120,9 @@ pub(super) struct Serve {
     log: String,
 
     #[command(flatten)]
+    bounds: Bounds,
+
+    #[command(flatten)]
     tls: ServeTls,
 }
 
@@ -191,13 +196,14 @@ impl Serve {
         tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
-            .map_err(|e| Failure::new(code::NO, "system", e.to_string()))?
+            .map_err(|e| Failure::new(code::NO, Reason::System, e.to_string()))?
             .block_on(self.serve(descriptors))
     }
 
     async fn serve(self, descriptors: Option<u64>) -> Result<u8, Failure> {
         // Caught first: a signal during a long start ends it cleanly too.
-        let mut signals = Signals::catch().map_err(|e| Failure::new(code::NO, "system", e.to_string()))?;
+        let mut signals =
+            Signals::catch().map_err(|e| Failure::new(code::NO, Reason::System, e.to_string()))?;
         let mut tls = self.tls.load(&self.addr)?;
         if let Some(file) = &self.port_file {
             remove_stale(file);
@@ -211,14 +217,14 @@ impl Serve {
             StoreKind::Sqlite => {
                 let folder = self.data.clone().map_or_else(default_folder, Ok)?;
                 let opening = tokio::task::spawn_blocking(move || Embedded::open(&folder, &options));
-                opening.await.map_err(|e| Failure::new(code::STORE, "store", e.to_string()))?
+                opening.await.map_err(|e| Failure::new(code::STORE, Reason::Store, e.to_string()))?
             }
         }
         .map_err(|e| store_failure(&e))?;
         let address = listener.address().map_err(|e| self.cannot_listen(&e))?;
         if let (Some(file), Some(address)) = (&self.port_file, listener.tcp_address()) {
             write_whole(file, &format!("{}\n", address.port()))
-                .map_err(|e| Failure::new(code::NO, "system", format!("{}: {e}", file.display())))?;
+                .map_err(|e| Failure::new(code::NO, Reason::System, format!("{}: {e}", file.display())))?;
         }
         let folder = engine.file().and_then(Path::parent);
         let made = self.tls.throw_away(&self.addr, listener.tcp_address(), folder, self.log_format)?;
@@ -238,7 +244,8 @@ impl Serve {
         if self.demo {
             tokio::spawn(demo::run(Arc::new(engine.clone()), self.demo_every));
         }
-        let settings = server::Settings { access, tls, ..self.port.settings(descriptors) };
+        let mut settings = server::Settings { access, tls, ..self.port.settings(descriptors) };
+        self.bounds.set(&mut settings.limits);
         let mut failure = None;
         let shutdown = async {
             tokio::select! {
@@ -254,10 +261,10 @@ impl Serve {
         // What is written last may fail too.
         if let Some(why) = failure.or_else(|| engine.failure()) {
             let message = format!("the store has failed: {why}");
-            return Err(Failure::new(code::STORE, "store_failed", message)
+            return Err(Failure::new(code::STORE, Reason::StoreFailed, message)
                 .hint("nothing that was not answered is promised; check the disk, then start again"));
         }
-        served.map_err(|e| Failure::new(code::NO, "system", format!("{e:#}")))?;
+        served.map_err(|e| Failure::new(code::NO, Reason::System, format!("{e:#}")))?;
         tracing::info!("stopped");
         Ok(0)
     }
@@ -286,7 +293,8 @@ impl Serve {
     }
 
     fn cannot_listen(&self, error: &std::io::Error) -> Failure {
-        let failure = Failure::new(code::NO, "listen", format!("cannot listen on {}: {error}", self.addr));
+        let failure =
+            Failure::new(code::NO, Reason::Listen, format!("cannot listen on {}: {error}", self.addr));
         if error.kind() == std::io::ErrorKind::AddrInUse {
             return failure.hint(match self.addr {
                 Address::Tcp(_) => "another server is there; --addr 127.0.0.1:0 takes a free port",
@@ -350,20 +358,22 @@ pub(super) fn write_whole(file: &Path, text: &str) -> std::io::Result<()> {
 fn store_failure(error: &OpenError) -> Failure {
     let (reason, hint) = match error {
         OpenError::InUse { .. } => {
-            ("store_in_use", "stop that server, or give this one another folder: --data DIR")
+            (Reason::StoreInUse, "stop that server, or give this one another folder: --data DIR")
         }
-        OpenError::Folder { .. } => ("store_folder", "give a folder that can be written: --data DIR"),
-        OpenError::NotAStore { .. } => ("not_a_store", "give another folder: --data DIR"),
-        OpenError::NewerFormat { .. } => ("newer_format", "use the version of contact that wrote it"),
-        OpenError::Damaged { .. } => {
-            ("store_damaged", "nothing was changed: restore the file, or give another folder: --data DIR")
-        }
+        OpenError::Folder { .. } => (Reason::StoreFolder, "give a folder that can be written: --data DIR"),
+        OpenError::NotAStore { .. } => (Reason::NotAStore, "give another folder: --data DIR"),
+        OpenError::NewerFormat { .. } => (Reason::NewerFormat, "use the version of contact that wrote it"),
+        OpenError::Damaged { .. } => (
+            Reason::StoreDamaged,
+            "nothing was changed: restore the file, or give another folder: --data DIR",
+        ),
         OpenError::NoRoom { .. } => {
-            ("store_full", "make room on the disk, or give another folder: --data DIR")
+            (Reason::StoreFull, "make room on the disk, or give another folder: --data DIR")
         }
-        OpenError::Failed { .. } => {
-            ("store_failed", "check the disk and the file's permissions, or give another folder: --data DIR")
-        }
+        OpenError::Failed { .. } => (
+            Reason::StoreFailed,
+            "check the disk and the file's permissions, or give another folder: --data DIR",
+        ),
     };
     Failure::new(code::STORE, reason, error.to_string()).hint(hint)
 }

@@ -11,6 +11,7 @@ use super::{
     group::Group,
     list::{self, Follow, List},
     output::Output,
+    reason::Reason,
     roll::{self, Roll},
     table::{Cell, Column},
     task_line::{self, TaskLine},
@@ -223,7 +224,7 @@ impl TaskList<'_> {
         for id in ids {
             if !self.unknown.contains(&id) {
                 let message = format!("there is no task {id:?}");
-                Failure::new(code::NO, "no_task", message).print(self.context.errors);
+                Failure::new(code::NO, Reason::NoTask, message).print(self.context.errors);
                 self.unknown.insert(id);
             }
         }

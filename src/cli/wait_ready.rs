@@ -4,7 +4,7 @@ use clap::Args;
 use tonic::Status;
 use tonic_health::pb::health_check_response::ServingStatus;
 
-use super::{Context, Failure, connect::Tries, exit, health, output::Output};
+use super::{Context, Failure, again, connect::Tries, health, output::Output};
 
 /// Wait until the server serves
 #[derive(Debug, Args)]
@@ -27,7 +27,7 @@ impl WaitReady {
             match status {
                 Ok(ServingStatus::Serving) => return Ok(0),
                 Ok(_) => tries.pause(&Status::unavailable("not serving"), target).await?,
-                Err(status) if exit::is_broken(&status) => tries.pause(&status, target).await?,
+                Err(status) if again::is_worth_it(&status) => tries.pause(&status, target).await?,
                 Err(status) => return Err(target.failure(&status)),
             }
         }

@@ -13,6 +13,7 @@ use super::{
     group::Group,
     headers::Headers,
     output::Output,
+    reason::Reason,
     result_line::{ResultLine, text},
     seen::Seen,
     start::{OnGap, Start},
@@ -254,7 +255,7 @@ pub(super) fn other_store(context: &Context) -> Failure {
     let address = &context.target().address;
     let message =
         format!("the server at {address} has another store than before: the ids are other tasks' there");
-    Failure::new(code::GRPC + Code::FailedPrecondition as u8, "other_store", message)
+    Failure::new(code::GRPC + Code::FailedPrecondition as u8, Reason::OtherStore, message)
 }
 
 impl Place {

@@ -7,7 +7,7 @@ use std::{pin::Pin, time::Duration};
 use futures_util::{FutureExt, Stream, StreamExt};
 use tonic::{Response, Status, metadata::MetadataMap};
 
-use super::{Context, Failure, connect::Tries, exit, output::Output};
+use super::{Context, Failure, again, connect::Tries, exit, output::Output, silence::Silence};
 use crate::cli::connect::Channel;
 
 /// One watch. Outlives its connections.
@@ -129,6 +129,7 @@ async fn one<W: Watched>(
     tries.endure(watch.patience(true));
     let (headers, mut messages, _) = response.into_parts();
     watch.begun(&headers, out).await?;
+    let mut silence = Silence::of(&headers);
     let mut printed = false;
     loop {
         let ready = match messages.next().now_or_never() {
@@ -140,14 +141,17 @@ async fn one<W: Watched>(
                     idle.reset();
                 }
                 tokio::select! {
+                    biased;
                     message = messages.next() => message,
                     () = idle.over() => return Ok(End::Done),
+                    status = silence.over() => return Ok(End::Broken(status)),
                 }
             }
         };
         match ready {
             Some(Ok(message)) => {
                 tries.worked();
+                silence.broken();
                 match watch.took(message, out).await? {
                     Took::Printed => printed = true,
                     Took::Passed => {}
@@ -164,7 +168,7 @@ async fn one<W: Watched>(
 
 /// The call failed.
 fn ended<W: Watched>(watch: &mut W, status: Status) -> Result<End, Failure> {
-    if exit::is_broken(&status) {
+    if again::is_worth_it(&status) {
         return Ok(End::Broken(status));
     }
     watch.refused(&status).map(|()| End::Skipped)

@@ -11,11 +11,12 @@ use tonic::{Status, Streaming};
 
 use super::{
     access::Caller,
-    batches::Batches,
+    batches::{Batch, Batches},
     call::Call,
     chatter::Chatter,
     convert,
     engine::{Engine, groups::Told},
+    reason::Reason,
     receipt::{NO_TASK, Receipt},
     status,
 };
@@ -24,7 +25,8 @@ use crate::{name::ClientName, pb};
 pub(super) async fn answer(call: &Call, results: Streaming<pb::Result>) -> Result<pb::Receipt, Status> {
     let bytes_of =
         |result: &pb::Result| result.ret.len() + result.stderr.len() + result.id.len() + result.lease.len();
-    let mut batches = Batches::new(results, call.ending.settled(), bytes_of);
+    // Those who tell too fast are kept waiting: the receipt could not say what of it was taken.
+    let mut batches = Batches::new(results, &call.account, call.ending.settled(), bytes_of).waiting();
     let mut telling = Telling {
         engine: call.engine.clone(),
         caller: call.caller.clone(),
@@ -34,11 +36,13 @@ pub(super) async fn answer(call: &Call, results: Streaming<pb::Result>) -> Resul
     };
     let taken = tokio::spawn(async move {
         while let Some(batch) = batches.next().await {
-            telling.take(batch?).await?;
+            let Batch { messages, in_flight } = batch?;
+            telling.take(messages).await?;
+            drop(in_flight);
         }
         Ok(telling.receipt.finish())
     });
-    taken.await.unwrap_or_else(|_| Err(Status::internal("the call failed")))
+    taken.await.unwrap_or_else(|_| Err(status::new(Reason::Internal, "the call failed")))
 }
 
 struct Telling {
@@ -90,7 +94,7 @@ impl Telling {
         told: &mut Vec<Told>,
     ) -> Result<(), Status> {
         if !result.client.is_empty() {
-            self.client = Some(self.caller.client(convert::client(&result.client)?)?);
+            self.client = Some(self.caller.client(convert::client("client", &result.client)?)?);
         }
         let (id, lease) = (result.id.clone(), result.lease.clone());
         let asked = convert::told(result, self.client.as_ref())?;

@@ -1,25 +1,41 @@
-//! Messages of a client's stream, as many at a time as have arrived. What costs something for each call
-//! into the engine is then paid for each batch.
+//! Messages of a client's stream, as many at a time as have arrived, and as many as its caller may send. What
+//! costs something for each call into the engine is then paid for each batch.
 
 use std::{
     pin::Pin,
-    task::{Context, Poll},
+    sync::Arc,
+    task::{Context, Poll, ready},
 };
 
 use futures_util::{Stream, future::BoxFuture};
-use tonic::{Code, Status, Streaming};
+use tokio::time::Sleep;
+use tonic::{Status, Streaming};
 
-use super::{reason::Reason, status};
+use super::bounds::{Account, Beyond, InFlight};
 
 /// A batch has at most this many messages,
 const MESSAGES_MAX: usize = 1024;
 /// and ends when it has this many bytes.
 const BYTES_MAX: usize = 256 << 10;
 
-/// The messages of a stream in batches. Ends with the stream, or by the status that `ending` comes to.
+/// Messages that are taken.
+pub(super) struct Batch<T> {
+    pub(super) messages: Vec<T>,
+    /// Until they are answered.
+    pub(super) in_flight: InFlight,
+}
+
+/// The messages of a stream in batches. Ends with the stream, by the status that `ending` comes to, or by one that
+/// says what is too much; what came before that is taken.
 pub(super) struct Batches<T> {
     messages: Streaming<T>,
     bytes_of: fn(&T) -> usize,
+    account: Arc<Account>,
+    waits: bool,
+    /// Read, and too much for now.
+    held: Vec<T>,
+    /// Until there may be more.
+    pause: Option<Pin<Box<Sleep>>>,
     ending: BoxFuture<'static, Status>,
     end: Option<Result<(), Status>>,
 }
@@ -28,34 +44,37 @@ impl<T> Batches<T> {
     /// Takes a stream apart. `bytes_of` says about how large a message is.
     pub(super) fn new(
         messages: Streaming<T>,
+        account: &Arc<Account>,
         ending: BoxFuture<'static, Status>,
         bytes_of: fn(&T) -> usize,
     ) -> Self {
-        Batches { messages, bytes_of, ending, end: None }
-    }
-}
-
-impl<T> Stream for Batches<T> {
-    type Item = Result<Vec<T>, Status>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let mut batch = Vec::new();
-        let mut bytes = 0;
-        // Looked at first: a client that never pauses must hear of it too.
-        if self.end.is_none()
-            && let Poll::Ready(status) = self.ending.as_mut().poll(cx)
-        {
-            self.end = Some(Err(status));
+        Batches {
+            messages,
+            bytes_of,
+            account: account.clone(),
+            waits: false,
+            held: Vec::new(),
+            pause: None,
+            ending,
+            end: None,
         }
+    }
+
+    /// Messages that come too fast are kept waiting instead of refused: for calls that have a single answer, which
+    /// would not say what of them was taken.
+    pub(super) fn waiting(self) -> Self {
+        Batches { waits: true, ..self }
+    }
+
+    /// What has arrived.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Vec<T>> {
+        let mut batch = std::mem::take(&mut self.held);
+        let mut bytes: usize = batch.iter().map(self.bytes_of).sum();
         while self.end.is_none() && batch.len() < MESSAGES_MAX && bytes < BYTES_MAX {
             match Pin::new(&mut self.messages).poll_next(cx) {
                 Poll::Ready(Some(Ok(message))) => {
                     bytes += (self.bytes_of)(&message);
                     batch.push(message);
-                }
-                // tonic's word for a message that is too long; ours for a position that is gone.
-                Poll::Ready(Some(Err(status))) if status.code() == Code::OutOfRange => {
-                    self.end = Some(Err(status::new(Reason::MessageTooLarge, status.message())));
                 }
                 Poll::Ready(Some(Err(status))) => self.end = Some(Err(status)),
                 Poll::Ready(None) => self.end = Some(Ok(())),
@@ -63,12 +82,48 @@ impl<T> Stream for Batches<T> {
                 Poll::Pending => return Poll::Pending,
             }
         }
-        if !batch.is_empty() {
-            return Poll::Ready(Some(Ok(batch)));
+        Poll::Ready(batch)
+    }
+}
+
+impl<T: Unpin> Stream for Batches<T> {
+    type Item = Result<Batch<T>, Status>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        // Looked at first: a client that never pauses must hear of it too.
+        let may_end = this.end.is_none() || !this.held.is_empty();
+        if may_end && let Poll::Ready(status) = this.ending.as_mut().poll(cx) {
+            this.end = Some(Err(status));
+            (this.held, this.pause) = (Vec::new(), None);
         }
-        match self.end.replace(Ok(())) {
-            Some(Err(status)) => Poll::Ready(Some(Err(status))),
-            _ => Poll::Ready(None),
+        loop {
+            if let Some(pause) = &mut this.pause {
+                ready!(pause.as_mut().poll(cx));
+                this.pause = None;
+            }
+            let mut messages = ready!(this.poll_read(cx));
+            if messages.is_empty() {
+                return Poll::Ready(match this.end.replace(Ok(())) {
+                    Some(Err(status)) => Some(Err(status)),
+                    _ => None,
+                });
+            }
+            let taken = this.account.take(messages.len(), messages.iter().map(this.bytes_of));
+            match taken.beyond {
+                None => {}
+                Some(Beyond::Rate(after)) if this.waits => {
+                    this.held = messages.split_off(taken.messages);
+                    this.pause = Some(Box::pin(tokio::time::sleep(after)));
+                }
+                Some(beyond) => {
+                    messages.truncate(taken.messages);
+                    this.end = Some(Err(beyond.status()));
+                }
+            }
+            if !messages.is_empty() {
+                return Poll::Ready(Some(Ok(Batch { messages, in_flight: taken.in_flight })));
+            }
         }
     }
 }

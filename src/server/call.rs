@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tonic::Status;
 
-use super::{access::Caller, chatter::Chatter, convert, ending::Ending, engine::Engine};
+use super::{access::Caller, bounds::Account, chatter::Chatter, convert, ending::Ending, engine::Engine};
 use crate::name::QueueName;
 
 /// The world of a call.
@@ -14,6 +14,8 @@ pub(super) struct Call {
     pub(super) engine: Arc<dyn Engine>,
     /// Who makes it.
     pub(super) caller: Caller,
+    /// What that has of the server.
+    pub(super) account: Arc<Account>,
     /// When it ends, whatever its caller has still to say.
     pub(super) ending: Ending,
     pub(super) statuses_logged: Arc<Chatter>,
@@ -26,6 +28,7 @@ impl Call {
         Call {
             engine,
             caller: Caller::anybody(String::new()),
+            account: Arc::new(Account::unbounded()),
             ending: Ending::of_server(),
             statuses_logged: Arc::default(),
             results_logged: Arc::default(),
@@ -39,12 +42,13 @@ impl Call {
             everything if everything.is_everything() => self.engine.clone(),
             reach => self.engine.within(reach),
         };
+        let account = request.extensions().get::<Arc<Account>>().unwrap_or(&self.account).clone();
         let ending = request.extensions().get::<Ending>().unwrap_or(&self.ending).clone();
-        Call { engine, caller, ending, ..self.clone() }
+        Call { engine, caller, account, ending, ..self.clone() }
     }
 
     /// Judges the name of a queue where none means all that there are for the caller.
-    pub(super) fn some_queue(&self, name: &str) -> Result<Option<QueueName>, Status> {
-        convert::some_queue(name)?.map(|queue| self.caller.queue(queue)).transpose()
+    pub(super) fn some_queue(&self, field: &str, name: &str) -> Result<Option<QueueName>, Status> {
+        convert::some_queue(field, name)?.map(|queue| self.caller.queue(queue)).transpose()
     }
 }

@@ -22,15 +22,18 @@ const BACKOFF_MS_MAX: u64 = 12 * 60 * 60 * 1000;
 pub(super) async fn list(call: &Call, asked: pb::ListGroups) -> Result<pb::Groups, Status> {
     let after = match (&asked.after_queue[..], &asked.after_group[..]) {
         ("", "") => None,
-        ("", _) | (_, "") => {
+        (queue, group) if queue.is_empty() || group.is_empty() => {
+            let field = if queue.is_empty() { "after_queue" } else { "after_group" };
             let message = "after_queue and after_group are one place: give both or neither";
-            return Err(status::new(Reason::BadPlace, message));
+            return Err(status::field(Reason::BadPlace, field, message));
         }
-        (queue, group) => Some((convert::queue_name(queue)?, convert::group_name(group)?)),
+        (queue, group) => {
+            Some((convert::queue_name("after_queue", queue)?, convert::group_name("after_group", group)?))
+        }
     };
     let filter = GroupFilter {
-        queue: call.some_queue(&asked.queue)?,
-        group: convert::some_group(&asked.group)?,
+        queue: call.some_queue("queue", &asked.queue)?,
+        group: convert::some_group("group", &asked.group)?,
         after,
         limit: convert::limit(asked.limit),
     };
@@ -59,8 +62,8 @@ fn what(change: &Change) -> String {
 }
 
 async fn change(call: &Call, asked: &pb::GroupSettings) -> Result<(pb::Group, Change), Status> {
-    let queue = call.caller.queue(convert::queue_name(&asked.queue)?)?;
-    let group = call.caller.group(convert::group_name(&asked.group)?)?;
+    let queue = call.caller.queue(convert::queue_name("queue", &asked.queue)?)?;
+    let group = call.caller.group(convert::group_name("group", &asked.group)?)?;
     let change = Change {
         max_failures: asked.max_failures,
         backoff_ms: checked(Reason::BadBackoff, "backoff_ms", 1..=BACKOFF_MS_MAX, asked.backoff_ms)?,
@@ -120,7 +123,8 @@ async fn check_backoff(
     if first > longest {
         let message =
             format!("backoff_ms is {first}: it must be from 1 to backoff_max_ms, which is {longest}");
-        return Err(status::new(Reason::BadBackoff, message));
+        let field = if change.backoff_ms.is_some() { "backoff_ms" } else { "backoff_max_ms" };
+        return Err(status::field(Reason::BadBackoff, field, message));
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use std::{future::Future, sync::Arc};
 use http::HeaderValue;
 use tonic::service::Routes;
 
+use bounds::Bounds;
 use call::Call;
 use ending::SETTLE_GRACE;
 use engine::Engine;
@@ -22,6 +23,7 @@ pub use settings::{Limits, Settings};
 pub mod access;
 mod ack;
 mod batches;
+mod bounds;
 mod call;
 mod cancel;
 mod chatter;
@@ -30,7 +32,9 @@ mod convert;
 pub mod demo;
 mod ending;
 pub mod engine;
+mod explained;
 mod groups;
+mod heartbeat;
 mod port;
 mod purge;
 mod queues;
@@ -70,14 +74,16 @@ pub async fn serve(
         .prepare();
     let store = HeaderValue::from_str(engine.store_id())?;
     let grace = settings.grace;
+    let bounds = Bounds::new(&settings.limits);
     // Ends with this call.
     let _following = Following(tokio::spawn(settings.access.clone().follow()));
-    let answering = Answering { settings, routes, store, ending: ending.clone() };
-    let port = Port::accept(listener, Arc::new(answering), shutdown).await;
+    let answering = Arc::new(Answering { settings, bounds, routes, store, ending: ending.clone() });
+    let port = Port::accept(listener, answering.clone(), shutdown).await;
 
     // No new connections from here on; those there are learn of it by their streams' ends.
     health.set_service_status("Contact", tonic_health::ServingStatus::NotServing).await;
     health.set_service_status("", tonic_health::ServingStatus::NotServing).await;
+    status::stop_with(answering.bounds.open_calls());
     ending.begin();
     let settling = async {
         // Who is told by that that it is over must have a moment left to say so.
@@ -90,6 +96,12 @@ pub async fn serve(
         () = settling => {}
     }
     Ok(())
+}
+
+/// The reasons of errors, for their documentation: the word, the code and what it means.
+#[cfg(test)]
+pub(crate) fn reasons() -> impl Iterator<Item = (&'static str, tonic::Code, &'static str)> {
+    reason::Reason::ALL.iter().map(|reason| (reason.word(), reason.code(), reason.meaning()))
 }
 
 /// Follows the file of tokens until it is dropped.

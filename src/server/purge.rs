@@ -16,15 +16,16 @@ pub(super) async fn answer(call: &Call, asked: pb::Purge) -> Result<pb::Purged, 
 async fn purge(call: &Call, asked: &pb::Purge) -> Result<pb::Purged, Status> {
     if asked.queue.is_empty() {
         // An empty message must not throw away the queue that everybody uses.
-        return Err(status::new(
+        return Err(status::field(
             Reason::BadName,
+            "queue",
             "queue is empty: a purge names its queue, `default` as well",
         ));
     }
     if asked.upto_seq == Some(0) {
-        return Err(status::new(Reason::BadPosition, "upto_seq is 0: seqs begin at 1"));
+        return Err(status::field(Reason::BadPosition, "upto_seq", "upto_seq is 0: seqs begin at 1"));
     }
-    let queue = call.caller.queue(convert::queue_name(&asked.queue)?)?;
+    let queue = call.caller.queue(convert::queue_name("queue", &asked.queue)?)?;
     let purged = call.engine.purge(queue, asked.upto_seq).await.map_err(status::from_engine)?;
     Ok(pb::Purged { tasks: purged.tasks, leases: purged.leases })
 }

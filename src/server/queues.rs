@@ -7,8 +7,8 @@ use crate::pb;
 
 pub(super) async fn answer(call: &Call, asked: pb::ListQueues) -> Result<pb::Queues, Status> {
     let filter = QueueFilter {
-        queue: call.some_queue(&asked.queue)?,
-        after: convert::some_queue(&asked.after)?,
+        queue: call.some_queue("queue", &asked.queue)?,
+        after: convert::some_queue("after", &asked.after)?,
         limit: convert::limit(asked.limit),
     };
     let page = call.engine.queues(filter).await.map_err(status::from_engine)?;

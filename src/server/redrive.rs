@@ -21,8 +21,8 @@ pub(super) async fn answer(call: &Call, asked: pb::Redrive) -> Result<pb::Redriv
 }
 
 async fn redrive(call: &Call, asked: pb::Redrive) -> Result<pb::Redriven, Status> {
-    let queue = call.caller.queue(convert::queue_name(&asked.queue)?)?;
-    let group = call.caller.group(convert::group_name(&asked.group)?)?;
+    let queue = call.caller.queue(convert::queue_name("queue", &asked.queue)?)?;
+    let group = call.caller.group(convert::group_name("group", &asked.group)?)?;
     let ids = convert::ids(&asked.ids, TASKS_MAX)?;
     let good: Vec<_> = ids.iter().flatten().cloned().collect();
     let limit = match asked.limit as usize {

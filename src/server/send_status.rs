@@ -33,7 +33,7 @@ type Reply = Result<pb::Result, Status>;
 
 pub(super) fn answer(call: &Call, statuses: Streaming<pb::ClientMsg>) -> BoxStream<'static, Reply> {
     let session = Session {
-        messages: Batches::new(statuses, call.ending.begun(), |status| status.msg.len()),
+        messages: Batches::new(statuses, &call.account, call.ending.begun(), |status| status.msg.len()),
         engine: call.engine.clone(),
         chatter: call.statuses_logged.clone(),
         ending: call.ending.clone(),
@@ -79,7 +79,7 @@ impl Session {
         loop {
             tokio::select! {
                 batch = self.messages.next() => return Some(match batch? {
-                    Ok(batch) => self.replies(batch),
+                    Ok(batch) => self.replies(batch.messages),
                     Err(end) => self.last_words(end),
                 }),
                 notices = self.notices.next() => match notices {
@@ -122,13 +122,13 @@ impl Session {
         if !message.client.is_empty()
             && self.client.as_ref().is_none_or(|client| client.as_str() != message.client)
         {
-            let client = self.caller.client(convert::client(&message.client)?)?;
+            let client = self.caller.client(convert::client("client", &message.client)?)?;
             if let Some(instance) = self.instance {
                 self.renames += 1;
                 if self.renames > RENAMES_MAX {
                     let message =
                         format!("client has changed {RENAMES_MAX} times: a process is of one client");
-                    return Err(status::new(Reason::TooManyClients, message));
+                    return Err(status::field(Reason::TooManyClients, "client", message));
                 }
                 self.engine.name(instance, &client);
             }
@@ -149,7 +149,7 @@ impl Session {
             Some(known) if known == instance => Ok(()),
             Some(_) => {
                 let message = "instance is another than before: a stream is of one process";
-                Err(status::new(Reason::BadInstance, message))
+                Err(status::field(Reason::BadInstance, "instance", message))
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// A message has room for the longest task and all that goes with it, in bytes.
-const MESSAGE_BYTES_MAX: usize = TASK_BYTES_MAX + (64 << 10);
+pub(super) const MESSAGE_BYTES_MAX: usize = TASK_BYTES_MAX + (64 << 10);
 
 /// The service, to be mounted on a port.
 pub(super) fn serve(call: Call) -> contact_server::ContactServer<Service> {

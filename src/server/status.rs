@@ -5,7 +5,11 @@
 //! UNAVAILABLE: try again. RESOURCE_EXHAUSTED: try again later. FAILED_PRECONDITION, OUT_OF_RANGE,
 //! INVALID_ARGUMENT: not until it is put right.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use tonic::Status;
 use tonic_types::{ErrorDetails, StatusExt};
@@ -16,12 +20,19 @@ use super::{
 };
 use crate::{pb, wire::ERROR_DOMAIN};
 
-/// When a server that stops may be there again: its clients come back spread over this.
-const BACK_WITHIN: Duration = Duration::from_secs(5);
+/// The clients of a server that stops come back spread over at most this,
+const BACK_WITHIN_MS_MAX: u64 = 5_000;
+/// and over so much for each call that was open: a few need not wait for one another.
+const BACK_MS_EACH: u64 = 5;
+/// Over how much it is. Of the process, whose end it is; that of another server in it would be as good.
+static BACK_WITHIN_MS: AtomicU64 = AtomicU64::new(0);
 /// When to try a store again that has no room: that is looked at every second.
 const ROOM_AFTER: Duration = Duration::from_secs(1);
 /// When to try to wait for tasks again: others must cease to.
 const WAITS_AFTER: Duration = Duration::from_secs(5);
+
+/// When to open a stream again that was not read.
+const READ_AFTER: Duration = Duration::from_millis(100);
 
 /// A status with a reason.
 pub(super) fn new(reason: Reason, message: impl Into<String>) -> Status {
@@ -43,9 +54,16 @@ pub(super) fn later(reason: Reason, message: impl Into<String>, after: Duration)
     Status::with_error_details(reason.code(), message, details)
 }
 
+/// The server is about to end, with so many calls open.
+pub(super) fn stop_with(calls: usize) {
+    let within_ms = BACK_MS_EACH.saturating_mul(calls as u64).min(BACK_WITHIN_MS_MAX);
+    BACK_WITHIN_MS.store(within_ms, Ordering::Relaxed);
+}
+
 /// The server is about to end. Each client is given another moment to come back at.
 pub(super) fn stopping() -> Status {
-    later(Reason::Stopping, "the server is stopping", BACK_WITHIN.mul_f64(rand::random()))
+    let within = Duration::from_millis(BACK_WITHIN_MS.load(Ordering::Relaxed));
+    later(Reason::Stopping, "the server is stopping", within.mul_f64(rand::random()))
 }
 
 /// The connection is as old as one may get. Which moment that is differs already, so its clients need not wait.
@@ -71,7 +89,7 @@ pub(super) fn from_engine(error: Error) -> Status {
             with(Reason::Future, message, [("queue", queue.to_string()), ("next_seq", next_seq.to_string())])
         }
         Error::Superseded => new(Reason::Superseded, message),
-        Error::SlowReader => new(Reason::SlowReader, message),
+        Error::SlowReader => later(Reason::SlowReader, message, READ_AFTER),
         Error::TooManyWaits { .. } => later(Reason::TooManyWaits, message, WAITS_AFTER),
         Error::NoGroup { .. } => new(Reason::NoGroup, message),
         Error::NoTask(_) => new(Reason::NoTask, message),
@@ -89,14 +107,22 @@ pub(super) fn from_engine(error: Error) -> Status {
 
 /// Why one item was refused, while its stream goes on.
 pub(super) fn refusal(status: &Status) -> pb::Refusal {
-    let reason = status.get_details_error_info().map(|info| info.reason).unwrap_or_default();
-    pb::Refusal { code: status.code().into(), reason, message: status.message().to_owned() }
+    let details = status.get_error_details();
+    let field = details.bad_request().and_then(|bad| bad.field_violations.first());
+    let after = details.retry_info().and_then(|retry| retry.retry_delay);
+    pb::Refusal {
+        code: status.code().into(),
+        reason: details.error_info().map(|info| info.reason.clone()).unwrap_or_default(),
+        message: status.message().to_owned(),
+        field: field.map(|field| field.field.clone()).unwrap_or_default(),
+        retry_after_ms: after.map(|after| after.as_millis() as u64).unwrap_or_default(),
+    }
 }
 
 /// The engine refused one item.
 pub(super) fn from_refused(refused: &Refused) -> Status {
     match refused {
-        Refused::IdTaken { .. } => new(Reason::IdTaken, refused.to_string()),
+        Refused::IdTaken { .. } => field(Reason::IdTaken, "id", refused.to_string()),
     }
 }
 

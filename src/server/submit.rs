@@ -9,7 +9,15 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 
-use super::{batches::Batches, call::Call, convert, engine::Answers, status};
+use super::{
+    batches::{Batch, Batches},
+    bounds::InFlight,
+    call::Call,
+    convert,
+    engine::Answers,
+    reason::Reason,
+    status,
+};
 use crate::{
     name::{OwnId, QueueName},
     pb,
@@ -22,7 +30,10 @@ pub(super) fn answer(
     call: &Call,
     tasks: Streaming<pb::NewTask>,
 ) -> BoxStream<'static, Result<pb::Submitted, Status>> {
-    let batches = Batches::new(tasks, call.ending.begun(), |task| task.task.len());
+    let bytes_of = |task: &pb::NewTask| {
+        task.task.len() + task.labels.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>()
+    };
+    let batches = Batches::new(tasks, &call.account, call.ending.begun(), bytes_of);
     let (sender, taken) = mpsc::channel(BATCHES_MAX);
     tokio::spawn(take_all(call.clone(), batches, sender));
     ReceiverStream::new(taken)
@@ -33,9 +44,13 @@ pub(super) fn answer(
             }
         })
         .flat_map(|answers| {
-            stream::iter(match answers {
-                Ok(answers) => answers.into_iter().map(Ok).collect(),
-                Err(status) => vec![Err(status)],
+            let (answers, in_flight) = match answers {
+                Ok((answers, in_flight)) => (answers.into_iter().map(Ok).collect(), Some(in_flight)),
+                Err(status) => (vec![Err(status)], None),
+            };
+            // Answered is what has gone out.
+            stream::iter(answers).inspect(move |_| {
+                let _unanswered = &in_flight;
             })
         })
         .boxed()
@@ -63,6 +78,7 @@ struct Taken {
     asked: Vec<Asked>,
     /// Of those that were asked well.
     answers: Option<Answers>,
+    in_flight: InFlight,
 }
 
 /// What is needed to answer a task once it is in.
@@ -72,10 +88,11 @@ enum Asked {
 }
 
 impl Taken {
-    async fn hand_over(call: &Call, batch: Vec<pb::NewTask>) -> Result<Self, Status> {
-        let mut asked = Vec::with_capacity(batch.len());
-        let mut good = Vec::with_capacity(batch.len());
-        for task in batch {
+    async fn hand_over(call: &Call, batch: Batch<pb::NewTask>) -> Result<Self, Status> {
+        let Batch { messages, in_flight } = batch;
+        let mut asked = Vec::with_capacity(messages.len());
+        let mut good = Vec::with_capacity(messages.len());
+        for task in messages {
             match convert::new_task(task, &call.caller) {
                 Ok(task) => {
                     asked.push(Asked::Good(task.id.clone(), task.queue.clone()));
@@ -88,10 +105,10 @@ impl Taken {
             true => None,
             false => Some(call.engine.submit(good).await.map_err(status::from_engine)?),
         };
-        Ok(Taken { asked, answers })
+        Ok(Taken { asked, answers, in_flight })
     }
 
-    async fn answers(self) -> Result<Vec<pb::Submitted>, Status> {
+    async fn answers(self) -> Result<(Vec<pb::Submitted>, InFlight), Status> {
         let accepted = match self.answers {
             Some(answers) => answers.await.map_err(status::from_engine)?,
             None => Vec::new(),
@@ -101,13 +118,16 @@ impl Taken {
             Asked::Good(id, queue) => match accepted.next() {
                 Some(Ok(accepted)) => convert::submitted(&accepted, id.as_ref(), &queue),
                 Some(Err(refused)) => refused_answer(&status::from_refused(&refused), &queue, id.as_ref()),
-                None => refused_answer(&Status::internal("the engine did not answer"), &queue, id.as_ref()),
+                None => {
+                    let status = status::new(Reason::Internal, "the engine did not answer");
+                    refused_answer(&status, &queue, id.as_ref())
+                }
             },
             Asked::Bad(status) => {
                 pb::Submitted { refusal: Some(status::refusal(&status)), ..pb::Submitted::default() }
             }
         });
-        Ok(answers.collect())
+        Ok((answers.collect(), self.in_flight))
     }
 }
 

@@ -28,18 +28,19 @@ pub(super) async fn answer(call: &Call, asked: pb::ListTasks) -> Result<pb::Task
             ..pb::Tasks::default()
         });
     }
-    let group = convert::some_group(&asked.group)?;
+    let group = convert::some_group("group", &asked.group)?;
     if let (Some(state @ (State::Ready | State::Done)), None) = (state, &group) {
         // It is most of the log, and each group has another part of it.
         let state = format!("{state:?}").to_lowercase();
-        return Err(status::new(
+        return Err(status::field(
             Reason::GroupNeeded,
+            "group",
             format!("state is {state}: name the group that has them so"),
         ));
     }
     let in_all_queues = !named.is_empty() || state.is_some_and(is_known_at_once);
-    let queue = match call.some_queue(&asked.queue)? {
-        None if !in_all_queues => Some(call.caller.queue(convert::queue_name(DEFAULT_QUEUE)?)?),
+    let queue = match call.some_queue("queue", &asked.queue)? {
+        None if !in_all_queues => Some(call.caller.queue(convert::queue_name("queue", DEFAULT_QUEUE)?)?),
         queue => queue,
     };
     let is_first = asked.after.is_empty();

@@ -1,6 +1,8 @@
 //! `getTask`: the engine's frames as they are, up to the end that was asked for. Without a group these are all
 //! tasks of the queues, with one its member's share.
 
+use std::time::Duration;
+
 use futures_util::{Stream, StreamExt, TryStreamExt, stream, stream::BoxStream};
 use tonic::{
     Response, Status,
@@ -11,28 +13,35 @@ use super::{
     call::Call,
     convert::{self, Asked},
     engine::{Error, Frames, Watch, groups::Share},
-    ready, status,
+    heartbeat, ready,
+    reason::Reason,
+    status,
 };
 use crate::{
     pb,
-    wire::{LEASE_HEADER, NEW_HEADER, START_HEADER, UNTIL_HEADER},
+    wire::{HEARTBEAT_HEADER, LEASE_HEADER, NEW_HEADER, START_HEADER, UNTIL_HEADER},
 };
 
 type Answer = Response<BoxStream<'static, Result<pb::ServerMsg, Status>>>;
 
 pub(super) async fn answer(call: &Call, watch: pb::Watch) -> Result<Answer, Status> {
     let max = Some(watch.max).filter(|max| *max > 0);
-    match convert::watch(watch, &call.caller)? {
-        Asked::All(watch) => all(call, watch, max).await,
-        Asked::Share(share) => a_share(call, *share).await,
+    let every = convert::heartbeat(watch.heartbeat_ms)?;
+    let mut answer = match convert::watch(watch, &call.caller)? {
+        Asked::All(watch) => all(call, watch, max, every).await,
+        Asked::Share(share) => a_share(call, *share, every).await,
+    }?;
+    if let Some(every) = every {
+        put(answer.metadata_mut(), HEARTBEAT_HEADER, [every.as_millis() as u64])?;
     }
+    Ok(answer)
 }
 
-async fn all(call: &Call, watch: Watch, max: Option<u64>) -> Result<Answer, Status> {
+async fn all(call: &Call, watch: Watch, max: Option<u64>, every: Option<Duration>) -> Result<Answer, Status> {
     let until_empty = watch.until_empty;
     let watching = call.engine.watch(watch).await.map_err(status::from_engine)?;
     let frames = first_tasks(max, until_ending(call, watching.frames));
-    let mut response = ready::response(frames.map_ok(|frames| frames.bytes));
+    let mut response = ready::response(heartbeat::beating(frames.map_ok(|frames| frames.bytes), every));
     let headers = response.metadata_mut();
     put(headers, START_HEADER, watching.start)?;
     if until_empty {
@@ -41,9 +50,9 @@ async fn all(call: &Call, watch: Watch, max: Option<u64>) -> Result<Answer, Stat
     Ok(response)
 }
 
-async fn a_share(call: &Call, share: Share) -> Result<Answer, Status> {
+async fn a_share(call: &Call, share: Share, every: Option<Duration>) -> Result<Answer, Status> {
     let sharing = call.engine.share(share).await.map_err(status::from_engine)?;
-    let mut response = ready::response(until_ending(call, sharing.frames));
+    let mut response = ready::response(heartbeat::beating(until_ending(call, sharing.frames), every));
     let headers = response.metadata_mut();
     put(headers, START_HEADER, sharing.start)?;
     put(headers, NEW_HEADER, sharing.is_new.into_iter().map(u64::from))?;
@@ -96,7 +105,8 @@ pub(super) fn put(
     numbers: impl IntoIterator<Item = u64>,
 ) -> Result<(), Status> {
     let text = numbers.into_iter().map(|n| n.to_string()).collect::<Vec<_>>().join(" ");
-    let value: AsciiMetadataValue = text.parse().map_err(|_| Status::internal("a header of digits"))?;
+    let value: AsciiMetadataValue =
+        text.parse().map_err(|_| status::new(Reason::Internal, "a header is not of digits"))?;
     headers.insert(name, value);
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::{
     net::{Ipv4Addr, Shutdown, SocketAddr, SocketAddrV4, TcpStream},
 };
 
-use rustix::net::{AddressFamily, SocketType, bind, connect, socket, sockopt};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, connect, socket_with, sockopt};
 
 use crate::common::DEADLINE;
 
@@ -134,8 +134,10 @@ impl Iterator for Frames {
 
 /// Connects from this address of the loopback network.
 pub(crate) fn connect_from(from: Ipv4Addr, to: &str) -> io::Result<TcpStream> {
+    let to = to.trim_start_matches("https://");
     let SocketAddr::V4(to) = to.parse().unwrap() else { panic!("an IPv4 address") };
-    let made = socket(AddressFamily::INET, SocketType::STREAM, None)?;
+    // Not for the servers that are started meanwhile.
+    let made = socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
     sockopt::set_socket_recv_buffer_size(&made, READ_AHEAD_BYTES)?;
     bind(&made, &SocketAddrV4::new(from, 0))?;
     connect(&made, &to)?;

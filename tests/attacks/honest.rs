@@ -10,7 +10,8 @@ use std::{
 };
 
 use contact::pb::{ListQueues, contact_client::ContactClient};
-use tonic::transport::Endpoint;
+
+use crate::secure::Way;
 
 /// It asks as often as this,
 const EACH: Duration = Duration::from_millis(4);
@@ -25,15 +26,14 @@ pub(crate) struct Honest {
 
 impl Honest {
     /// Starts to ask, and waits for the first answer.
-    pub(crate) fn start(address: &str) -> Honest {
+    pub(crate) fn start(way: Way) -> Honest {
         let ended: Arc<AtomicBool> = Arc::default();
-        let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
         let (ready, is_ready) = std::sync::mpsc::channel();
         let until = ended.clone();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
-                let mut client = ContactClient::new(endpoint.connect().await.unwrap());
+                let mut client = ContactClient::new(way.connect().await);
                 client.list_queues(ListQueues::default()).await.unwrap();
                 ready.send(()).unwrap();
                 let mut took = Vec::new();
@@ -43,7 +43,7 @@ impl Honest {
                     next.tick().await;
                     let began = Instant::now();
                     if took.len() % NEW_EACH == NEW_EACH - 1 {
-                        client = ContactClient::new(endpoint.connect().await.unwrap());
+                        client = ContactClient::new(way.connect().await);
                     }
                     client.list_queues(ListQueues::default()).await.unwrap();
                     took.push(began.elapsed());

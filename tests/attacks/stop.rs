@@ -7,21 +7,28 @@ use std::{
 };
 
 use contact::pb::{self, contact_client::ContactClient};
-use futures_util::future::join_all;
+use futures_util::{
+    StreamExt,
+    future::{join_all, ready},
+    stream,
+};
 use prost::Message;
-use tonic::{Code, Streaming, transport::Endpoint};
+use tonic::{Code, Streaming};
 use tonic_types::StatusExt;
 
 use crate::{
     common::{DEADLINE, Server, wait_within},
     frames::{INITIAL_WINDOW_SIZE, call, connect_from, only_message, opening, window_update},
     many_descriptors, number,
+    secure::{Secure, Way},
 };
 
 const WATCHERS: usize = 1000;
 const WATCHERS_EACH: usize = 20;
 const BEFORE_PREFACE: usize = 100;
 const STOPPED: usize = 100;
+/// Through TLS, every other time.
+const HALF_WAY: usize = 50;
 /// Tasks that wait for those who do not read.
 const BACKLOG: (usize, usize) = (100, 100_000);
 
@@ -29,28 +36,40 @@ const BACKLOG: (usize, usize) = (100, 100_000);
 fn sigterm_ends_the_server_within_its_grace_whatever_its_peers_do() {
     many_descriptors();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    for _ in 0..number("CONTACT_TEST_STOPS", 2) {
-        runtime.block_on(stop_once());
+    for n in 0..number("CONTACT_TEST_STOPS", 2) {
+        runtime.block_on(stop_once(n % 2 == 1));
     }
 }
 
-async fn stop_once() {
+async fn stop_once(is_secure: bool) {
     let dir = tempfile::tempdir().unwrap();
     let grace = Duration::from_secs(number("CONTACT_TEST_GRACE_S", 2));
-    let mut server = Server::start_with(dir.path(), &["--grace", &format!("{}s", grace.as_secs())]);
-    let out = server.run(&["submit", "-q", "long"], format!("{}\n", "x".repeat(BACKLOG.1)).repeat(BACKLOG.0));
-    assert_eq!(out.code, 0, "{}", out.stderr);
+    let grace_flag = format!("{}s", grace.as_secs());
+    let mut flags = vec!["--grace", &grace_flag];
+    flags.extend(is_secure.then_some("--dev-tls"));
+    let mut server = Server::start_with(dir.path(), &flags);
+    let secure = is_secure.then(|| Secure::of(dir.path()));
+    let way = Way::to(&server, secure.clone());
+    fill(&way).await;
 
-    let watchers = watchers(&server).await;
-    let _stopped: Vec<_> = (0..STOPPED).map(|_| stopped(&server)).collect();
+    let watchers = watchers(&way).await;
+    let peer = || -> Box<dyn Write> {
+        let from = Ipv4Addr::new(127, 0, 0, 2);
+        match &secure {
+            Some(secure) => Box::new(secure.connect(from, &server.address).unwrap()),
+            None => Box::new(connect_from(from, &server.address).unwrap()),
+        }
+    };
+    let said = |what: &[u8]| {
+        let mut peer = peer();
+        peer.write_all(what).and_then(|()| peer.flush()).unwrap();
+        peer
+    };
+    let _stopped: Vec<_> = (0..STOPPED).map(|_| said(&watch_without_reading())).collect();
     let whole = opening(&[]);
-    let _before_preface: Vec<TcpStream> = (0..BEFORE_PREFACE)
-        .map(|n| {
-            let mut stream = connect_from(Ipv4Addr::new(127, 0, 0, 2), &server.address).unwrap();
-            stream.write_all(&whole[..n % 33]).unwrap();
-            stream
-        })
-        .collect();
+    let _before_preface: Vec<_> = (0..BEFORE_PREFACE).map(|n| said(&whole[..n % 33])).collect();
+    let _half_way: Vec<TcpStream> =
+        secure.iter().flat_map(|secure| half_way(secure, &server.address)).collect();
 
     let began = Instant::now();
     server.signal("TERM");
@@ -66,11 +85,31 @@ async fn stop_once() {
     assert!(hints[0] < Duration::from_secs(1) && hints[WATCHERS - 1] > Duration::from_secs(4), "{hints:?}");
 }
 
-async fn watchers(server: &Server) -> Vec<Streaming<pb::ServerMsg>> {
-    let endpoint = Endpoint::from_shared(format!("http://{}", server.address)).unwrap();
+/// A backlog for those who do not read.
+async fn fill(way: &Way) {
+    let mut client = ContactClient::new(way.connect().await);
+    let (task, queue) = ("x".repeat(BACKLOG.1), "long".to_owned());
+    let task = pb::NewTask { task, queue, ..pb::NewTask::default() };
+    let answers = client.submit_task(stream::repeat(task).take(BACKLOG.0)).await.unwrap().into_inner();
+    assert_eq!(answers.filter(|answer| ready(answer.is_ok())).count().await, BACKLOG.0);
+}
+
+/// A part of their greeting, or all of it and nothing then.
+fn half_way(secure: &Secure, address: &str) -> Vec<TcpStream> {
+    (0..HALF_WAY)
+        .map(|n| {
+            let hello = secure.hello();
+            let mut stream = connect_from(Ipv4Addr::new(127, 0, 0, 2), address).unwrap();
+            stream.write_all(&hello[..hello.len() / (1 + n % 2)]).unwrap();
+            stream
+        })
+        .collect()
+}
+
+async fn watchers(way: &Way) -> Vec<Streaming<pb::ServerMsg>> {
     let mut watchers = Vec::new();
     for _ in 0..WATCHERS / WATCHERS_EACH {
-        let client = ContactClient::new(endpoint.connect().await.unwrap());
+        let client = ContactClient::new(way.connect().await);
         watchers.extend(
             join_all((0..WATCHERS_EACH).map(|_| {
                 let mut client = client.clone();
@@ -91,8 +130,7 @@ async fn hint(mut watcher: Streaming<pb::ServerMsg>) -> Duration {
 }
 
 /// Watches a long backlog, allows all of it, and reads nothing.
-fn stopped(server: &Server) -> TcpStream {
-    let mut stream = connect_from(Ipv4Addr::new(127, 0, 0, 3), &server.address).unwrap();
+fn watch_without_reading() -> Vec<u8> {
     let queue = pb::Position { queue: "long".into(), ..pb::Position::default() };
     let watch = pb::Watch { queues: vec![queue], ..pb::Watch::default() };
     let begin = [
@@ -101,6 +139,5 @@ fn stopped(server: &Server) -> TcpStream {
         call(1, "/Contact/getTask"),
         only_message(1, &watch.encode_to_vec()),
     ];
-    stream.write_all(&begin.concat()).unwrap();
-    stream
+    begin.concat()
 }

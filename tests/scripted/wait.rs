@@ -218,8 +218,8 @@ fn failures_of_our_own() {
         (&["submit", "x", "--exit-code"], 2),
         (&["wait", "two words"], 1),
         (&["wait", "two words", "--exit-code"], 125),
-        (&["submit", "--wait", "x"], 72),
-        (&["submit", "--wait", "x", "--exit-code"], 125),
+        (&["submit", "--wait", "--retry-for", "0s", "x"], 72),
+        (&["submit", "--wait", "--retry-for", "0s", "x", "--exit-code"], 125),
     ] {
         let refused = server.run(args, "");
         assert_eq!((refused.code, &refused.stdout[..]), (code, ""), "{args:?}: {refused:?}");

@@ -68,9 +68,25 @@ fn only_whom_the_authority_knows_gets_in() {
 }
 
 #[test]
+fn an_agent_goes_by_the_name_in_its_certificate() {
+    let house = house();
+    let server = serve(&house, &[]);
+    let mut command = house.contact(&server.address, "ca.pem");
+    let _agent = crate::common::Running::start(
+        showing(&mut command, house.folder.path(), "client").args(["run", "--to-me", "--", "cat"]),
+    );
+    let asked = with(&house, &server, Some("client"), &["submit", "--to", "kiosk-7", "--wait", "hello"]);
+    let result = &asked.json()[0];
+    assert_eq!((&result["ret"], &result["client"]), (&"hello".into(), &"kiosk-7".into()), "{asked:?}");
+    let other = with(&house, &server, Some("client"), &["watch-tasks", "--client", "kiosk-8"]);
+    assert_eq!(other.errors()[0]["error"], "foreign_client", "{other:?}");
+}
+
+#[test]
 fn where_certificates_are_optional_a_wrong_one_is_worse_than_none() {
     let house = house();
     let server = serve(&house, &["--client-certs", "optional"]);
+    // As far as the handshake goes.
     for name in [None, Some("client"), Some("nameless")] {
         let done = with(&house, &server, name, &["health"]);
         assert_eq!(done.code, 0, "{name:?}: {done:?}");
@@ -85,9 +101,11 @@ fn a_watch_shows_the_certificate_that_is_in_its_file_when_it_comes_back() {
     let mut server = serve(&house, &[]);
     let addr = server.address.trim_start_matches("https://").to_owned();
     let mut command = house.contact(&server.address, "ca.pem");
-    let watch = crate::common::Running::start(
-        showing(&mut command, house.folder.path(), "client").arg("watch-tasks"),
-    );
+    let watch = crate::common::Running::start(showing(&mut command, house.folder.path(), "client").args([
+        "watch-tasks",
+        "--client",
+        "kiosk-7",
+    ]));
     with(&house, &server, Some("client"), &["submit", "one"]);
     assert_eq!(watch.line()["task"], "one");
 

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{Ack, Outcome};
 use crate::{
-    cli::{json, lines::Line},
+    cli::{json, lines::Line, reason::Reason},
     name::ID_BYTES_MAX,
     pb,
     wire::{RETRY_DELAY_MS_MAX, TASK_BYTES_MAX},
@@ -34,15 +34,15 @@ enum Id {
 }
 
 /// Why a line is bad: a word for programs, and a sentence.
-pub(super) type Bad = (&'static str, String);
+pub(super) type Bad = (Reason, String);
 
 impl Ack {
     /// What to tell for a line. What it says itself wins over the flags.
     pub(super) fn read(&self, line: Line) -> Result<pb::Result, Bad> {
-        let bytes = line.bytes.ok_or_else(|| ("line_too_long", "the line is too long".to_owned()))?;
-        let text = std::str::from_utf8(&bytes).map_err(|e| ("not_utf8", format!("not UTF-8: {e}")))?;
+        let bytes = line.bytes.ok_or_else(|| (Reason::LineTooLong, "the line is too long".to_owned()))?;
+        let text = std::str::from_utf8(&bytes).map_err(|e| (Reason::NotUtf8, format!("not UTF-8: {e}")))?;
         let line: AckLine = json::object(text).map_err(|e| {
-            ("bad_json", format!("not a JSON object with an id or a lease: {}", json::describe(&e)))
+            (Reason::BadJson, format!("not a JSON object with an id or a lease: {}", json::describe(&e)))
         })?;
         let id = match line.id {
             Some(Id::Text(id)) => id,
@@ -52,11 +52,14 @@ impl Ack {
         let lease = line.lease.unwrap_or_default();
         // Not for the server to say: it takes no message of any length, and ends the call.
         if id.len() > ID_BYTES_MAX {
-            return Err(("bad_id", format!("id has {} bytes: none has more than {ID_BYTES_MAX}", id.len())));
+            return Err((
+                Reason::BadId,
+                format!("id has {} bytes: none has more than {ID_BYTES_MAX}", id.len()),
+            ));
         }
-        check_lease(&lease).map_err(|e| ("bad_lease", e))?;
+        check_lease(&lease).map_err(|e| (Reason::BadLease, e))?;
         let outcome = match &line.outcome {
-            Some(word) => Outcome::read(word).map_err(|e| ("bad_outcome", e))?,
+            Some(word) => Outcome::read(word).map_err(|e| (Reason::BadOutcome, e))?,
             None => self.outcome,
         };
         // The tutorial's way names no id: then the task itself is the best that can be said of it.
@@ -68,12 +71,12 @@ impl Ack {
         };
         if ret.len() > TASK_BYTES_MAX {
             let message = format!("ret has {} bytes: at most {TASK_BYTES_MAX} are taken", ret.len());
-            return Err(("ret_too_large", message));
+            return Err((Reason::RetTooLarge, message));
         }
         let delay_ms = line.delay_ms.or(self.delay_ms()).filter(|_| outcome.has_delay());
         if let Some(ms) = delay_ms.filter(|ms| *ms > RETRY_DELAY_MS_MAX) {
             return Err((
-                "bad_delay",
+                Reason::BadDelay,
                 format!("delay_ms is {ms}: it must be from 0 to {RETRY_DELAY_MS_MAX}"),
             ));
         }
@@ -114,7 +117,7 @@ mod tests {
     }
 
     fn read(ack: &Ack, text: &str) -> Result<pb::Result, &'static str> {
-        ack.read(Line { number: 1, bytes: Some(text.into()) }).map_err(|(reason, _)| reason)
+        ack.read(Line { number: 1, bytes: Some(text.into()) }).map_err(|(reason, _)| reason.word())
     }
 
     #[test]

@@ -1,16 +1,26 @@
 //! Telling the server a batch, and printing the verdict of each thing told.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use tonic::{Code, Response, Status};
 
 use crate::{
     cli::{
-        Context, Failure, connect::Channel, exchange::is_ours, exit, exit::code, json, output::Output,
+        Context, Failure, again,
+        connect::{self, Asking, Channel},
+        exchange::is_ours,
+        exit::code,
+        json,
+        output::Output,
         verdicts::word,
     },
     name::ClientName,
     pb,
 };
+
+/// What a word may take where the server lets in only so many in a second.
+const ITEM_MAX: Duration = Duration::from_secs(1);
 
 /// Its shape is frozen: see tests/golden.
 #[derive(Serialize)]
@@ -60,14 +70,22 @@ impl<'a> Telling<'a> {
             // It stands for the whole call.
             first.client = client.to_string();
         }
+        let patience = (!self.is_endless).then_some(self.context.retry_for());
+        // A server that takes so many in a second and no more keeps the others waiting.
+        let extra = ITEM_MAX.saturating_mul(items.len() as u32);
+        let mut asking = Asking { extra, ..Asking::new(patience) };
         let told = match self.channel.take() {
-            // The server may have gone since the last call: then this try does not count.
-            Some(channel) => call(channel, &items).await.ok(),
-            None => None,
+            Some(channel) => connect::within(asking.limit(), call(channel, &items)).await.map(Some),
+            None => Ok(None),
         };
+        let told = told.unwrap_or_else(|status| {
+            // The server may have gone since the last call: then this try does not count.
+            asking.failed = Some(status).filter(again::is_later);
+            None
+        });
         let (receipt, channel) = match told {
             Some(told) => told,
-            None => self.tell_anew(&items).await?,
+            None => self.tell_anew(asking, &items).await?,
         };
         self.channel = Some(channel);
         self.is_foreign |= !is_ours(&receipt);
@@ -82,17 +100,13 @@ impl<'a> Telling<'a> {
 
     /// Tells over a new connection. At the end of a pipeline it tries for ever: were it to leave, the worker would
     /// not notice before its next word, and the watch would hold what nobody can settle.
-    async fn tell_anew(&self, items: &[pb::Result]) -> Result<(Response<pb::Receipt>, Channel), Failure> {
-        let (target, is_endless) = (self.context.target(), self.is_endless);
-        let troubled = |status: &Status| {
-            if is_endless {
-                let cause = exit::cause(status);
-                let message = format!("server {}: {cause}; trying again for ever", target.address);
-                self.context.errors.notice("retrying", &message);
-            }
-        };
-        let patience = (!is_endless).then_some(self.context.retry_for());
-        target.call_until(patience, troubled, |channel| call(channel, items)).await.map_err(explain)
+    async fn tell_anew(
+        &self,
+        asking: Asking,
+        items: &[pb::Result],
+    ) -> Result<(Response<pb::Receipt>, Channel), Failure> {
+        let target = self.context.target();
+        target.call(self.context, asking, |channel| call(channel, items)).await.map_err(explain)
     }
 
     async fn print(&mut self, item: &pb::Result, told: &pb::Told) -> Result<(), Failure> {

@@ -104,11 +104,7 @@ impl Watched for Watching<'_> {
 
     fn refused(&mut self, status: &Status) -> Result<(), Failure> {
         let failure = caller::explain(self.context, "watchClients", self.context.target().failure(status));
-        match &failure.reason[..] {
-            // What was missed is found by looking who is there.
-            "slow_reader" => Ok(()),
-            _ => Err(failure),
-        }
+        Err(failure)
     }
 }
 

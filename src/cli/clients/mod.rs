@@ -13,6 +13,7 @@ use super::{
     exit::code,
     list::{self, List},
     output::Output,
+    reason::Reason,
     table::{Cell, Column},
     time,
 };
@@ -70,7 +71,7 @@ impl Clients {
             if !list.has_found {
                 code = code::NO;
                 let message = format!("there is no client {name}: it has not been seen in the last 7 days");
-                Failure::new(code, "no_client", message).print(context.errors);
+                Failure::new(code, Reason::NoClient, message).print(context.errors);
             }
         }
         Ok(code)

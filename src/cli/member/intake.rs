@@ -6,7 +6,10 @@ use futures_util::future::BoxFuture;
 use tokio::time::Sleep;
 use tonic::{Response, Status, Streaming};
 
-use crate::cli::connect::Channel;
+use crate::cli::{
+    connect::Channel,
+    silence::{Silence, is_sign_of_life},
+};
 use crate::pb;
 
 /// A `getTask` stream that can be opened again.
@@ -19,7 +22,7 @@ enum Stage {
     /// Until it is time to open it.
     Pausing(Pin<Box<Sleep>>, Box<pb::Watch>),
     Opening(BoxFuture<'static, Opened>),
-    Open(Box<Streaming<pb::ServerMsg>>),
+    Open(Box<Streaming<pb::ServerMsg>>, Silence),
     Closed,
 }
 
@@ -66,7 +69,7 @@ impl Intake {
 
     /// Whether the server has answered and the stream has not ended.
     pub(super) fn is_open(&self) -> bool {
-        matches!(self.stage, Stage::Open(_))
+        matches!(self.stage, Stage::Open(..))
     }
 
     /// Waits for news; once it has ended or failed, until it is opened again. Nothing is lost if this is
@@ -83,7 +86,8 @@ impl Intake {
             Stage::Opening(opened) => match opened.await {
                 Ok(response) => {
                     let (headers, tasks, _) = response.into_parts();
-                    self.stage = Stage::Open(Box::new(tasks));
+                    let silence = Silence::of(&headers);
+                    self.stage = Stage::Open(Box::new(tasks), silence);
                     News::Opened(headers)
                 }
                 Err(status) => {
@@ -91,11 +95,20 @@ impl Intake {
                     News::Failed(status)
                 }
             },
-            Stage::Open(tasks) => {
-                let news = match tasks.message().await {
-                    Ok(Some(task)) => return News::Task(Box::new(task)),
-                    Ok(None) => News::Ended,
-                    Err(status) => News::Failed(status),
+            Stage::Open(tasks, silence) => {
+                let news = loop {
+                    let message = tokio::select! {
+                        biased;
+                        message = tasks.message() => message,
+                        status = silence.over() => Err(status),
+                    };
+                    silence.broken();
+                    match message {
+                        Ok(Some(message)) if is_sign_of_life(&message) => {}
+                        Ok(Some(task)) => return News::Task(Box::new(task)),
+                        Ok(None) => break News::Ended,
+                        Err(status) => break News::Failed(status),
+                    }
                 };
                 self.stage = Stage::Closed;
                 news

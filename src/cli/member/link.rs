@@ -35,6 +35,6 @@ impl<T> Link<T> {
     /// It has failed. Whether that is news, and how long to wait, at most `bound`.
     pub(super) fn failed(&mut self, status: &Status, bound: Duration) -> (bool, Duration) {
         self.is_failing = true;
-        (self.tries.failed(status), self.tries.next_pause(bound))
+        (self.tries.failed(status), self.tries.next_pause(status, bound))
     }
 }

@@ -15,7 +15,7 @@ use std::{collections::HashSet, time::Duration};
 use tokio::time::Instant;
 use tonic::Status;
 
-use super::{Context, Failure, place::Place, time::milliseconds};
+use super::{Context, Failure, place::Place, silence::HEARTBEAT_MS, time::milliseconds};
 use crate::{name::ClientName, pb};
 use intake::Intake;
 use link::Link;
@@ -143,6 +143,7 @@ impl<'a> Member<'a> {
             lease_ms: terms.lease.map(milliseconds).unwrap_or_default(),
             max_hold_ms: terms.max_hold.map(milliseconds).unwrap_or_default(),
             grace_ms: Some(joining.grace_ms),
+            heartbeat_ms: HEARTBEAT_MS,
             ..pb::Watch::default()
         };
         let channel = context.target().channel();

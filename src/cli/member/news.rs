@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tonic::{Code, Status};
+use tonic::Status;
 
 use super::{Event, Held, Member, News, Told, Wish, intake, session};
 use crate::{
-    cli::{Failure, connect::PAUSE_MAX, exit, headers::Headers},
+    cli::{Failure, again, connect::PAUSE_MAX, exit, headers::Headers},
     pb,
     wire::{LEASE_HEADER, NEW_HEADER, START_HEADER},
 };
@@ -56,7 +56,7 @@ impl Member<'_> {
                 return Ok(Event::Ended { ended, was_away });
             }
             session::News::Failed(status) => {
-                if !is_worth_another_try(&status) {
+                if !again::is_worth_it(&status) {
                     return Err(self.context.target().failure(&status));
                 }
                 let pause = self.failed(&status, true, held);
@@ -91,7 +91,7 @@ impl Member<'_> {
             intake::News::Ended => {
                 self.intake_failed(&Status::unavailable("the server ended the watch"), held);
             }
-            intake::News::Failed(status) if is_worth_another_try(&status) => {
+            intake::News::Failed(status) if again::is_worth_it(&status) => {
                 self.intake_failed(&status, held);
             }
             intake::News::Failed(_) if self.wish == Wish::Nothing => {}
@@ -200,9 +200,4 @@ impl Member<'_> {
             }
         }
     }
-}
-
-/// Whether the connection is at fault, or a limit that may not be reached a moment later.
-fn is_worth_another_try(status: &Status) -> bool {
-    exit::is_broken(status) || status.code() == Code::ResourceExhausted
 }

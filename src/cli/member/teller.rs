@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tonic::{Code, Status};
+use tonic::Status;
 
 use crate::{
-    cli::{ack, connect::Channel, connect::Tries, exit},
+    cli::{ack, again, connect::Channel, connect::Tries},
     pb,
 };
 
@@ -65,9 +65,9 @@ impl Teller {
                     self.tries.worked();
                     return Ok(told(sent, &receipt));
                 }
-                Err(status) if exit::is_broken(&status) || status.code() == Code::ResourceExhausted => {
+                Err(status) if again::is_worth_it(&status) => {
                     self.waiting.splice(..0, sent);
-                    pause = self.tries.next_pause(PAUSE_MAX);
+                    pause = self.tries.next_pause(&status, PAUSE_MAX);
                 }
                 Err(status) => return Err(status),
             }

@@ -19,6 +19,7 @@ use crate::cli::{
     output::Output,
     pipe::Far,
     place::{self, Place},
+    reason::Reason,
     runner::{Calls, Leave},
     start::OnGap,
     time::{self, milliseconds},
@@ -262,7 +263,7 @@ fn not_ours(context: &Context) -> Failure {
     let address = &context.target().address;
     let message =
         format!("the server at {address} is not a contact server: it has no groups to take tasks from");
-    Failure::new(exit::code::GRPC + Code::Unimplemented as u8, "unimplemented", message)
+    Failure::new(exit::code::GRPC + Code::Unimplemented as u8, Reason::Unimplemented, message)
         .hint("`contact watch-tasks` prints what it has")
 }
 

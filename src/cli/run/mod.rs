@@ -23,6 +23,7 @@ use super::{
     group::Group,
     member::Terms,
     output::Output,
+    reason::Reason,
     runner::Calls,
     start::{self, Start},
     time,
@@ -156,8 +157,8 @@ impl Run {
         // Before anything is taken: a name that is mistyped should cost nobody a task.
         let command = Command::find(program, words.collect()).map_err(unusable)?;
         let source = self.source()?;
-        let keeper =
-            Keeper::start().map_err(|e| Failure::new(super::exit::code::NO, "system", e.to_string()))?;
+        let keeper = Keeper::start()
+            .map_err(|e| Failure::new(super::exit::code::NO, Reason::System, e.to_string()))?;
         Agent::new(self, exits, command, source, keeper, context, out)?.run(calls).await
     }
 

@@ -22,6 +22,7 @@ use tokio_rustls::TlsConnector;
 use tower::Service;
 
 use super::{Refusal, Secure, judged::Judged};
+use crate::name::ClientName;
 
 /// The first byte of what a TLS server sends to somebody who does not speak it: an alert. Nothing of HTTP/2 begins so.
 const ALERT: u8 = 0x15;
@@ -49,6 +50,11 @@ impl Connector {
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(timeout));
         Connector { tcp, secure: None, proved: Arc::default() }
+    }
+
+    /// Whom the certificate names that is shown.
+    pub(in crate::cli) fn client(&self) -> Option<&ClientName> {
+        self.secure.as_ref()?.client.as_ref()
     }
 
     /// Over TLS.

@@ -18,12 +18,15 @@ use rustls::{
     ClientConfig, RootCertStore,
     client::Resumption,
     pki_types::ServerName,
-    sign::SingleCertAndKey,
+    sign::{CertifiedKey, SingleCertAndKey},
     version::{TLS12, TLS13},
 };
 
-use super::{Failure, exit::code};
-use crate::tls::{BadFile, HTTP_2, Stamps, authorities, certified, provider};
+use super::{Failure, exit::code, reason::Reason};
+use crate::{
+    name::ClientName,
+    tls::{BadFile, HTTP_2, Stamps, authorities, certified, identity, provider},
+};
 
 pub(super) use connector::Connector;
 pub(super) use refusal::Refusal;
@@ -96,6 +99,8 @@ struct Files {
 pub(super) struct Secure {
     files: Files,
     name: ServerName<'static>,
+    /// Whom the certificate names that is shown, as the server sees it.
+    client: Option<ClientName>,
     current: Mutex<(Stamps, Arc<ClientConfig>)>,
 }
 
@@ -109,9 +114,12 @@ impl Secure {
         let name = flags.server_name.as_deref().unwrap_or(host);
         let name = ServerName::try_from(name.trim_matches(['[', ']']).to_owned())
             .map_err(|_| Failure::usage(format!("{name:?} is no name that a certificate could be for")))?;
+        let bad_file = |e: BadFile| Failure::new(code::USAGE, Reason::TlsFile, e.to_string());
         let stamps = files.stamps();
-        let config = files.load().map_err(|e| Failure::new(code::USAGE, "tls_file", e.to_string()))?;
-        Ok(Secure { files, name, current: Mutex::new((stamps, Arc::new(config))) })
+        let shown = files.shown().map_err(bad_file)?;
+        let client = shown.as_ref().and_then(|shown| identity(shown.end_entity_cert().ok()?));
+        let config = files.load_with(shown).map_err(bad_file)?;
+        Ok(Secure { files, name, client, current: Mutex::new((stamps, Arc::new(config))) })
     }
 
     /// What the next connection gets.
@@ -132,7 +140,19 @@ impl Files {
         Stamps::of([&self.ca, &self.cert, &self.key].into_iter().flatten().map(PathBuf::as_path))
     }
 
+    /// The certificate to show.
+    fn shown(&self) -> Result<Option<CertifiedKey>, BadFile> {
+        match (&self.cert, &self.key) {
+            (Some(cert), Some(key)) => certified(cert, key).map(Some),
+            _ => Ok(None),
+        }
+    }
+
     fn load(&self) -> Result<ClientConfig, BadFile> {
+        self.load_with(self.shown()?)
+    }
+
+    fn load_with(&self, shown: Option<CertifiedKey>) -> Result<ClientConfig, BadFile> {
         let roots = match &self.ca {
             Some(file) => authorities(file)?,
             None => of_this_machine()?,
@@ -141,12 +161,9 @@ impl Files {
             .with_protocol_versions(&[&TLS13, &TLS12])
             .map_err(|e| BadFile::new(Path::new("TLS"), e.to_string()))?
             .with_root_certificates(roots);
-        let mut config = match (&self.cert, &self.key) {
-            (Some(cert), Some(key)) => {
-                let certified = SingleCertAndKey::from(certified(cert, key)?);
-                builder.with_client_cert_resolver(Arc::new(certified))
-            }
-            _ => builder.with_no_client_auth(),
+        let mut config = match shown {
+            Some(shown) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(shown))),
+            None => builder.with_no_client_auth(),
         };
         config.alpn_protocols = vec![HTTP_2.to_vec()];
         // A server's certificate is judged each time.

@@ -11,6 +11,8 @@ use rustls::{
     pki_types::{ServerName, UnixTime},
 };
 
+use crate::cli::reason::Reason;
+
 /// What an error begins with that another try does not mend. HTTP/2 hands on the words of an error and nothing else,
 /// so it is known by them.
 const FINAL: &str = "TLS refused, ";
@@ -75,15 +77,15 @@ impl Refusal {
     /// For programs.
     fn word(&self) -> &'static str {
         match self {
-            Refusal::Wanted => "tls_wanted",
-            Refusal::NotSpoken => "tls_not_spoken",
-            Refusal::UnknownAuthority => "tls_unknown_authority",
-            Refusal::Expired(_) => "tls_expired",
-            Refusal::OtherName(_) => "tls_other_name",
-            Refusal::BadCertificate(_) => "tls_bad_certificate",
-            Refusal::CertificateWanted => "tls_certificate_wanted",
-            Refusal::CertificateRefused(_) => "tls_certificate_refused",
-            Refusal::Incompatible(_) => "tls_incompatible",
+            Refusal::Wanted => Reason::TlsWanted.word(),
+            Refusal::NotSpoken => Reason::TlsNotSpoken.word(),
+            Refusal::UnknownAuthority => Reason::TlsUnknownAuthority.word(),
+            Refusal::Expired(_) => Reason::TlsExpired.word(),
+            Refusal::OtherName(_) => Reason::TlsOtherName.word(),
+            Refusal::BadCertificate(_) => Reason::TlsBadCertificate.word(),
+            Refusal::CertificateWanted => Reason::TlsCertificateWanted.word(),
+            Refusal::CertificateRefused(_) => Reason::TlsCertificateRefused.word(),
+            Refusal::Incompatible(_) => Reason::TlsIncompatible.word(),
         }
     }
 

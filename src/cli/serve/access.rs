@@ -6,7 +6,7 @@ use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
-    cli::{Failure, exit::code, token},
+    cli::{Failure, exit::code, reason::Reason, token},
     server::{
         access::{Access, Audit, TokenFile},
         listener::SOCKET_MODE,
@@ -71,7 +71,7 @@ impl AccessFlags {
 /// SIGHUP: reads the tokens now, and opens the audit log anew.
 fn on_hangup(access: Access, audit: Audit) -> Result<(), Failure> {
     let mut hangups =
-        signal(SignalKind::hangup()).map_err(|e| Failure::new(code::NO, "system", e.to_string()))?;
+        signal(SignalKind::hangup()).map_err(|e| Failure::new(code::NO, Reason::System, e.to_string()))?;
     tokio::spawn(async move {
         while hangups.recv().await.is_some() {
             let (access, audit) = (access.clone(), audit.clone());

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use tokio::sync::mpsc;
 
-use super::super::{Failure, exit::code, output::Output, progress::Progress};
+use super::super::{Failure, exit::code, output::Output, progress::Progress, reason::Reason};
 use crate::server::engine::embedded::{self, Checked, Step};
 
 /// Steps that may wait to be said.
@@ -54,14 +54,14 @@ pub(super) async fn run(folder: PathBuf, out: &mut Output) -> Result<u8, Failure
         }
     }
     drop(progress);
-    let checked = checking.await.map_err(|e| Failure::new(code::STORE, "store", e.to_string()))?;
+    let checked = checking.await.map_err(|e| Failure::new(code::STORE, Reason::Store, e.to_string()))?;
     let checked = checked.map_err(|e| super::store_failure(&e))?;
     out.line(&line_of(&checked), || text_of(&checked)).await?;
     if checked.findings == 0 {
         return Ok(0);
     }
     let message = format!("{} is damaged in {} places", checked.file.display(), checked.findings);
-    Err(Failure::new(code::STORE, "store_damaged", message)
+    Err(Failure::new(code::STORE, Reason::StoreDamaged, message)
         .hint("nothing was changed: keep a copy of the folder, and restore the file if you have one"))
 }
 

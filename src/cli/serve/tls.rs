@@ -14,7 +14,7 @@ use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
-    super::{Failure, exit::code, json},
+    super::{Failure, exit::code, json, reason::Reason},
     LogFormat, write_whole,
 };
 use crate::server::{
@@ -114,7 +114,7 @@ impl ServeTls {
         let (Some(cert), Some(key)) = (self.cert.clone(), self.key.clone()) else { return Ok(None) };
         let client_certs_optional = self.client_certs == ClientCerts::Optional;
         let files = Files { cert, key, client_ca: self.client_ca.clone(), client_certs_optional };
-        let tls = Tls::load(files).map_err(|e| Failure::new(code::USAGE, "tls_file", e.to_string()))?;
+        let tls = Tls::load(files).map_err(|e| Failure::new(code::USAGE, Reason::TlsFile, e.to_string()))?;
         Ok(Some(Arc::new(tls)))
     }
 
@@ -130,9 +130,9 @@ impl ServeTls {
     ) -> Result<Option<(Arc<Tls>, Trusted)>, Failure> {
         let (true, Some(bound)) = (self.dev_tls, bound) else { return Ok(None) };
         let made = ThrowAway::make(names(asked, bound), SystemTime::now())
-            .map_err(|e| Failure::new(code::NO, "system", format!("--dev-tls: {e:#}")))?;
+            .map_err(|e| Failure::new(code::NO, Reason::System, format!("--dev-tls: {e:#}")))?;
         let trusted = Trusted::write(folder, &made.ca)
-            .map_err(|e| Failure::new(code::NO, "system", format!("--dev-tls: {CA_FILE}: {e}")))?;
+            .map_err(|e| Failure::new(code::NO, Reason::System, format!("--dev-tls: {CA_FILE}: {e}")))?;
         trusted.say(bound, format);
         Ok(Some((Arc::new(made.tls), trusted)))
     }
@@ -141,7 +141,7 @@ impl ServeTls {
 /// Keeps up with the files, for ever.
 pub(super) fn follow(tls: Arc<Tls>) -> Result<(), Failure> {
     let mut hangups =
-        signal(SignalKind::hangup()).map_err(|e| Failure::new(code::NO, "system", e.to_string()))?;
+        signal(SignalKind::hangup()).map_err(|e| Failure::new(code::NO, Reason::System, e.to_string()))?;
     let now = async move || {
         hangups.recv().await;
     };

@@ -18,6 +18,7 @@ use crate::{
         output::Output,
         progress::Progress,
         queue_name,
+        reason::Reason,
         wait::Waiting,
     },
     name::{self, QueueName},
@@ -94,47 +95,46 @@ impl Submitting<'_, '_> {
         Item { task: pb::NewTask { retry_key, ..task }, line }
     }
 
-    fn read(&self, line: Line) -> Result<pb::NewTask, (&'static str, String)> {
-        let too_long =
-            || ("task_too_large", format!("the line is too long: a task has at most {TASK_BYTES_MAX} bytes"));
+    fn read(&self, line: Line) -> Result<pb::NewTask, (Reason, String)> {
+        let too_long = || {
+            (Reason::TaskTooLarge, format!("the line is too long: a task has at most {TASK_BYTES_MAX} bytes"))
+        };
         let bytes = line.bytes.ok_or_else(too_long)?;
-        let text =
-            String::from_utf8(bytes).map_err(|e| ("not_utf8", format!("not UTF-8: {}", e.utf8_error())))?;
+        let text = String::from_utf8(bytes)
+            .map_err(|e| (Reason::NotUtf8, format!("not UTF-8: {}", e.utf8_error())))?;
         if !self.json {
             return Ok(pb::NewTask { task: text, ..self.template.clone() });
         }
         let task: JsonTask = json::object(&text)
-            .map_err(|e| ("bad_json", format!("not a task in JSON: {}", json::describe(&e))))?;
+            .map_err(|e| (Reason::BadJson, format!("not a task in JSON: {}", json::describe(&e))))?;
         check(&task.task)
-            .map_err(|e| (if task.task.is_empty() { "empty_task" } else { "task_too_large" }, e))?;
+            .map_err(|e| (if task.task.is_empty() { Reason::EmptyTask } else { Reason::TaskTooLarge }, e))?;
         let queue = match (task.queue, task.to) {
-            (Some(_), Some(_)) => return Err(("bad_json", "queue and to exclude each other".into())),
-            (Some(queue), None) => queue_name(&queue).map_err(|e| ("bad_name", e))?.to_string(),
+            (Some(_), Some(_)) => return Err((Reason::BadJson, "queue and to exclude each other".into())),
+            (Some(queue), None) => queue_name(&queue).map_err(|e| (Reason::BadName, e))?.to_string(),
             (None, Some(to)) => {
-                let client = client_name(&to).map_err(|e| ("bad_name", e))?;
+                let client = client_name(&to).map_err(|e| (Reason::BadName, e))?;
                 QueueName::inbox(&client).to_string()
             }
             (None, None) => self.template.queue.clone(),
         };
         if !task.id.is_empty() {
-            own_id(&task.id).map_err(|e| ("bad_id", e))?;
+            own_id(&task.id).map_err(|e| (Reason::BadId, e))?;
         }
         let mut labels = self.template.labels.clone();
         labels.extend(task.labels);
         // Also because a server takes no message beyond what a good task needs, and ends the call.
-        name::check_labels(&labels).map_err(|e| ("bad_label", e))?;
+        name::check_labels(&labels).map_err(|e| (Reason::BadLabel, e))?;
         let delay_ms = task.delay_ms.unwrap_or(self.template.delay_ms);
         let expires_ms = task.expires_ms.unwrap_or(self.template.expires_ms);
-        check_times(delay_ms, expires_ms).map_err(|e| ("bad_expires", e))?;
+        check_times(delay_ms, expires_ms).map_err(|e| (Reason::BadExpires, e))?;
         let (task, id) = (task.task, task.id);
         Ok(pb::NewTask { task, id, queue, labels, delay_ms, expires_ms, retry_key: None })
     }
 
-    fn bad_line(&mut self, line: u64, reason: &str, message: String) {
+    fn bad_line(&mut self, line: u64, failure: Failure) {
         self.bad_lines = true;
-        let mut failure = Failure::new(code::BAD_INPUT, reason, message);
-        failure.line = Some(line);
-        self.say(&failure);
+        self.say(&Failure { line: Some(line), ..failure });
     }
 
     fn say(&self, failure: &Failure) {
@@ -167,7 +167,9 @@ impl Exchange for Submitting<'_, '_> {
                     let number = line.number;
                     match self.read(line) {
                         Ok(task) => items.push(self.item(task, Some(number))),
-                        Err((reason, message)) => self.bad_line(number, reason, message),
+                        Err((reason, message)) => {
+                            self.bad_line(number, Failure::new(code::BAD_INPUT, reason, message));
+                        }
                     }
                 }
                 Ok(Some(items))
@@ -195,11 +197,11 @@ impl Exchange for Submitting<'_, '_> {
         self.progress.add(1);
         if let Some(refusal) = answer.refusal {
             match item.line {
-                Some(line) => self.bad_line(line, &refusal.reason, refusal.message),
+                Some(line) => self.bad_line(line, Failure::from_refusal(code::BAD_INPUT, refusal)),
                 None => {
                     let code = code::GRPC + refusal.code.clamp(0, 16) as u8;
                     self.refused.get_or_insert(code);
-                    self.say(&Failure::new(code, &refusal.reason, refusal.message));
+                    self.say(&Failure::from_refusal(code, refusal));
                 }
             }
             return Ok(());
@@ -230,7 +232,7 @@ impl Exchange for Submitting<'_, '_> {
         match status.code() {
             Code::Unimplemented => Failure::new(
                 code::GRPC + Code::Unimplemented as u8,
-                "unimplemented",
+                Reason::Unimplemented,
                 format!("the server at {} does not know submitTask", self.context.target().address),
             )
             .hint("`contact submit` needs a contact server"),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Context, Failure, exit::code, output::Output};
+use super::{Context, Failure, exit::code, output::Output, reason::Reason};
 use crate::server::access::{FileError, TokenFile};
 
 mod create;
@@ -72,12 +72,12 @@ async fn beside<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|e| Err(Failure::new(code::NO, "system", e.to_string())))
+    done.unwrap_or_else(|e| Err(Failure::new(code::NO, Reason::System, e.to_string())))
 }
 
 /// What is wrong with the file of tokens.
 pub(super) fn failure(error: &FileError) -> Failure {
-    let failure = Failure::new(code::USAGE, "tokens", format!("the tokens {error}"));
+    let failure = Failure::new(code::USAGE, Reason::Tokens, format!("the tokens {error}"));
     match error {
         FileError::Io { error, .. } if error.kind() == std::io::ErrorKind::NotFound => {
             failure.hint("`contact token create --tokens FILE` makes it, in a folder that is there")

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use clap::Args;
 
 use super::{Tokens, beside, list::Line};
-use crate::cli::{Failure, exit::code, json, output::Output};
+use crate::cli::{Failure, exit::code, json, output::Output, reason::Reason};
 
 /// Revoke tokens: what their holders have open ends within two seconds
 #[derive(Debug, Args)]
@@ -64,6 +64,6 @@ impl Revoke {
 }
 
 fn no_token(message: &str) -> Failure {
-    Failure::new(code::NO, "no_such_token", message)
+    Failure::new(code::NO, Reason::NoSuchToken, message)
         .hint("nothing was changed; `contact token list` shows them")
 }

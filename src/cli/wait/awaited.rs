@@ -6,6 +6,7 @@ use crate::{
         Failure,
         exit::code,
         json,
+        reason::Reason,
         result_line::{self, first_line},
     },
     pb,
@@ -178,12 +179,16 @@ impl Awaited {
             if result.group.is_empty() { String::new() } else { format!(" in group {:?}", result.group) };
         if result.outcome() == pb::Outcome::Rejected {
             let said = said(result).map(|said| format!(": {said}")).unwrap_or_default();
-            return Failure::new(code::NO, "rejected", format!("task {id} was rejected{by}{group}{said}"));
+            return Failure::new(
+                code::NO,
+                Reason::Rejected,
+                format!("task {id} was rejected{by}{group}{said}"),
+            );
         }
         let count = one.failures.map(|failures| format!(" ({failures})")).unwrap_or_default();
         let last = said(result).unwrap_or_else(|| "failed".to_owned());
         let message = format!("task {id} is dead{group}: out of failures{count}, the last one{by}: {last}");
-        Failure::new(code::NO, "dead", message)
+        Failure::new(code::NO, Reason::Dead, message)
     }
 
     fn ended_for_all(&self, end: pb::State, wanted: &Wanted) -> Failure {
@@ -202,9 +207,9 @@ impl Awaited {
             (missing, _) => format!(" before {} had answered", missing.join(", ")),
         };
         let (reason, what) = match end {
-            pb::State::Cancelled => ("cancelled", format!("was cancelled{missing}")),
-            pb::State::Expired => ("expired", format!("has expired{missing}")),
-            _ => ("gone", format!("is gone, by a purge or its age{missing}")),
+            pb::State::Cancelled => (Reason::Cancelled, format!("was cancelled{missing}")),
+            pb::State::Expired => (Reason::Expired, format!("has expired{missing}")),
+            _ => (Reason::Gone, format!("is gone, by a purge or its age{missing}")),
         };
         Failure::new(code::NO, reason, format!("task {id} {what}"))
     }

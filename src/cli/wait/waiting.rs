@@ -23,8 +23,8 @@ use super::{
 use crate::cli::connect::Channel;
 use crate::{
     cli::{
-        Context, Failure, caller,
-        exit::{self, code},
+        Context, Failure, again, caller,
+        exit::code,
         headers::Headers,
         output::Output,
         result_line::{ResultLine, text},
@@ -165,7 +165,7 @@ impl<'a> Waiting<'a> {
         let asked = pb::TaskName { id: result.id.clone() };
         let answer = match ContactClient::new(channel.clone()).explain_task(asked).await {
             Ok(answer) => answer,
-            Err(status) if exit::is_broken(&status) => return Err(Open::Unknown),
+            Err(status) if again::is_worth_it(&status) => return Err(Open::Unknown),
             // Without an answer what was told stands.
             Err(_) => return Ok(None),
         };

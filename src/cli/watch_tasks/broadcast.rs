@@ -13,6 +13,7 @@ use crate::{
         headers::Headers,
         output::Output,
         place::Place,
+        silence::{HEARTBEAT_MS, is_sign_of_life},
         start::Start,
         watched::{self, Took, Watched},
     },
@@ -64,6 +65,7 @@ impl Watched for Watching<'_> {
         let watch = pb::Watch {
             client: self.client.clone(),
             instance: self.instance.to_vec(),
+            heartbeat_ms: HEARTBEAT_MS,
             ..self.place.request()
         };
         pb::contact_client::ContactClient::new(channel).get_task(watch).await
@@ -79,7 +81,7 @@ impl Watched for Watching<'_> {
     }
 
     async fn took(&mut self, task: pb::ServerMsg, out: &mut Output) -> Result<Took, Failure> {
-        if !self.place.passed(&task) {
+        if is_sign_of_life(&task) || !self.place.passed(&task) {
             return Ok(Took::Passed);
         }
         let colour = out.colour;

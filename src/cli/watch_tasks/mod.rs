@@ -16,6 +16,7 @@ use super::{
     group::Group,
     member::Terms,
     place::{self, Place},
+    reason::Reason,
     start::{self, OnGap, Start},
     time::{self, milliseconds},
 };
@@ -167,7 +168,7 @@ impl Sharing {
 fn not_ours(context: &Context, flag: &str) -> Failure {
     let address = &context.target().address;
     let message = format!("the server at {address} is not a contact server: it cannot do {flag}");
-    Failure::new(code::GRPC + Code::Unimplemented as u8, "unimplemented", message)
+    Failure::new(code::GRPC + Code::Unimplemented as u8, Reason::Unimplemented, message)
         .hint("leave the flag out to print every task it has")
 }
 

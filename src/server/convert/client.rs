@@ -10,8 +10,8 @@ use crate::{
 };
 
 /// Judges a client's name where none means all of them.
-pub(in crate::server) fn some_client(name: &str) -> Result<Option<ClientName>, Status> {
-    (!name.is_empty()).then(|| client_name(name)).transpose()
+pub(in crate::server) fn some_client(field: &str, name: &str) -> Result<Option<ClientName>, Status> {
+    (!name.is_empty()).then(|| client_name(field, name)).transpose()
 }
 
 /// A client.

@@ -21,43 +21,43 @@ pub(super) use result::{answer, result, result_filter, roll_call};
 pub(super) use task::{new_task, submitted};
 pub(super) use told::{notice, told, verdict};
 pub(super) use view::{group, queue, state, task};
-pub(super) use watch::{Asked, watch};
+pub(super) use watch::{Asked, heartbeat, watch};
 
 /// Items of one page, unless the caller says.
 const PAGE_ITEMS: u32 = 100;
 /// Items of one page, whatever the caller says.
 pub(super) const PAGE_ITEMS_MAX: u32 = 1000;
 
-/// Judges the name of a queue; none means `default`.
-pub(super) fn queue_name(name: &str) -> Result<QueueName, Status> {
-    QueueName::parse(name).map_err(|e| bad_name(&e))
+/// Judges the name of a queue that stands in `field`; none means `default`.
+pub(super) fn queue_name(field: &str, name: &str) -> Result<QueueName, Status> {
+    QueueName::parse(name).map_err(|e| bad_name(field, &e))
 }
 
 /// Judges the name of a queue where none means all of them.
-pub(super) fn some_queue(name: &str) -> Result<Option<QueueName>, Status> {
-    (!name.is_empty()).then(|| queue_name(name)).transpose()
+pub(super) fn some_queue(field: &str, name: &str) -> Result<Option<QueueName>, Status> {
+    (!name.is_empty()).then(|| queue_name(field, name)).transpose()
 }
 
 /// Judges the name of a group.
-pub(super) fn group_name(name: &str) -> Result<GroupName, Status> {
-    GroupName::parse(name).map_err(|e| bad_name(&e))
+pub(super) fn group_name(field: &str, name: &str) -> Result<GroupName, Status> {
+    GroupName::parse(name).map_err(|e| bad_name(field, &e))
 }
 
 /// Judges the name of a group where none means all of them.
-pub(super) fn some_group(name: &str) -> Result<Option<GroupName>, Status> {
-    (!name.is_empty()).then(|| group_name(name)).transpose()
+pub(super) fn some_group(field: &str, name: &str) -> Result<Option<GroupName>, Status> {
+    (!name.is_empty()).then(|| group_name(field, name)).transpose()
 }
 
 /// Judges a client's name.
-pub(super) fn client(name: &str) -> Result<ClientName, Status> {
-    ClientName::parse(name).map_err(|e| bad_name(&e))
+pub(super) fn client(field: &str, name: &str) -> Result<ClientName, Status> {
+    ClientName::parse(name).map_err(|e| bad_name(field, &e))
 }
 
 /// Judges a process.
 pub(super) fn instance(bytes: &[u8]) -> Result<Instance, Status> {
     Instance::try_from(bytes).map_err(|_| {
         let message = format!("instance has {} bytes: it must be 16 random ones", bytes.len());
-        status::new(Reason::BadInstance, message)
+        status::field(Reason::BadInstance, "instance", message)
     })
 }
 
@@ -65,7 +65,7 @@ pub(super) fn instance(bytes: &[u8]) -> Result<Instance, Status> {
 pub(super) fn ids(ids: &[String], max: usize) -> Result<Vec<Option<TaskId>>, Status> {
     if ids.len() > max {
         let message = format!("ids names {} tasks: at most {max} are taken", ids.len());
-        return Err(status::new(Reason::TooManyIds, message));
+        return Err(status::field(Reason::TooManyIds, "ids", message));
     }
     Ok(ids.iter().map(|id| TaskId::parse(id)).collect())
 }
@@ -97,6 +97,6 @@ fn timestamp(ms: u64) -> Timestamp {
     Timestamp { seconds: i64::try_from(ms / 1000).unwrap_or(i64::MAX), nanos: (ms % 1000 * 1_000_000) as i32 }
 }
 
-fn bad_name(error: &BadName) -> Status {
-    status::new(Reason::BadName, error.to_string())
+fn bad_name(field: &str, error: &BadName) -> Status {
+    status::field(Reason::BadName, field, error.to_string())
 }

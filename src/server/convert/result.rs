@@ -36,25 +36,27 @@ pub(in crate::server) fn result_filter(
             ("queue", !asked.queue.is_empty()),
             ("group", !asked.group.is_empty()),
             ("store", !asked.store.is_empty()),
-            ("a start", asked.start.is_some()),
+            ("start", asked.start.is_some()),
             ("until_empty", asked.until_empty),
         ];
         if let Some((field, _)) = fields.into_iter().find(|(_, is_set)| *is_set) {
             let message = format!("ids and {field} exclude each other: of a task all results are yielded");
-            return Err(status::new(Reason::BadWatch, message));
+            return Err(status::field(Reason::BadWatch, field, message));
         }
         return Ok(ResultFilter::Of(tasks(&asked.ids)?));
     }
     Ok(ResultFilter::Log {
-        queue: some_queue(&asked.queue)?.map(|queue| caller.queue(queue)).transpose()?,
-        group: some_group(&asked.group)?,
+        queue: some_queue("queue", &asked.queue)?.map(|queue| caller.queue(queue)).transpose()?,
+        group: some_group("group", &asked.group)?,
         store: Some(asked.store).filter(|store| !store.is_empty()),
         start: match asked.start {
             None | Some(Asked::FromNew(false)) => Start::First,
             Some(Asked::FromNew(true)) => Start::New,
-            Some(Asked::FromN(0)) => return Err(status::new(Reason::BadPosition, "results begin at 1")),
+            Some(Asked::FromN(0)) => {
+                return Err(status::field(Reason::BadPosition, "from_n", "results begin at 1"));
+            }
             Some(Asked::FromN(n)) => Start::Seq(n),
-            Some(Asked::FromTime(at)) => Start::Time(start_time(&at)?),
+            Some(Asked::FromTime(at)) => Start::Time(start_time("from_time", &at)?),
         },
         until_empty: asked.until_empty,
     })
@@ -82,9 +84,11 @@ pub(in crate::server) fn roll_call(
     if asked.clients.len() > super::PAGE_ITEMS_MAX as usize {
         let max = super::PAGE_ITEMS_MAX;
         let message = format!("clients names {}: at most {max} are taken", asked.clients.len());
-        return Err(status::new(Reason::TooManyClients, message));
+        return Err(status::field(Reason::TooManyClients, "clients", message));
     }
-    Ok((id, asked.clients.iter().map(|name| client(name)).collect::<Result<_, _>>()?))
+    let names = asked.clients.iter().enumerate();
+    let judged = names.map(|(i, name)| client(&format!("clients[{i}]"), name)).collect::<Result<_, _>>()?;
+    Ok((id, judged))
 }
 
 /// A result.

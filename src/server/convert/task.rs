@@ -24,21 +24,23 @@ const EXPIRES_MS_MAX: u64 = 10 * DELAY_MS_MAX;
 /// Judges a task.
 pub(in crate::server) fn new_task(task: pb::NewTask, caller: &Caller) -> Result<NewTask, Status> {
     check_task(&task.task)?;
-    name::check_labels(&task.labels).map_err(|e| status::new(Reason::BadLabel, e))?;
+    name::check_labels(&task.labels).map_err(|e| status::field(Reason::BadLabel, "labels", e))?;
     let retry_key = task
         .retry_key
         .map(|key| {
-            let instance = <[u8; 16]>::try_from(&key.instance[..])
-                .map_err(|_| status::new(Reason::BadRetryKey, "retry_key.instance must be 16 bytes"))?;
+            let instance = <[u8; 16]>::try_from(&key.instance[..]).map_err(|_| {
+                let field = "retry_key.instance";
+                status::field(Reason::BadRetryKey, field, format!("{field} must be 16 bytes"))
+            })?;
             Ok::<_, Status>(RetryKey { instance: caller.instance(instance), n: key.n })
         })
         .transpose()?;
     let delay_ms = milliseconds_in(0..=DELAY_MS_MAX, Reason::BadDelay, "delay_ms", task.delay_ms)?;
     Ok(NewTask {
-        queue: caller.queue(queue_name(&task.queue)?)?,
+        queue: caller.queue(queue_name("queue", &task.queue)?)?,
         id: match &task.id[..] {
             "" => None,
-            id => Some(OwnId::parse(id).map_err(|e| status::new(Reason::BadId, e.to_string()))?),
+            id => Some(OwnId::parse(id).map_err(|e| status::field(Reason::BadId, "id", e.to_string()))?),
         },
         labels: task.labels,
         retry_key,
@@ -54,11 +56,12 @@ pub(in crate::server) fn new_task(task: pb::NewTask, caller: &Caller) -> Result<
 
 fn check_task(task: &str) -> Result<(), Status> {
     if task.is_empty() {
-        return Err(status::new(Reason::EmptyTask, "the task is empty: it needs at least 1 byte"));
+        let message = "the task is empty: it needs at least 1 byte";
+        return Err(status::field(Reason::EmptyTask, "task", message));
     }
     if task.len() > TASK_BYTES_MAX {
         let message = format!("the task has {} bytes: at most {TASK_BYTES_MAX} are taken", task.len());
-        return Err(status::new(Reason::TaskTooLarge, message));
+        return Err(status::field(Reason::TaskTooLarge, "task", message));
     }
     Ok(())
 }

@@ -58,7 +58,7 @@ fn word(outcome: Option<i32>) -> Result<Word, Status> {
         // A later client's word: to take it for another would be worse than to say so.
         Err(_) => {
             let message = format!("outcome is {number}: this server knows those from 0 to 6");
-            return Err(status::new(Reason::BadOutcome, message));
+            return Err(status::field(Reason::BadOutcome, "outcome", message));
         }
     })
 }

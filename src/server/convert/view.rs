@@ -89,7 +89,7 @@ pub(in crate::server) fn state(number: i32) -> Result<Option<State>, Status> {
         Ok(pb::State::Gone) => State::Gone,
         Err(_) => {
             let message = format!("state is {number}: this server knows those from 0 to 9");
-            return Err(status::new(Reason::BadState, message));
+            return Err(status::field(Reason::BadState, "state", message));
         }
     }))
 }

@@ -1,5 +1,7 @@
 //! What to watch: all tasks, or with the members of a group a share of them.
 
+use std::time::Duration;
+
 use prost_types::Timestamp;
 use tonic::Status;
 
@@ -12,7 +14,7 @@ use crate::{
         reason::Reason,
         status,
     },
-    wire::{GRACE_MS, IN_FLIGHT_MAX, LEASE_MS, MAX_HOLD_MS, MAX_HOLD_RANGE_MS},
+    wire::{GRACE_MS, HEARTBEAT_RANGE_MS, IN_FLIGHT_MAX, LEASE_MS, MAX_HOLD_MS, MAX_HOLD_RANGE_MS},
 };
 
 /// Queues of one watch.
@@ -32,7 +34,7 @@ pub(in crate::server) fn watch(watch: pb::Watch, caller: &Caller) -> Result<Aske
     let queues = positions(&watch.queues, caller)?;
     let store = Some(&watch.store).filter(|store| !store.is_empty()).cloned();
     let who = Who {
-        client: some_client(&watch.client)?.map(|client| caller.client(client)).transpose()?,
+        client: some_client("client", &watch.client)?.map(|client| caller.client(client)).transpose()?,
         instance: match &watch.instance[..] {
             // Nobody else can name it: it lives as long as the stream.
             [] => rand::random(),
@@ -44,24 +46,25 @@ pub(in crate::server) fn watch(watch: pb::Watch, caller: &Caller) -> Result<Aske
         check_alone(&watch)?;
         return Ok(Asked::All(Watch { who, queues, store, until_empty: watch.until_empty }));
     }
-    if let Some(position) = queues.iter().find(|position| position.until_seq.is_some()) {
+    let until = queues.iter().enumerate().find(|(_, position)| position.until_seq.is_some());
+    if let Some((i, position)) = until {
         let message =
             format!("until_seq of queue {:?} is not for a watch with a group: it shares", position.queue);
-        return Err(status::new(Reason::BadWatch, message));
+        return Err(status::field(Reason::BadWatch, &format!("queues[{i}].until_seq"), message));
     }
     if watch.have.len() > IN_FLIGHT_MAX as usize {
         let message = format!("have names {} leases: at most {IN_FLIGHT_MAX} are taken", watch.have.len());
-        return Err(status::new(Reason::BadHave, message));
+        return Err(status::field(Reason::BadHave, "have", message));
     }
     if watch.max_in_flight > IN_FLIGHT_MAX {
         let message =
             format!("max_in_flight is {}: it must be from 1 to {IN_FLIGHT_MAX}", watch.max_in_flight);
-        return Err(status::new(Reason::BadMaxInFlight, message));
+        return Err(status::field(Reason::BadMaxInFlight, "max_in_flight", message));
     }
     Ok(Asked::Share(Box::new(Share {
         queues,
         store,
-        group: caller.group(group_name(&watch.group)?)?,
+        group: caller.group(group_name("group", &watch.group)?)?,
         who,
         have: watch.have,
         max_in_flight: watch.max_in_flight.max(1),
@@ -80,6 +83,15 @@ pub(in crate::server) fn watch(watch: pb::Watch, caller: &Caller) -> Result<Aske
     })))
 }
 
+/// Judges after how long of nothing a sign of life is asked for. `None`: never.
+pub(in crate::server) fn heartbeat(ms: u64) -> Result<Option<Duration>, Status> {
+    match ms {
+        0 => Ok(None),
+        ms => milliseconds_in(HEARTBEAT_RANGE_MS, Reason::BadHeartbeat, "heartbeat_ms", ms)
+            .map(|ms| Some(Duration::from_millis(ms))),
+    }
+}
+
 /// Without a group nothing is leased: who asks for something of leases has lost the group's name.
 fn check_alone(watch: &pb::Watch) -> Result<(), Status> {
     let asked = [
@@ -90,8 +102,9 @@ fn check_alone(watch: &pb::Watch) -> Result<(), Status> {
         ("grace_ms", watch.grace_ms.is_some()),
     ];
     match asked.into_iter().find(|(_, asked)| *asked) {
-        Some((field, _)) => Err(status::new(
+        Some((field, _)) => Err(status::field(
             Reason::BadWatch,
+            field,
             format!("{field} is for a watch with a group, and group is empty"),
         )),
         None => Ok(()),
@@ -101,36 +114,45 @@ fn check_alone(watch: &pb::Watch) -> Result<(), Status> {
 fn positions(asked: &[pb::Position], caller: &Caller) -> Result<Vec<Position>, Status> {
     if asked.len() > QUEUES_MAX {
         let message = format!("the watch names {} queues: at most {QUEUES_MAX} are taken", asked.len());
-        return Err(status::new(Reason::BadWatch, message));
+        return Err(status::field(Reason::BadWatch, "queues", message));
     }
-    let mut queues = asked.iter().map(|asked| position(asked, caller)).collect::<Result<Vec<_>, _>>()?;
+    let mut queues = asked
+        .iter()
+        .enumerate()
+        .map(|(i, asked)| position(i, asked, caller))
+        .collect::<Result<Vec<_>, _>>()?;
     if queues.is_empty() {
-        queues.push(position(&pb::Position::default(), caller)?);
+        queues.push(position(0, &pb::Position::default(), caller)?);
     }
     for (i, position) in queues.iter().enumerate() {
         if queues[..i].iter().any(|other| other.queue == position.queue) {
             let message = format!("queue {:?} is named twice", position.queue);
-            return Err(status::new(Reason::BadWatch, message));
+            return Err(status::field(Reason::BadWatch, &format!("queues[{i}].queue"), message));
         }
     }
     Ok(queues)
 }
 
-fn position(position: &pb::Position, caller: &Caller) -> Result<Position, Status> {
+/// Judges the queue at a place in the list of them.
+fn position(i: usize, position: &pb::Position, caller: &Caller) -> Result<Position, Status> {
     use pb::position::Start as Asked;
+    let path = |field: &str| format!("queues[{i}].{field}");
     let start = match position.start {
         None | Some(Asked::FromNew(false)) => Start::First,
         Some(Asked::FromNew(true)) => Start::New,
-        Some(Asked::FromSeq(0)) => return Err(status::new(Reason::BadPosition, "seqs begin at 1")),
+        Some(Asked::FromSeq(0)) => {
+            return Err(status::field(Reason::BadPosition, &path("from_seq"), "seqs begin at 1"));
+        }
         Some(Asked::FromSeq(seq)) => Start::Seq(seq),
-        Some(Asked::FromTime(time)) => Start::Time(start_time(&time)?),
+        Some(Asked::FromTime(time)) => Start::Time(start_time(&path("from_time"), &time)?),
     };
-    Ok(Position { queue: caller.source(queue_name(&position.queue)?)?, start, until_seq: position.until_seq })
+    let queue = caller.source(queue_name(&path("queue"), &position.queue)?)?;
+    Ok(Position { queue, start, until_seq: position.until_seq })
 }
 
-/// Judges a time to start at, in milliseconds since 1970.
-pub(super) fn start_time(time: &Timestamp) -> Result<u64, Status> {
-    let bad = || status::new(Reason::BadPosition, "from_time is no time since 1970");
+/// Judges a time to start at that stands in `field`, in milliseconds since 1970.
+pub(super) fn start_time(field: &str, time: &Timestamp) -> Result<u64, Status> {
+    let bad = || status::field(Reason::BadPosition, field, "from_time is no time since 1970");
     let seconds = u64::try_from(time.seconds).map_err(|_| bad())?;
     let nanos = u64::try_from(time.nanos).ok().filter(|n| *n < 1_000_000_000).ok_or_else(bad)?;
     // Up, so that a task submitted before is not shown.

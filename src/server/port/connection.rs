@@ -10,7 +10,7 @@ use std::{future::Future, io, pin::pin, sync::Arc, time::Duration};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::time::sleep;
 
-use super::{Answering, Line, Peer, farewell, listener::Stream, preface, tls::Tls, wire::Wire};
+use super::{Answering, Line, Peer, farewell, listener::Stream, meter::Meter, preface, tls::Tls, wire::Wire};
 use crate::server::{
     ending::SETTLE_GRACE,
     settings::{Limits, Settings},
@@ -79,13 +79,18 @@ async fn begin(stream: Stream, tls: Option<&Tls>) -> anyhow::Result<(Wire<Stream
             return Err(e);
         }
     };
-    Ok((Wire::new(stream, ahead), peer))
+    let mut meter = Meter::default();
+    meter.take(&ahead[preface::BYTES..])?;
+    Ok((Wire::new(stream, ahead, meter), peer))
 }
 
 /// Shakes hands, where the port speaks TLS. A Unix socket does not.
 pub(super) async fn secure(stream: Stream, tls: Option<&Tls>) -> io::Result<Stream> {
     match (stream, tls) {
-        (Stream::Tcp(stream), Some(tls)) => Ok(Stream::Tls(Box::new(tls.accept(stream).await?))),
+        (Stream::Tcp(stream), Some(tls)) => {
+            // In a box: a peer in the clear needs no room for it.
+            Ok(Stream::Tls(Box::new(Box::pin(tls.accept(stream)).await?)))
+        }
         (stream, _) => Ok(stream),
     }
 }

@@ -14,9 +14,9 @@ use std::{
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
-use tokio::task::coop;
 use tonic::Status;
 
+use super::turn::Turn;
 use crate::server::{reason::Reason, status};
 
 /// Of one connection.
@@ -29,6 +29,7 @@ const HEAD_BYTES: usize = 5;
 /// The body of a request.
 pub(super) struct Inflow<B> {
     body: B,
+    turn: Turn,
     message: Message,
     /// Of all calls of the connection.
     unfinished: Arc<AtomicUsize>,
@@ -37,7 +38,7 @@ pub(super) struct Inflow<B> {
 impl<B> Inflow<B> {
     /// Of a connection that has so much unfinished.
     pub(super) fn new(body: B, unfinished: Arc<AtomicUsize>) -> Self {
-        Inflow { body, message: Message::default(), unfinished }
+        Inflow { body, turn: Turn::default(), message: Message::default(), unfinished }
     }
 
     fn take(&mut self, bytes: &[u8]) -> Result<(), Status> {
@@ -78,9 +79,11 @@ where
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        let turn = ready!(coop::poll_proceed(cx));
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
-        turn.made_progress();
+        ready!(self.turn.poll(cx, |_| {}));
+        let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) else {
+            self.turn.pause();
+            return Poll::Pending;
+        };
         Poll::Ready(frame.map(|frame| {
             let frame = frame.map_err(Into::into)?;
             if let Some(bytes) = frame.data_ref() {

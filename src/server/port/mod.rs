@@ -13,12 +13,15 @@ mod connection;
 mod door;
 mod farewell;
 mod foreign;
+mod held;
 mod inflow;
 pub mod listener;
+mod meter;
 mod peer;
 mod places;
 mod preface;
 pub mod tls;
+mod turn;
 mod wire;
 
 use std::{convert::Infallible, future::Future, pin::pin, sync::Arc, time::Duration};

@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::{listener::Stream, tls};
-use crate::name::ClientName;
+use super::listener::Stream;
+use crate::{name::ClientName, tls};
 
 /// The other end of a connection.
 #[derive(Debug, Clone, Default)]

@@ -8,6 +8,8 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// The first bytes of each connection (RFC 9113, 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// How long that is.
+pub(super) const BYTES: usize = PREFACE.len();
 /// What is said to whom did not say that: no settings, and GOAWAY for a mistake in the protocol. Whoever speaks TLS sees
 /// by the first byte that this is none.
 pub(super) const NOT_SPOKEN: &[u8] = b"\0\0\0\x04\0\0\0\0\0\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0\x01";

@@ -4,7 +4,7 @@
 use std::{
     future::Future,
     io,
-    pin::{Pin, pin},
+    pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -12,15 +12,14 @@ use std::{
 use bytes::{Buf, Bytes};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::{Instant, Sleep, sleep},
+    time::{Sleep, sleep},
 };
+
+use super::{meter::Meter, turn::Turn};
 
 /// A peer that takes nothing for this long is gone. That it is kept alive would be noticed as late.
 pub(super) const STALLED: Duration = Duration::from_secs(40);
-/// How long frames are read without a pause. A frame of a few bytes can cost as much as one of kilobytes, and some
-/// that move the windows of all streams far more.
-const TURN: Duration = Duration::from_micros(500);
-/// Where what is read at once already takes longer, it is made smaller: from this
+/// Where what is read at once already takes longer than a turn, it is made smaller: from this
 const LOT_BYTES_MAX: usize = 8 << 10;
 /// to this.
 const LOT_BYTES_MIN: usize = 128;
@@ -30,18 +29,18 @@ pub(super) struct Wire<S> {
     stream: S,
     /// Was read ahead.
     ahead: Bytes,
-    /// Since when frames are read without a pause, and how often they have been.
-    turn: Option<(Instant, u32)>,
+    turn: Turn,
     /// What is read at once.
     lot: usize,
+    meter: Meter,
     /// Runs while the peer takes nothing.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Wire<S> {
-    /// Of a stream from which this was read ahead.
-    pub(super) fn new(stream: S, ahead: Bytes) -> Self {
-        Wire { stream, ahead, turn: None, lot: LOT_BYTES_MAX, stalled: None }
+    /// Of a stream from which this was read ahead; `meter` has seen it.
+    pub(super) fn new(stream: S, ahead: Bytes, meter: Meter) -> Self {
+        Wire { stream, ahead, turn: Turn::default(), lot: LOT_BYTES_MAX, meter, stalled: None }
     }
 
     /// Passes on what became of writing, unless nothing has for too long.
@@ -71,7 +70,6 @@ impl<S: AsyncRead + Unpin> Wire<S> {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
-    #[allow(clippy::disallowed_methods, reason = "decides whose turn it is, and nothing else")]
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -83,21 +81,17 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
             self.ahead.advance(n);
             return Poll::Ready(Ok(()));
         }
-        let now = Instant::now();
-        let (began, reads) = self.turn.unwrap_or((now, 0));
-        if now - began > TURN {
-            self.turn = None;
-            self.lot = match reads {
-                1 => (self.lot / 2).max(LOT_BYTES_MIN),
-                _ => (self.lot * 2).min(LOT_BYTES_MAX),
-            };
-            // Wakes this task when the others, and those whom the system has news for, have had their turn.
-            let _ = pin!(tokio::task::yield_now()).poll(cx);
+        let this = &mut *self;
+        let lot = &mut this.lot;
+        ready!(this.turn.poll(cx, |reads| {
+            *lot = if reads == 1 { (*lot / 2).max(LOT_BYTES_MIN) } else { (*lot * 2).min(LOT_BYTES_MAX) };
+        }));
+        let before = buf.filled().len();
+        let Poll::Ready(read) = this.read(cx, buf) else {
+            this.turn.pause();
             return Poll::Pending;
-        }
-        let read = self.read(cx, buf);
-        self.turn = read.is_ready().then_some((began, reads + 1));
-        read
+        };
+        Poll::Ready(read.and_then(|()| this.meter.take(&buf.filled()[before..])))
     }
 }
 
@@ -133,7 +127,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt, duplex},
+        time::Instant,
+    };
 
     use super::*;
 
@@ -143,7 +140,10 @@ mod tests {
         peer.write_all(b"def").await.unwrap();
         drop(peer);
         let mut text = String::new();
-        Wire::new(ours, Bytes::from_static(b"abc")).read_to_string(&mut text).await.unwrap();
+        Wire::new(ours, Bytes::from_static(b"abc"), Meter::default())
+            .read_to_string(&mut text)
+            .await
+            .unwrap();
         assert_eq!(text, "abcdef");
     }
 
@@ -151,7 +151,7 @@ mod tests {
     #[allow(clippy::disallowed_methods, reason = "the time is paused")]
     async fn a_peer_that_reads_nothing_is_given_up_and_a_slow_one_is_not() {
         let (mut peer, ours) = duplex(8);
-        let mut wire = Wire::new(ours, Bytes::new());
+        let mut wire = Wire::new(ours, Bytes::new(), Meter::default());
         let slow = async {
             for _ in 0..10 {
                 tokio::time::sleep(STALLED * 9 / 10).await;

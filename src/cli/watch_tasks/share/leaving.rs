@@ -10,7 +10,7 @@ use super::{
     leases::some,
 };
 use crate::{
-    cli::{Failure, exit::code, pipe},
+    cli::{Failure, exit::code, pipe, reason::Reason},
     pb,
 };
 
@@ -127,7 +127,7 @@ impl Share<'_> {
         }
         let ids = some(self.given_back.iter().map(|id| &id[..]));
         let message = format!("given back, because nobody settled them and nobody reads any more: {ids}");
-        Err(Failure::new(code::NO, "given_back", message))
+        Err(Failure::new(code::NO, Reason::GivenBack, message))
     }
 
     /// Gives back what it holds, if that can be done in a moment, and leaves.

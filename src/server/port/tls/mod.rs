@@ -5,7 +5,6 @@
 
 mod current;
 mod follow;
-mod identity;
 mod throw_away;
 
 use std::{
@@ -22,7 +21,6 @@ use crate::tls::{BadFile, Stamps};
 use current::Current;
 
 pub use current::Files;
-pub(super) use identity::identity;
 pub use throw_away::ThrowAway;
 
 /// How the port speaks TLS.
@@ -124,5 +122,53 @@ impl Tls {
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tls").field("files", &self.files).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, KeyPair};
+
+    use super::*;
+
+    #[test]
+    fn a_pair_that_does_not_fit_is_looked_at_twice_and_said_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let (key, other) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+        let certificate = |key: &KeyPair| {
+            CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(key).unwrap().pem()
+        };
+        let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text).unwrap();
+        write("cert", certificate(&key));
+        write("key", key.serialize_pem());
+        let files = Files {
+            cert: folder.path().join("cert"),
+            key: folder.path().join("key"),
+            client_ca: None,
+            client_certs_optional: false,
+        };
+        let tls = Tls::load(files).unwrap();
+        let is_said = || {
+            tls.look();
+            tls.seen.lock().unwrap().doubted.as_ref().map(|doubted| doubted.is_said)
+        };
+        let first = tls.current().config;
+        let is_first = || std::sync::Arc::ptr_eq(&first, &tls.current().config);
+        assert_eq!((is_said(), is_first()), (None, true));
+
+        write("cert", certificate(&other));
+        assert_eq!([is_said(), is_said(), is_said()], [Some(false), Some(true), Some(true)]);
+        // Another mistake is another matter.
+        write("key", String::new());
+        assert_eq!([is_said(), is_said()], [Some(false), Some(true)]);
+        assert!(is_first());
+        write("key", other.serialize_pem());
+        assert_eq!((is_said(), is_first()), (None, false));
+
+        // One that is put right before the second look was never one.
+        write("cert", certificate(&key));
+        assert_eq!(is_said(), Some(false));
+        write("key", key.serialize_pem());
+        assert_eq!(is_said(), None);
     }
 }

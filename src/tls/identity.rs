@@ -7,7 +7,7 @@ use crate::name::ClientName;
 /// The client that a certificate is for: the first DNS name of its subject's alternative names that is a client's name,
 /// else the last segment of the path of the first URI where that is one (`spiffe://shop.example/kiosk-7`). The common
 /// name says nothing.
-pub(in crate::server::port) fn identity(certificate: &CertificateDer<'_>) -> Option<ClientName> {
+pub(crate) fn identity(certificate: &CertificateDer<'_>) -> Option<ClientName> {
     let certificate = webpki::EndEntityCert::try_from(certificate).ok()?;
     let of_dns = certificate.valid_dns_names().find_map(|name| ClientName::parse(name).ok());
     of_dns.or_else(|| certificate.valid_uri_names().find_map(of_uri))

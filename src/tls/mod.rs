@@ -3,6 +3,8 @@
 //!
 //! Whoever gave a wrong file is told which one it is and what is wrong with it.
 
+mod identity;
+
 use std::{
     fs::{File, Metadata},
     io::{self, Read},
@@ -18,6 +20,8 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, UnixTime, pem, pem::PemObject},
     sign::CertifiedKey,
 };
+
+pub(crate) use identity::identity;
 
 /// The one protocol that is spoken inside TLS.
 pub(crate) const HTTP_2: &[u8] = b"h2";
