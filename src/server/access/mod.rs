@@ -1,7 +1,7 @@
 //! Who calls, and what they may.
 //!
 //! A call is admitted before its body is looked at: by its method, the identity behind it, and that identity's
-//! roles. What it names in its body is judged where the body is ([`Caller`]); what only the engine can know is the
+//! roles. What it names in its body is judged where the body is (`Caller`); what only the engine can know is the
 //! business of the engine's handle that it is given.
 //!
 //! ```text
