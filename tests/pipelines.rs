@@ -404,9 +404,9 @@ fn lines_submitted_while_the_server_is_killed_are_each_in_once_and_in_order() {
 }
 
 #[test]
-fn sigterm_ends_the_server_within_ten_seconds_whoever_is_connected() {
+fn sigterm_ends_the_server_within_its_grace_whoever_is_connected() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(folder.path());
+    let server = Server::start_with(folder.path(), &["--grace", "5s"]);
     let line = "x".repeat(100_000) + "\n";
     ok(server.run(&["submit"], line.repeat(200)));
 
@@ -424,7 +424,7 @@ fn sigterm_ends_the_server_within_ten_seconds_whoever_is_connected() {
     let mut server = server;
     let began = Instant::now();
     server.signal("TERM");
-    let status = wait_within(&mut server.child, Duration::from_secs(10));
+    let status = wait_within(&mut server.child, Duration::from_secs(6));
     assert!(status.success(), "{status} after {:?}: {:?}", began.elapsed(), server.log.lock().unwrap());
     assert_eq!(watching.line()["task"], "a", "what was answered was also shown");
     drop((silent, stopped, submitting));

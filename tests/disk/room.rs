@@ -97,7 +97,10 @@ fn a_disk_that_others_fill_ten_times_refuses_submits_and_takes_settlements() {
     let filler = Filler::new(server.child.id(), folder);
     let ballast = filler.0.with_file_name("data/ballast");
     let is_there = || fs::metadata(&ballast).is_ok_and(|found| found.len() == BALLAST_BYTES).then_some(());
-    let submit = |text: &str, times: usize| server.run(&["submit"], format!("{text}\n").repeat(times));
+    // Without patience: what is refused is said at once, and not tried again.
+    let submit = |text: &str, times: usize| {
+        server.run(&["submit", "--retry-for", "0s"], format!("{text}\n").repeat(times))
+    };
     let (mut submitted, mut settled) = (Vec::new(), Vec::new());
     let mut given_up = 0;
     for round in 0..10 {
@@ -191,7 +194,7 @@ fn a_server_that_was_killed_on_a_full_disk_starts_again_by_the_room_of_its_balla
     assert!(!ballast.exists(), "there was room without it");
     let kept = run(contact().args(["watch-tasks", "--until-empty", "--server", &address]), "");
     assert_eq!(ids(&kept.json()), ["1", "2"], "{}", kept.stderr);
-    let refused = run(contact().args(["submit", "z", "--server", &address]), "");
+    let refused = run(contact().args(["submit", "--retry-for", "0s", "z", "--server", &address]), "");
     assert_eq!(refused.code, 72, "{refused:?}");
 }
 
@@ -211,8 +214,14 @@ fn a_small_file_system_keeps_a_part_of_it_free_unless_told_otherwise() {
         let filler = Filler::new(server.child.id(), folder);
         until("the ballast is there", || filler.0.with_file_name("data/ballast").exists().then_some(()));
         filler.leave(free_mib << 20);
-        until("it is noticed", || (server.run(&["submit", "x"], "").code == code).then_some(()));
-        assert_eq!(server.run(&["submit", "x"], "").code, code, "{flags:?} with {free_mib} MiB free");
+        until("it is noticed", || {
+            (server.run(&["submit", "--retry-for", "0s", "x"], "").code == code).then_some(())
+        });
+        assert_eq!(
+            server.run(&["submit", "--retry-for", "0s", "x"], "").code,
+            code,
+            "{flags:?} with {free_mib} MiB free"
+        );
         assert!(server.stop().success());
     }
 }
