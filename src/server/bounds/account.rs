@@ -27,6 +27,8 @@ pub(in crate::server) struct Account {
     /// Read and not yet answered.
     bytes: AtomicUsize,
     bytes_max: usize,
+    /// Of messages of which the end is not here yet: they have half as much to themselves.
+    unfinished: AtomicUsize,
     /// Messages. `None`: as many as it can send.
     rate: Option<Bucket>,
 }
@@ -38,6 +40,7 @@ impl Account {
             calls_max: limits.streams_per_caller,
             bytes: AtomicUsize::new(0),
             bytes_max: limits.bytes_in_flight,
+            unfinished: AtomicUsize::new(0),
             rate: limits.messages_per_second.map(|per_second| Bucket::new(per_second, now)),
         }
     }
@@ -49,6 +52,7 @@ impl Account {
             calls_max: usize::MAX,
             bytes: AtomicUsize::new(0),
             bytes_max: usize::MAX,
+            unfinished: AtomicUsize::new(0),
             rate: None,
         }
     }
@@ -93,6 +97,17 @@ impl Account {
             }
         }
         Taken { messages: fitting, in_flight, beyond }
+    }
+
+    /// So much of a message is here, where there was so much before. A single one may always become whole.
+    pub(in crate::server) fn unfinished(&self, before: usize, here: usize) -> Result<(), Status> {
+        if here <= before {
+            self.unfinished.fetch_sub(before - here, Ordering::AcqRel);
+            return Ok(());
+        }
+        let all = self.unfinished.fetch_add(here - before, Ordering::AcqRel) + here - before;
+        let is_fitting = all <= self.bytes_max / 2 || all == here;
+        if is_fitting { Ok(()) } else { Err(Beyond::Bytes(self.bytes_max / 2).status()) }
     }
 
     /// How many of its calls are open.

@@ -1,9 +1,6 @@
 //! From a request to its call: who asks, whether they may, and whether it is too much.
 
-use std::{
-    convert::Infallible,
-    sync::{Arc, atomic::AtomicUsize},
-};
+use std::convert::Infallible;
 
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header::CONTENT_TYPE};
 use hyper::body::Incoming;
@@ -20,8 +17,6 @@ use crate::{
 pub(super) struct Line {
     pub(super) peer: Peer,
     pub(super) ending: Ending,
-    /// Bytes of messages of which the end is not here yet.
-    pub(super) unfinished: Arc<AtomicUsize>,
 }
 
 /// What answers the requests of all connections.
@@ -64,7 +59,7 @@ impl Answering {
             Err(status) => return Ok(status.into_http()),
         };
         let foreign = foreign::is(request.uri().path());
-        let request = request.map(|body| Body::new(Inflow::new(body, line.unfinished.clone())));
+        let request = request.map(|body| Body::new(Inflow::new(body, open.account().clone())));
         let mut request = request.map(|body| Admitted::request(body, &caller));
         request.extensions_mut().insert(caller.clone());
         request.extensions_mut().insert(open.account().clone());

@@ -113,7 +113,7 @@ async fn speak(
     answering: &Arc<Answering>,
 ) -> anyhow::Result<()> {
     let ending = answering.ending.of_connection();
-    let line = Arc::new(Line { peer, ending: ending.clone(), unfinished: Arc::default() });
+    let line = Arc::new(Line { peer, ending: ending.clone() });
     let service = hyper::service::service_fn({
         let answering = answering.clone();
         move |request| {

@@ -1,15 +1,11 @@
 //! What comes in on a call: a peer that sends a message in a thousand pieces leaves room for others, and what has
-//! come of messages that have no end yet is bounded. Each of them may become as long as a message may be, and a
-//! connection has many calls.
+//! come of messages that have no end yet is bounded for a caller. Each of them may become as long as a message may be,
+//! and a caller has many calls.
 
 use std::{
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
     task::{Context, Poll, ready},
-    time::Duration,
 };
 
 use bytes::Bytes;
@@ -17,12 +13,8 @@ use http_body::{Frame, SizeHint};
 use tonic::Status;
 
 use super::turn::Turn;
-use crate::server::{reason::Reason, status};
+use crate::server::bounds::Account;
 
-/// Of one connection.
-const UNFINISHED_BYTES_MAX: usize = 16 << 20;
-/// When it is worth another try: the messages may have their ends then.
-const AGAIN_AFTER: Duration = Duration::from_millis(200);
 /// Before each message: whether it is compressed, and its length.
 const HEAD_BYTES: usize = 5;
 
@@ -31,39 +23,25 @@ pub(super) struct Inflow<B> {
     body: B,
     turn: Turn,
     message: Message,
-    /// Of all calls of the connection.
-    unfinished: Arc<AtomicUsize>,
+    account: Arc<Account>,
 }
 
 impl<B> Inflow<B> {
-    /// Of a connection that has so much unfinished.
-    pub(super) fn new(body: B, unfinished: Arc<AtomicUsize>) -> Self {
-        Inflow { body, turn: Turn::default(), message: Message::default(), unfinished }
+    /// Of a call of this caller.
+    pub(super) fn new(body: B, account: Arc<Account>) -> Self {
+        Inflow { body, turn: Turn::default(), message: Message::default(), account }
     }
 
     fn take(&mut self, bytes: &[u8]) -> Result<(), Status> {
         let before = self.message.here;
         self.message.take(bytes);
-        let here = self.message.here;
-        let all = if here >= before {
-            self.unfinished.fetch_add(here - before, Ordering::Relaxed) + here - before
-        } else {
-            self.unfinished.fetch_sub(before - here, Ordering::Relaxed);
-            0
-        };
-        if all <= UNFINISHED_BYTES_MAX {
-            return Ok(());
-        }
-        let message = format!(
-            "more than {UNFINISHED_BYTES_MAX} bytes of messages without their ends on one connection"
-        );
-        Err(status::later(Reason::TooManyBytes, message, AGAIN_AFTER))
+        self.account.unfinished(before, self.message.here)
     }
 }
 
 impl<B> Drop for Inflow<B> {
     fn drop(&mut self) {
-        self.unfinished.fetch_sub(self.message.here, Ordering::Relaxed);
+        let _ = self.account.unfinished(self.message.here, 0);
     }
 }
 
@@ -138,6 +116,7 @@ impl Message {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::{access::Caller, bounds::Bounds, port::Peer, settings::Limits};
 
     fn framed(length: usize) -> Vec<u8> {
         [&[0][..], &(length as u32).to_be_bytes(), &vec![7; length]].concat()
@@ -158,21 +137,27 @@ mod tests {
         }
     }
 
-    #[test]
-    fn calls_of_one_connection_share_what_may_be_unfinished() {
-        let unfinished: Arc<AtomicUsize> = Arc::default();
-        let mut calls: Vec<_> = (0..16).map(|_| Inflow::new((), unfinished.clone())).collect();
+    #[tokio::test]
+    async fn calls_of_one_caller_share_what_may_be_unfinished() {
+        let limits = Limits { bytes_in_flight: 30 << 20, ..Limits::default() };
+        let bounds = Bounds::new(&limits);
+        let open = || bounds.open(&Peer::default(), &Caller::anybody(String::new())).unwrap();
+        let mut calls: Vec<_> = (0..16).map(|_| Inflow::new((), open().account().clone())).collect();
         let mut nearly = framed(1 << 20);
-        let last = nearly.pop().unwrap();
+        nearly.truncate(1 << 20);
         for call in &mut calls[..15] {
             call.take(&nearly).unwrap();
         }
-        let said = calls[15].take(&framed(2 << 20)[..1 << 20]).unwrap_err();
+        let said = calls[15].take(&nearly[..1]).unwrap_err();
         assert_eq!(said.code(), tonic::Code::ResourceExhausted);
-        calls[0].take(&[last]).unwrap();
+        // Who ends or goes makes room.
+        calls[0].take(&[7; 5]).unwrap();
         drop(calls.pop());
-        assert_eq!(unfinished.load(Ordering::Relaxed), 14 * nearly.len());
-        drop(calls);
-        assert_eq!(unfinished.load(Ordering::Relaxed), 0);
+        drop(calls.pop());
+        let mut more = Inflow::new((), open().account().clone());
+        more.take(&nearly).unwrap();
+        more.take(&nearly[..1]).unwrap();
+        drop((calls, more));
+        Inflow::new((), open().account().clone()).take(&framed(40 << 20)[..35 << 20]).unwrap();
     }
 }
