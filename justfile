@@ -61,6 +61,9 @@ attacks:
     CONTACT_TEST_WATCHERS=10000 \
         cargo test --locked --release --test attacks -- --nocapture --test-threads 1 --include-ignored watchers
 
+# All of what follows that takes long: attacks, shutdowns, memory, a herd over TLS, a failing disk.
+soak: attacks tls-herd eio
+
 # Five thousand agents that speak TLS and lose their server at the same moment.
 tls-herd MEMBERS="5000":
     CONTACT_TEST_MEMBERS={{MEMBERS}} cargo test --locked --release --lib herd_over_tls -- --nocapture

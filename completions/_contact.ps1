@@ -83,7 +83,7 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
             [CompletionResult]::new('--max-bytes-in-flight', '--max-bytes-in-flight', [CompletionResultType]::ParameterName, 'How many bytes of one client''s tasks and results may be unanswered')
             [CompletionResult]::new('--tls-cert', '--tls-cert', [CompletionResultType]::ParameterName, 'Speak TLS with the certificate in this file (PEM, the server''s own first); needs --tls-key')
             [CompletionResult]::new('--tls-key', '--tls-key', [CompletionResultType]::ParameterName, 'Its key (PEM, not encrypted). Both are read again when they change, and on SIGHUP')
-            [CompletionResult]::new('--client-ca', '--client-ca', [CompletionResultType]::ParameterName, 'Ask clients for a certificate that one of these authorities (PEM) has signed: its first DNS name that is a client''s name, else the last segment of its first URI, says who calls')
+            [CompletionResult]::new('--client-ca', '--client-ca', [CompletionResultType]::ParameterName, 'Ask clients for a certificate that one of these authorities (PEM) has signed: its first DNS name that is a client''s name, else the path of its first URI that is one, says who calls')
             [CompletionResult]::new('--client-certs', '--client-certs', [CompletionResultType]::ParameterName, 'Whether a client may connect without a certificate')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH')
             [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')

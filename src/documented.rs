@@ -36,8 +36,7 @@ fn document() -> String {
         let row = rows.entry(word).or_default();
         assert!(row.code.is_none(), "{word} is there twice");
         row.code = Some(screaming(code));
-        // A server that cannot be reached, or only later, is one exit code.
-        row.exits.push(if code == tonic::Code::Unavailable { 3 } else { 64 + i32::from(code) as u8 });
+        row.exits.push(cli::exit_code(word, code));
         row.meanings.push(meaning.to_owned());
     }
     for (word, exits, meaning) in cli::reasons() {

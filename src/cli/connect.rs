@@ -342,7 +342,8 @@ impl Tries {
         let mut pause = self.next_pause(status, self.bound_max);
         if let Some(patience) = self.patience {
             let left = patience.saturating_sub(now - since);
-            if left.is_zero() {
+            // It is not asked sooner than it has said, so there is no other try.
+            if left.is_zero() || again::after(status).is_some_and(|after| after > left) {
                 return Err(target.failure(status));
             }
             pause = pause.min(left);
@@ -456,6 +457,19 @@ mod tests {
         assert!(!tries.failed(&later));
         tries.worked();
         assert!(tries.failed(&Status::unavailable("gone")), "that is something else");
+    }
+
+    #[tokio::test(start_paused = true)]
+    #[allow(clippy::disallowed_methods, reason = "the time is paused")]
+    async fn a_server_that_wants_more_patience_than_there_is_is_not_asked_again() {
+        let target = Target::parse("127.0.0.1:1").unwrap();
+        let mut tries = Tries::new(Some(Duration::from_secs(2)));
+        let mut details = ErrorDetails::new();
+        details.set_retry_info(Some(Duration::from_secs(5)));
+        let later = Status::with_error_details(Code::ResourceExhausted, "x", details);
+        let began = Instant::now();
+        let failure = tries.pause(&later, &target).await.unwrap_err();
+        assert_eq!((failure.code, began.elapsed()), (72, Duration::ZERO));
     }
 
     #[tokio::test(start_paused = true)]

@@ -94,7 +94,10 @@ impl Failure {
                 Failure::told(code::UNREACHABLE, word, format!("the server at {address}: {message}"));
             return if hint.is_empty() { failure } else { failure.hint(hint) };
         }
-        if is_broken(status) {
+        let details = status.get_error_details();
+        let info = details.error_info().filter(|info| !info.reason.is_empty());
+        // A server that says why it does not serve just now was reached.
+        if is_broken(status) && info.is_none() {
             return Failure::new(
                 code::UNREACHABLE,
                 Reason::Unreachable,
@@ -102,8 +105,6 @@ impl Failure {
             )
             .hint("is it running? `contact serve` starts one; --server or CONTACT_SERVER says where it is");
         }
-        let details = status.get_error_details();
-        let info = details.error_info().filter(|info| !info.reason.is_empty());
         let reason = info.map_or_else(|| code_word(status.code()), |info| info.reason.clone());
         let field = details.bad_request().and_then(|bad| bad.field_violations.first());
         let said = Said {
@@ -111,7 +112,11 @@ impl Failure {
             retry_after_ms: again::after(status).map(|after| after.as_millis() as u64),
             details: info.map(|info| info.metadata.clone().into_iter().collect()).unwrap_or_default(),
         };
-        let failure = Failure::told(code::GRPC + i32::from(status.code()) as u8, &reason, status.message());
+        let code = match status.code() {
+            Code::Unavailable => code::UNREACHABLE,
+            other => code::GRPC + i32::from(other) as u8,
+        };
+        let failure = Failure::told(code, &reason, status.message());
         let failure = Failure { said: Box::new(said), ..failure };
         match &reason[..] {
             "no_token" => {
@@ -263,6 +268,20 @@ mod tests {
         let failure = Failure::from_status(&Status::out_of_range("gone"), "x");
         assert_eq!((failure.code, &failure.reason[..]), (75, "out_of_range"));
         let failure = Failure::from_status(&Status::unavailable("stopping"), "x");
-        assert_eq!(failure.code, 3);
+        assert_eq!((failure.code, &failure.reason[..]), (3, "unreachable"));
+    }
+
+    #[test]
+    fn what_a_server_has_said_is_kept() {
+        let mut details = tonic_types::ErrorDetails::with_error_info("stopping", "contact", []);
+        details.set_retry_info(Some(std::time::Duration::from_secs(2)));
+        let status = Status::with_error_details(Code::Unavailable, "the server is stopping", details);
+        let failure = Failure::from_status(&status, "x");
+        assert_eq!((failure.code, &failure.reason[..]), (3, "stopping"));
+        assert_eq!(failure.said.retry_after_ms, Some(2000));
+        let details = tonic_types::ErrorDetails::with_error_info(GRANT_ENDED, "contact", []);
+        let failure =
+            Failure::from_status(&Status::with_error_details(Code::Unauthenticated, "x", details), "x");
+        assert_eq!((failure.code, &failure.reason[..]), (80, GRANT_ENDED));
     }
 }

@@ -357,6 +357,14 @@ pub(crate) fn reasons() -> impl Iterator<Item = (&'static str, &'static [u8], &'
     reason::Reason::ALL.iter().map(|reason| (reason.word(), reason.codes(), reason.meaning()))
 }
 
+/// How a command ends that a server refuses by this reason and code, for their documentation.
+#[cfg(test)]
+pub(crate) fn exit_code(reason: &str, code: tonic::Code) -> u8 {
+    let details = tonic_types::ErrorDetails::with_error_info(reason, "contact", []);
+    let status = <tonic::Status as tonic_types::StatusExt>::with_error_details(code, "", details);
+    Failure::from_status(&status, "").code
+}
+
 /// The command line's description, for completions and the manual.
 fn description() -> clap::Command {
     Arguments::command()

@@ -47,12 +47,26 @@ struct PurgedLine<'a> {
 impl Purge {
     pub(super) async fn run(self, context: &Context, out: &mut Output) -> Result<u8, Failure> {
         let queue = self.queue.to_string();
-        let asked = pb::Purge { queue: queue.clone(), upto_seq: self.upto };
+        let mut caller = Caller::new(context);
+        let upto_seq = match self.upto {
+            None => last_seq(&mut caller, &queue).await?,
+            upto => upto,
+        };
+        let asked = pb::Purge { queue: queue.clone(), upto_seq };
         let call = async |mut client: Client, asked| client.purge_queue(asked).await;
-        let pb::Purged { tasks, leases } = Caller::new(context).call("purgeQueue", asked, call).await?;
+        let pb::Purged { tasks, leases } = caller.call("purgeQueue", asked, call).await?;
         let line = PurgedLine { queue: &queue, tasks, leases };
         let text = || format!("{}: {tasks} tasks thrown away, {leases} of them leased", json::escape(&queue));
         out.line(&line, text).await?;
         Ok(0)
     }
+}
+
+/// The last task that there is, if there ever was one. A purge that is made again because its answer was lost must not
+/// reach what was submitted meanwhile.
+async fn last_seq(caller: &mut Caller<'_>, queue: &str) -> Result<Option<u64>, Failure> {
+    let asked = pb::ListQueues { queue: queue.to_owned(), limit: 1, ..pb::ListQueues::default() };
+    let call = async |mut client: Client, asked| client.list_queues(asked).await;
+    let found = caller.call("listQueues", asked, call).await?;
+    Ok(found.queues.first().map(|found| found.last_seq).filter(|seq| *seq > 0))
 }

@@ -193,11 +193,14 @@ impl Serve {
             LogFormat::Text => logging.with_target(false).init(),
             LogFormat::Json => logging.json().flatten_event(true).init(),
         }
-        tokio::runtime::Builder::new_multi_thread()
+        let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
-            .map_err(|e| Failure::new(code::NO, Reason::System, e.to_string()))?
-            .block_on(self.serve(descriptors))
+            .map_err(|e| Failure::new(code::NO, Reason::System, e.to_string()))?;
+        let result = runtime.block_on(self.serve(descriptors));
+        // A file of certificates or tokens may still be being read, from a disk that has gone: nobody waits for that.
+        runtime.shutdown_background();
+        result
     }
 
     async fn serve(self, descriptors: Option<u64>) -> Result<u8, Failure> {

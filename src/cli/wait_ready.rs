@@ -12,7 +12,8 @@ use super::{Context, Failure, again, connect::Tries, health, output::Output};
 Examples:
   contact serve & contact wait-ready --timeout 10s && contact submit hello
 
-Exit codes: 0 it serves; 76 it is there and knows no gRPC health; 124 --timeout ran out")]
+Exit codes: 0 it serves; 3 it is there and not trusted; 76 it is there and knows no gRPC health;
+124 --timeout ran out")]
 pub(super) struct WaitReady {}
 
 impl WaitReady {

@@ -5,8 +5,8 @@ use rustls::pki_types::CertificateDer;
 use crate::name::ClientName;
 
 /// The client that a certificate is for: the first DNS name of its subject's alternative names that is a client's name,
-/// else the last segment of the path of the first URI where that is one (`spiffe://shop.example/kiosk-7`). The common
-/// name says nothing.
+/// else the path of the first URI whose path is one (`spiffe://shop.example/kiosk-7`). Of a path with several segments
+/// the last is not taken: who may name one in `/ns/a` is not who may in `/ns/b`. The common name says nothing.
 pub(crate) fn identity(certificate: &CertificateDer<'_>) -> Option<ClientName> {
     let certificate = webpki::EndEntityCert::try_from(certificate).ok()?;
     let of_dns = certificate.valid_dns_names().find_map(|name| ClientName::parse(name).ok());
@@ -17,7 +17,7 @@ fn of_uri(uri: &str) -> Option<ClientName> {
     let (_, rest) = uri.split_once("://")?;
     let (_, path) = rest.split_once('/')?;
     let path = path.split(['?', '#']).next().unwrap_or_default();
-    ClientName::parse(path.rsplit('/').next().unwrap_or_default()).ok()
+    ClientName::parse(path).ok()
 }
 
 #[cfg(test)]
@@ -48,8 +48,9 @@ mod tests {
         for (names, expected) in [
             (vec![dns("kiosk-7")], Some("kiosk-7")),
             (vec![dns("*.example"), dns(&long), dns("kiosk-7.example"), dns("b")], Some("kiosk-7.example")),
-            (vec![uri("spiffe://example/shop/kiosk-7")], Some("kiosk-7")),
-            (vec![uri("spiffe://example/shop/kiosk-7"), dns("b")], Some("b")),
+            (vec![uri("spiffe://example/kiosk-7")], Some("kiosk-7")),
+            (vec![uri("spiffe://example/kiosk-7"), dns("b")], Some("b")),
+            (vec![uri("spiffe://example/ns/a/sa/kiosk-7")], None),
             (
                 vec![uri("urn:x"), uri("spiffe://example"), uri("https://x/@y"), uri("https://x/y?z/a")],
                 Some("y"),

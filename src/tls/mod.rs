@@ -168,4 +168,9 @@ impl Stamps {
         };
         Stamps(files.into_iter().map(stamp).collect())
     }
+
+    /// Whether one is no file but a pipe. What it had has been read: who reads it again may wait for ever.
+    pub(crate) fn has_pipe(&self) -> bool {
+        self.0.contains(&Some(Stamp::default()))
+    }
 }

@@ -130,7 +130,7 @@ fn purge_throws_away_what_is_named_and_nothing_else() {
     assert_eq!((purged.code, &purged.stdout[..]), (0, "{\"queue\":\"default\",\"tasks\":9,\"leases\":1}\n"));
     let purged = server.run(&["purge", "-q", "default", "--upto", "7", "-o", "text"], "");
     assert_eq!((purged.code, &purged.stdout[..]), (0, "default: 9 tasks thrown away, 1 of them leased\n"));
-    assert_eq!(server.engine.heard(), ["purge default None", "purge default Some(7)"]);
+    assert_eq!(server.engine.heard(), ["queues 1", "purge default Some(1)", "purge default Some(7)"]);
     let refused = server.run(&["purge", "-q", "no", "--all"], "");
     assert_eq!((refused.code, &refused.errors()[0]["error"]), (69, &"no_queue".into()));
     server.engine.heard();

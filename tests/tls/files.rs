@@ -98,6 +98,7 @@ fn flags_that_do_not_go_together_are_refused() {
         (&["serve", "--tls-cert", "x"][..], "--tls-key"),
         (&["serve", "--tls-key", "x"], "--tls-cert"),
         (&["serve", "--client-ca", "x"], "--tls-cert"),
+        (&["serve", "--tls-cert", "x", "--tls-key", "y", "--client-certs", "required"], "--client-ca"),
         (&["serve", "--dev-tls", "--tls-cert", "x", "--tls-key", "y"], "cannot be used with"),
         (&["serve", "--dev-tls", "--client-ca", "x"], "cannot be used with"),
         (&["serve", "--dev-tls", "--addr", "unix:/x/y"], "TLS goes with a TCP address"),

@@ -127,6 +127,7 @@ impl Secure {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         let stamps = self.files.stamps();
         if stamps != current.0
+            && !stamps.has_pipe()
             && let Ok(config) = self.files.load()
         {
             *current = (stamps, Arc::new(config));
@@ -179,7 +180,8 @@ fn of_this_machine() -> Result<RootCertStore, BadFile> {
     // One that cannot be read is one that is not trusted.
     roots.add_parsable_certificates(found.certs);
     if roots.is_empty() {
-        let why = "this machine has none: --tls-ca FILE or CONTACT_TLS_CA names one to trust";
+        let cause = found.errors.first().map(|e| format!(" ({e})")).unwrap_or_default();
+        let why = format!("this machine has none{cause}: --tls-ca FILE or CONTACT_TLS_CA names one to trust");
         return Err(BadFile::new(Path::new("authorities"), why));
     }
     Ok(roots)

@@ -54,7 +54,7 @@ pub(super) struct ServeTls {
     key: Option<PathBuf>,
 
     /// Ask clients for a certificate that one of these authorities (PEM) has signed: its first DNS name that is a
-    /// client's name, else the last segment of its first URI, says who calls
+    /// client's name, else the path of its first URI that is one, says who calls
     #[arg(
         long,
         env = "CONTACT_SERVE_CLIENT_CA",
@@ -70,6 +70,7 @@ pub(super) struct ServeTls {
         env = "CONTACT_SERVE_CLIENT_CERTS",
         default_value = "required",
         value_name = "WHETHER",
+        requires = "client_ca",
         hide_env_values = true
     )]
     client_certs: ClientCerts,

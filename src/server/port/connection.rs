@@ -5,16 +5,19 @@
 //!    5 s        5 s          └──── of age ──► GOAWAY ──grace──► calls end ──grace──► cut
 //! ```
 
-use std::{future::Future, io, pin::pin, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    io,
+    pin::pin,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::time::sleep;
 
 use super::{Answering, Line, Peer, farewell, listener::Stream, meter::Meter, preface, tls::Tls, wire::Wire};
-use crate::server::{
-    ending::SETTLE_GRACE,
-    settings::{Limits, Settings},
-};
+use crate::server::{ending::SETTLE_GRACE, settings::Limits};
 
 /// A peer has this long for TLS,
 const SECURE_WITHIN: Duration = Duration::from_secs(5);
@@ -113,6 +116,7 @@ async fn speak(
     answering: &Arc<Answering>,
 ) -> anyhow::Result<()> {
     let ending = answering.ending.of_connection();
+    let until = peer.certified_until;
     let line = Arc::new(Line { peer, ending: ending.clone() });
     let service = hyper::service::service_fn({
         let answering = answering.clone();
@@ -125,7 +129,7 @@ async fn speak(
     let of_age = tokio::select! {
         end = served.as_mut() => return Ok(end?),
         _ = ending.begun() => false,
-        () = age(&answering.settings) => true,
+        () = age(&answering.settings.limits, until) => true,
     };
     // No more calls on this connection.
     served.as_mut().graceful_shutdown();
@@ -150,10 +154,40 @@ async fn speak(
     }
 }
 
-/// Over when a connection that begins now is of age. Those that began together do not end together.
-async fn age(settings: &Settings) {
-    match settings.limits.connection_age {
-        Some(age) => sleep(age.mul_f64(rand::random_range(0.9..1.1))).await,
+/// Over when a connection that begins now is of age, or the certificate that it was made by has ended.
+#[allow(clippy::disallowed_methods, reason = "a certificate ends by the wall clock")]
+async fn age(limits: &Limits, until: Option<SystemTime>) {
+    match age_of(limits, until, SystemTime::now()) {
+        Some(age) => sleep(age).await,
         None => std::future::pending().await,
+    }
+}
+
+/// How long a connection may live. Those that began together do not end together.
+fn age_of(limits: &Limits, until: Option<SystemTime>, now: SystemTime) -> Option<Duration> {
+    let by_age = limits.connection_age.map(|age| age.mul_f64(rand::random_range(0.9..1.1)));
+    let by_certificate = until.map(|until| until.duration_since(now).unwrap_or_default());
+    by_age.into_iter().chain(by_certificate).min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_connected_for_longer_than_its_certificate_is_good() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1000);
+        let hour = Duration::from_secs(3600);
+        let of_an_hour = Limits { connection_age: Some(hour), ..Limits::default() };
+        let of_any_age = Limits { connection_age: None, ..Limits::default() };
+        let soon = Some(now + Duration::from_secs(5));
+        assert_eq!(age_of(&of_any_age, None, now), None);
+        assert_eq!(age_of(&of_any_age, soon, now), Some(Duration::from_secs(5)));
+        assert_eq!(age_of(&of_any_age, Some(now - hour), now), Some(Duration::ZERO));
+        assert_eq!(age_of(&of_an_hour, soon, now), Some(Duration::from_secs(5)));
+        for until in [None, Some(now + 2 * hour)] {
+            let age = age_of(&of_an_hour, until, now).unwrap();
+            assert!(age >= hour.mul_f64(0.9) && age <= hour.mul_f64(1.1), "{age:?}");
+        }
     }
 }

@@ -1,6 +1,9 @@
 //! Who is at the other end of a connection, as far as the connection tells.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::SystemTime,
+};
 
 use super::listener::Stream;
 use crate::{name::ClientName, tls};
@@ -16,6 +19,8 @@ pub(in crate::server) struct Peer {
     pub(in crate::server) user: Option<u32>,
     /// Whom its certificate names, if it has shown one that this server trusts.
     pub(in crate::server) certified: Option<ClientName>,
+    /// When that ends.
+    pub(in crate::server) certified_until: Option<SystemTime>,
 }
 
 impl Peer {
@@ -27,7 +32,11 @@ impl Peer {
             Stream::Tls(stream) => {
                 let (stream, session) = stream.get_ref();
                 let certificate = session.peer_certificates().and_then(<[_]>::first);
-                Peer { certified: certificate.and_then(tls::identity), ..Peer::at(stream.peer_addr().ok()) }
+                Peer {
+                    certified: certificate.and_then(tls::identity),
+                    certified_until: certificate.and_then(tls::end_of),
+                    ..Peer::at(stream.peer_addr().ok())
+                }
             }
             Stream::Unix(stream) => Peer {
                 address: "unix".to_owned(),
@@ -127,6 +136,7 @@ mod tests {
             let (_client, stream) = tokio::join!(connecting, accepting);
             let peer = Peer::of(&stream);
             assert_eq!(peer.certified.as_ref().map(ClientName::as_str), named, "{shows:?}");
+            assert_eq!(peer.certified_until.is_some(), shows.is_some());
             assert_eq!(peer.host, Some(address.ip()));
         }
     }

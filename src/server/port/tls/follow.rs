@@ -31,8 +31,12 @@ impl Tls {
                     continue;
                 }
             };
+            let before = self.current().end;
             // A file system may take its time; a look that has failed is made again.
             let _ = look.await;
+            if self.current().end != before {
+                self.remind(SystemTime::now());
+            }
         }
     }
 

@@ -86,6 +86,13 @@ impl Tls {
     fn take(&self, files: &Files, seen: &mut Seen, says: bool) {
         // As they stand before they are read: what is written meanwhile is looked at once more.
         let stamps = files.stamps();
+        if stamps.has_pipe() {
+            if says {
+                tracing::warn!("TLS: one of the files is a pipe, so they are not read again: start anew");
+            }
+            seen.doubted = Some(Doubted { stamps, is_said: says });
+            return;
+        }
         match files.load() {
             Ok(current) => {
                 tracing::info!("TLS: took the certificate in {}", files.cert.display());
