@@ -106,3 +106,19 @@ fn a_certificate_that_is_about_to_end_is_spoken_of() {
         }
     }
 }
+
+#[test]
+fn a_key_from_a_pipe_is_read_once_and_nobody_waits_for_another() {
+    let house = House::new();
+    let pipe = house.path("server.key");
+    let key = std::fs::read(&pipe).unwrap();
+    std::fs::remove_file(&pipe).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let writer = std::thread::spawn(move || std::fs::write(pipe, key).unwrap());
+    let server = house.serve(&[]);
+    writer.join().unwrap();
+    server.signal("HUP");
+    said(&server, "one of the files is a pipe", 1);
+    assert_eq!(house.run(&server, &["health"]).code, 0);
+    assert!(server.stop().success());
+}
