@@ -79,7 +79,7 @@ set edit:completion:arg-completer[contact] = {|@words|
             cand --max-bytes-in-flight 'How many bytes of one client''s tasks and results may be unanswered'
             cand --tls-cert 'Speak TLS with the certificate in this file (PEM, the server''s own first); needs --tls-key'
             cand --tls-key 'Its key (PEM, not encrypted). Both are read again when they change, and on SIGHUP'
-            cand --client-ca 'Ask clients for a certificate that one of these authorities (PEM) has signed: its first DNS name that is a client''s name, else the path of its first URI that is one, says who calls'
+            cand --client-ca 'Ask clients for a certificate that one of these authorities (PEM) has signed: its first DNS name that is a client''s name, else the path of its first URI that is one, says who calls. Without --tokens each of them may do all but what an admin may, in every queue'
             cand --client-certs 'Whether a client may connect without a certificate'
             cand --server 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH'
             cand --token-file 'A file with the token that says who this is [default: contact-token of systemd''s credentials]'

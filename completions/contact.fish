@@ -83,7 +83,7 @@ complete -c contact -n "__fish_contact_using_subcommand serve" -l max-rate -d 'H
 complete -c contact -n "__fish_contact_using_subcommand serve" -l max-bytes-in-flight -d 'How many bytes of one client\'s tasks and results may be unanswered' -r
 complete -c contact -n "__fish_contact_using_subcommand serve" -l tls-cert -d 'Speak TLS with the certificate in this file (PEM, the server\'s own first); needs --tls-key' -r -F
 complete -c contact -n "__fish_contact_using_subcommand serve" -l tls-key -d 'Its key (PEM, not encrypted). Both are read again when they change, and on SIGHUP' -r -F
-complete -c contact -n "__fish_contact_using_subcommand serve" -l client-ca -d 'Ask clients for a certificate that one of these authorities (PEM) has signed: its first DNS name that is a client\'s name, else the path of its first URI that is one, says who calls' -r -F
+complete -c contact -n "__fish_contact_using_subcommand serve" -l client-ca -d 'Ask clients for a certificate that one of these authorities (PEM) has signed: its first DNS name that is a client\'s name, else the path of its first URI that is one, says who calls. Without --tokens each of them may do all but what an admin may, in every queue' -r -F
 complete -c contact -n "__fish_contact_using_subcommand serve" -l client-certs -d 'Whether a client may connect without a certificate' -r -f -a "required\t'Nobody without one gets further than the handshake'
 optional\t'One without a certificate may connect; what it may do is decided otherwise'"
 complete -c contact -n "__fish_contact_using_subcommand serve" -l server -d 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH' -r

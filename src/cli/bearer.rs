@@ -8,6 +8,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use serde::Deserialize;
 use tonic::{Request, Status, metadata::AsciiMetadataValue, service::Interceptor};
 
 use super::{Failure, exit::Errors};
@@ -46,7 +47,7 @@ impl Bearer {
     fn of(file: &Path) -> Result<Self, Failure> {
         let token = read(file).map_err(|e| {
             Failure::usage(format!("the token file {}: {e}", file.display()))
-                .hint("it has one token, as `contact token create` prints it, and nothing else")
+                .hint("`contact token create … > FILE` on the server writes one; then chmod 600 FILE")
         })?;
         Ok(Bearer(Some(Arc::new(Shown { file: file.to_owned(), last: Mutex::new(token) }))))
     }
@@ -77,11 +78,20 @@ impl Shown {
     }
 }
 
+/// Of the line that `contact token create` prints, what counts here.
+#[derive(Deserialize)]
+struct Line {
+    token: String,
+}
+
 /// As a header has it. What stands in the file instead of a token is not repeated: it may be another secret.
 fn read(file: &Path) -> io::Result<AsciiMetadataValue> {
     let no_token = || io::Error::other("it does not have a token in it: ct_ and 43 characters");
     let text = std::fs::read_to_string(file)?;
-    let token = Token::parse(text.trim()).ok_or_else(no_token)?;
+    // The token alone, or the line that it was printed in.
+    let line: Option<Line> = serde_json::from_str(&text).ok();
+    let token = line.as_ref().map_or(text.trim(), |line| &line.token);
+    let token = Token::parse(token).ok_or_else(no_token)?;
     let mut value: AsciiMetadataValue =
         format!("Bearer {}", token.secret()).parse().map_err(|_| no_token())?;
     // Neither shown nor kept in a table of headers.

@@ -122,7 +122,13 @@ impl Failure {
             "no_token" => {
                 failure.hint("--token-file FILE or CONTACT_TOKEN_FILE says where this client's token is")
             }
-            "bad_token" | "token_expired" => {
+            "no_grant" => failure.hint(
+                "`contact token create --certificate --name NAME --role …` on the server grants something to it",
+            ),
+            "no_role" | "foreign_queue" | "foreign_group" => failure.hint(
+                "`contact token list` on the server says what is granted; another token grants something else",
+            ),
+            "grant_ended" | "bad_token" | "token_expired" => {
                 failure.hint("`contact token create` on the server makes another")
             }
             "foreign_client" => failure.hint("--client NAME or CONTACT_CLIENT says who this is"),

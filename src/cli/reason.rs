@@ -39,7 +39,7 @@ macro_rules! reasons {
 
 reasons! {
     Usage "usage" [code::USAGE] "A flag or argument is wrong: the message names it."
-    Tokens "tokens" [code::USAGE] "The file of tokens cannot be read or written, or is not to be read by others, or a line in it is wrong: the message names it."
+    Tokens "tokens" [code::USAGE] "The file of tokens cannot be read or written, or may be written by anybody, or a line in it is wrong: the message names it."
     TlsFile "tls_file" [code::USAGE] "A certificate or key cannot be read, or does not go with the other: the message names the file."
     // Lines of stdin.
     BadDelay "bad_delay" [code::BAD_INPUT] "A delay is out of range."

@@ -212,8 +212,12 @@ impl Serve {
             remove_stale(file);
         }
         let access = self.access.open(self.tls.asks_clients())?;
-        let danger = self.exposure().await?.judge()?;
+        let danger = self.exposure(self.beyond().await?).judge()?;
         let listener = self.listen().await?;
+        // Its name may be that of another address by now.
+        if let Some(bound) = listener.tcp_address().filter(|bound| !bound.ip().is_loopback()) {
+            self.exposure(Some(bound)).judge()?;
+        }
         let options = Options { retain: self.retain, min_free: self.disk.min_free, ..Options::default() };
         let engine = match self.store {
             StoreKind::Memory => Embedded::in_memory(&options),
@@ -277,14 +281,15 @@ impl Serve {
         listener.map_err(|e| self.cannot_listen(&e))
     }
 
-    async fn exposure(&self) -> Result<Exposure, Failure> {
-        Ok(Exposure {
-            beyond: self.beyond().await?,
+    /// At an address that other machines can reach, if it is one.
+    fn exposure(&self, beyond: Option<SocketAddr>) -> Exposure {
+        Exposure {
+            beyond,
             tls: self.tls.is_on(),
             tokens: self.access.tokens.is_some(),
             client_ca: self.tls.asks_clients(),
             insecure: self.insecure,
-        })
+        }
     }
 
     /// An address that other machines can reach.

@@ -26,7 +26,7 @@ pub(super) async fn answer(call: &Call, results: Streaming<pb::Result>) -> Resul
     let bytes_of =
         |result: &pb::Result| result.ret.len() + result.stderr.len() + result.id.len() + result.lease.len();
     // Those who tell too fast are kept waiting: the receipt could not say what of it was taken.
-    let mut batches = Batches::new(results, &call.account, call.ending.settled(), bytes_of).waiting();
+    let mut batches = Batches::new(results, &call.account, call.settled(), bytes_of).waiting();
     let mut telling = Telling {
         engine: call.engine.clone(),
         caller: call.caller.clone(),
@@ -107,15 +107,15 @@ impl Telling {
         Ok(())
     }
 
-    /// Leases are not logged: who has one may settle by it.
+    /// What is about no task is kept nowhere else.
     fn log(&self, batch: &[pb::Result]) {
-        let (lines, left_out) = self.chatter.allow(batch.len());
+        let is_anonymous = |result: &&pb::Result| result.id.is_empty() && result.lease.is_empty();
+        let (lines, left_out) = self.chatter.allow(batch.iter().filter(is_anonymous).count());
         if left_out > 0 {
             tracing::info!("{left_out} more results");
         }
-        for result in &batch[..lines] {
-            let id = if result.id.is_empty() { "-" } else { &result.id };
-            tracing::info!(?id, ret = ?result.ret, "result");
+        for result in batch.iter().filter(is_anonymous).take(lines) {
+            tracing::info!(ret = ?result.ret, "result");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::future::{BoxFuture, FutureExt};
 use tonic::Status;
 
 use super::{access::Caller, bounds::Account, chatter::Chatter, convert, ending::Ending, engine::Engine};
@@ -45,6 +46,20 @@ impl Call {
         let account = request.extensions().get::<Arc<Account>>().unwrap_or(&self.account).clone();
         let ending = request.extensions().get::<Ending>().unwrap_or(&self.ending).clone();
         Call { engine, caller, account, ending, ..self.clone() }
+    }
+
+    /// Over when nothing more that is told of tasks is taken: by this status.
+    pub(super) fn settled(&self) -> BoxFuture<'static, Status> {
+        let settled = self.ending.settled();
+        let Some(ended) = self.caller.ended().cloned() else { return settled };
+        let caller = self.caller.clone();
+        async move {
+            tokio::select! {
+                status = settled => status,
+                () = ended.cancelled() => caller.end(),
+            }
+        }
+        .boxed()
     }
 
     /// Judges the name of a queue where none means all that there are for the caller.

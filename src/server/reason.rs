@@ -75,7 +75,8 @@ reasons! {
     Superseded "superseded" Aborted "The same process has opened the same watch again: this one ends for good."
     Unimplemented "unimplemented" Unimplemented "This server does not know the call, or how what was sent is compressed."
     // Who asks.
-    NoToken "no_token" Unauthenticated "The call has neither a token nor a client certificate that is known here."
+    NoGrant "no_grant" Unauthenticated "A client certificate was shown, and nothing is granted to whom it names, or it names nobody."
+    NoToken "no_token" Unauthenticated "The call has neither a token nor a client certificate."
     BadToken "bad_token" Unauthenticated "The token is none of this server's, or was revoked."
     TokenExpired "token_expired" Unauthenticated "The token's time is over."
     GrantEnded "grant_ended" Unauthenticated "What the call was admitted by was revoked, has changed, or is over: open it again."

@@ -4,8 +4,8 @@ use futures_util::stream::BoxStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
-    ack, call::Call, cancel, clients, groups, purge, queues, redrive, roll_call, send_status, submit, tasks,
-    watch_results, watch_tasks, why,
+    ack, call::Call, cancel, clients, groups, purge, queues, reason::Reason, redrive, roll_call, send_status,
+    status, submit, tasks, watch_results, watch_tasks, why,
 };
 use crate::{
     pb::{self, contact_server},
@@ -24,6 +24,15 @@ pub(super) fn serve(call: Call) -> contact_server::ContactServer<Service> {
 pub(super) struct Service(Call);
 
 type Answers<T> = BoxStream<'static, Result<T, Status>>;
+
+/// Makes an admin's call, whether or not its client waits for it: what was done is written down also if its answer
+/// finds nobody.
+async fn to_the_end<T: Send + 'static>(
+    answer: impl Future<Output = Result<T, Status>> + Send + 'static,
+) -> Result<Response<T>, Status> {
+    let failed = |_| Err(status::new(Reason::Internal, "the call failed"));
+    tokio::spawn(answer).await.unwrap_or_else(failed).map(Response::new)
+}
 
 #[tonic::async_trait]
 impl contact_server::Contact for Service {
@@ -77,19 +86,23 @@ impl contact_server::Contact for Service {
     }
 
     async fn cancel_task(&self, request: Request<pb::TaskNames>) -> Result<Response<pb::Receipt>, Status> {
-        cancel::answer(&self.0.of(&request), request.into_inner()).await.map(Response::new)
+        let call = self.0.of(&request);
+        to_the_end(async move { cancel::answer(&call, request.into_inner()).await }).await
     }
 
     async fn redrive_task(&self, request: Request<pb::Redrive>) -> Result<Response<pb::Redriven>, Status> {
-        redrive::answer(&self.0.of(&request), request.into_inner()).await.map(Response::new)
+        let call = self.0.of(&request);
+        to_the_end(async move { redrive::answer(&call, request.into_inner()).await }).await
     }
 
     async fn purge_queue(&self, request: Request<pb::Purge>) -> Result<Response<pb::Purged>, Status> {
-        purge::answer(&self.0.of(&request), request.into_inner()).await.map(Response::new)
+        let call = self.0.of(&request);
+        to_the_end(async move { purge::answer(&call, request.into_inner()).await }).await
     }
 
     async fn set_group(&self, request: Request<pb::GroupSettings>) -> Result<Response<pb::Group>, Status> {
-        groups::set(&self.0.of(&request), request.into_inner()).await.map(Response::new)
+        let call = self.0.of(&request);
+        to_the_end(async move { groups::set(&call, request.into_inner()).await }).await
     }
 
     async fn watch_results(

@@ -208,3 +208,35 @@ async fn two_tokens_of_one_name_are_one_identity() {
     let receipt = by_second.tell_result(futures_util::stream::iter([told])).await.unwrap().into_inner();
     assert_eq!(receipt.told[0].verdict(), pb::Verdict::Ok);
 }
+
+/// Of HTTP/2 nothing is sent to who lets nothing in, and the answer is not asked for more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_revoked_worker_that_reads_nothing_keeps_no_task() {
+    let house = House::open().await;
+    let worker = |name| granted(name, &[Role::Work, Role::Submit, Role::Inspect], &["jobs"], &["g"]);
+    let ((token, gone), (other, stays)) = (worker("gone"), worker("stays"));
+    let id = gone.id.clone();
+    house.add(gone);
+    house.add(stays);
+    let mut other = house.showing(other.secret()).await;
+    let task = pb::NewTask { task: "x".repeat(1000), queue: "jobs".into(), ..pb::NewTask::default() };
+    let submitted = other.submit_task(futures_util::stream::iter([task])).await.unwrap();
+    within("the answer", submitted.into_inner().message()).await.unwrap().unwrap();
+
+    let queues = vec![pb::Position { queue: "jobs".into(), ..pb::Position::default() }];
+    let watch =
+        pb::Watch { queues, group: "g".into(), lease_ms: 600_000, grace_ms: Some(0), ..pb::Watch::default() };
+    let mut gone = house.showing_over(house.connect_with_window(1).await, token.secret());
+    let _held = gone.get_task(watch.clone()).await.unwrap().into_inner();
+    let asked = pb::ListGroups { queue: "jobs".into(), ..pb::ListGroups::default() };
+    let leased = async || {
+        let groups = other.clone().list_groups(asked.clone()).await.unwrap().into_inner().groups;
+        groups.iter().any(|group| group.leased == 1)
+    };
+    within("the lease", async { while !leased().await {} }).await;
+
+    let mut waits = other.clone().get_task(watch).await.unwrap().into_inner();
+    house.change(|entries| entries.retain(|entry| entry.grant.id != id));
+    let task = within("the task of the one that is gone", waits.message()).await.unwrap().unwrap();
+    assert_eq!(task.seq, 1);
+}

@@ -83,10 +83,21 @@ impl House {
         within("a connection", Endpoint::from_shared(uri).unwrap().connect()).await.unwrap()
     }
 
+    /// A connection whose peer may send so many bytes on each stream before they are read.
+    pub async fn connect_with_window(&self, bytes: u32) -> Channel {
+        let endpoint = Endpoint::from_shared(format!("http://{}", self.address)).unwrap();
+        within("a connection", endpoint.initial_stream_window_size(bytes).connect()).await.unwrap()
+    }
+
     /// A client that shows this as its token.
     pub async fn showing(&self, token: &str) -> Client {
+        self.showing_over(self.connect().await, token)
+    }
+
+    /// The same over a connection that there is.
+    pub fn showing_over(&self, channel: Channel, token: &str) -> Client {
         let shows = Shows(Some(format!("Bearer {token}").parse().unwrap()));
-        ContactClient::new(InterceptedService::new(self.connect().await, shows))
+        ContactClient::new(InterceptedService::new(channel, shows))
     }
 
     /// A client without a token.

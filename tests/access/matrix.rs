@@ -68,6 +68,20 @@ async fn each_call_by_each_role_in_own_and_foreign_queues() {
         assert_eq!(words.next(), None, "a long row: {row}");
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+    // What an admin has done is written down, and what it was refused, by name and grant.
+    let audit = house.audit();
+    for call in ["cancelTask", "redriveTask", "purgeQueue", "setGroup"] {
+        let of_call = audit.iter().filter(|line| line["event"] == "admin" && line["call"] == call);
+        let (refused, done): (Vec<_>, Vec<_>) =
+            of_call.partition(|line| line["verdict"].as_str().unwrap().starts_with("foreign_"));
+        assert!(
+            !done.is_empty() && (!refused.is_empty() || call == "cancelTask"),
+            "{call}: {done:?} {refused:?}"
+        );
+        for line in done.into_iter().chain(refused) {
+            assert!(line["identity"].is_string() && line["grant"].is_string(), "{line}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -141,9 +141,16 @@ fn no_token_stands_in_any_log() {
         assert_eq!(out.code, code, "{args:?} {out:?}");
         everything += &format!("{out:?}");
     }
+    // In the wrong place: whoever has said it is told so, and nobody else.
+    let mut command = server.contact();
+    let misplaced =
+        run(command.env("CONTACT_TOKEN_FILE", &file).args(["send-status", "--client", &secret, "x"]), "");
+    assert_eq!(misplaced.code, 71, "{misplaced:?}");
     until("the denials", || {
         let log = server.log.lock().unwrap().join("\n");
-        let denied = log.contains("\"verdict\":\"bad_token\"") && log.contains("\"verdict\":\"no_role\"");
+        let denied = log.contains("\"verdict\":\"bad_token\"")
+            && log.contains("\"verdict\":\"no_role\"")
+            && log.contains("\"verdict\":\"foreign_client\"");
         (denied && log.contains("contact::audit")).then_some(())
     });
     everything += &server.log.lock().unwrap().join("\n");
@@ -171,4 +178,13 @@ fn no_token_stands_in_any_log() {
     for secret in [secret, wrong_secret] {
         assert!(!everything.contains(&secret[3..]), "a token stands in a log");
     }
+}
+
+#[test]
+fn a_hangup_ends_no_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start_with(&folder.path().join("data"), &[] as &[&str]);
+    server.signal("HUP");
+    assert_eq!(server.run(&["submit", "x"], "").code, 0);
+    assert!(server.stop().success());
 }

@@ -61,9 +61,8 @@ impl AccessFlags {
         if let Some(file) = self.tokens.as_ref().filter(|_| access.grants() == 0) {
             tracing::warn!("{} has no tokens yet: nobody is let in", file.display());
         }
-        if self.tokens.is_some() || self.audit_log.as_os_str() != "-" {
-            on_hangup(access.clone(), audit)?;
-        }
+        // Also where there is nothing to read: a hangup ends a process that does not look.
+        on_hangup(access.clone(), audit)?;
         Ok(access)
     }
 }

@@ -54,7 +54,8 @@ pub(super) struct ServeTls {
     key: Option<PathBuf>,
 
     /// Ask clients for a certificate that one of these authorities (PEM) has signed: its first DNS name that is a
-    /// client's name, else the path of its first URI that is one, says who calls
+    /// client's name, else the path of its first URI that is one, says who calls. Without --tokens each of them may
+    /// do all but what an admin may, in every queue
     #[arg(
         long,
         env = "CONTACT_SERVE_CLIENT_CA",

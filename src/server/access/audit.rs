@@ -34,7 +34,10 @@ pub struct Audit(Arc<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     file: Option<(PathBuf, Mutex<File>)>,
+    /// Of callers who have proved who they are,
     denials: Chatter,
+    /// and of the others: they do not crowd those out.
+    strangers: Chatter,
 }
 
 /// What a call has named.
@@ -60,7 +63,7 @@ struct Line<'a> {
     /// `denied`, `admin`, `left_out`, `tokens_read`, `tokens_kept`.
     event: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    call: Option<&'a str>,
+    call: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     identity: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,11 +73,11 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    queue: Option<&'a str>,
+    queue: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    group: Option<&'a str>,
+    group: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    client: Option<&'a str>,
+    client: Option<String>,
     /// The first of them, separated by blanks: no id has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     ids: Option<String>,
@@ -85,7 +88,7 @@ impl Audit {
     /// Into this file, behind what is there.
     pub fn into_file(path: &Path) -> io::Result<Self> {
         let file = Mutex::new(open(path)?);
-        Ok(Audit(Arc::new(Inner { file: Some((path.to_owned(), file)), denials: Chatter::default() })))
+        Ok(Audit(Arc::new(Inner { file: Some((path.to_owned(), file)), ..Inner::default() })))
     }
 
     /// Opens the file anew: somebody may have put it aside.
@@ -100,7 +103,9 @@ impl Audit {
 
     /// A call was refused.
     pub(super) fn denied(&self, caller: &Caller, named: Named<'_>, reason: Reason) {
-        let (allowed, left_out) = self.0.denials.allow(1);
+        let is_known = caller.reach().identity().is_some();
+        let budget = if is_known { &self.0.denials } else { &self.0.strangers };
+        let (allowed, left_out) = budget.allow(1);
         self.say_left_out(left_out);
         if allowed > 0 {
             self.write(of_call("denied", caller, named, reason.word().to_owned()));
@@ -109,8 +114,8 @@ impl Audit {
 
     /// Says how many denials were not written down in the last second.
     pub(super) fn left_out(&self) {
-        let (_, left_out) = self.0.denials.allow(0);
-        self.say_left_out(left_out);
+        let left_out = [&self.0.denials, &self.0.strangers].map(|budget| budget.allow(0).1);
+        self.say_left_out(left_out.iter().sum());
     }
 
     /// An admin's call was made.
@@ -156,21 +161,23 @@ impl Audit {
 
 fn of_call<'a>(event: &'static str, caller: &'a Caller, named: Named<'a>, verdict: String) -> Line<'a> {
     let some = |text: &'a str| (!text.is_empty()).then_some(text);
+    // Whatever a caller has said, be it as long as it may or a token in the wrong place.
+    let cut = |text: &str| without_tokens(&text[..text.floor_char_boundary(ID_BYTES_MAX)]);
+    let said = |text: &str| (!text.is_empty()).then(|| cut(text));
     let ids = (!named.ids.is_empty()).then(|| {
         let shown = named.ids.iter().take(IDS_MAX);
-        let cut = |id: &String| without_tokens(&id[..id.floor_char_boundary(ID_BYTES_MAX)]);
-        shown.map(cut).collect::<Vec<_>>().join(" ")
+        shown.map(|id| cut(id)).collect::<Vec<_>>().join(" ")
     });
     Line {
         event,
-        call: some(caller.call()),
+        call: said(caller.call()),
         identity: caller.reach().identity().map(crate::name::ClientName::as_str),
         grant: caller.grant(),
         address: some(caller.address()),
         user: caller.user(),
-        queue: some(named.queue),
-        group: some(named.group),
-        client: some(named.client),
+        queue: said(named.queue),
+        group: said(named.group),
+        client: said(named.client),
         ids,
         verdict,
         ..Line::default()
@@ -179,7 +186,7 @@ fn of_call<'a>(event: &'static str, caller: &'a Caller, named: Named<'a>, verdic
 
 fn log(line: &Line<'_>) {
     let Line { event, call, identity, grant, address, user, queue, group, client, ids, verdict, .. } = line;
-    let ids = ids.as_deref();
+    let [call, queue, group, client, ids] = [call, queue, group, client, ids].map(Option::as_deref);
     tracing::info!(
         target: "contact::audit",
         event, call, identity, grant, address, user, queue, group, client, ids, verdict,

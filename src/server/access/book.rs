@@ -46,7 +46,8 @@ impl Book {
     pub(super) fn of(grants: impl IntoIterator<Item = Grant>, before: &Book) -> Self {
         let mut book = Book::default();
         for grant in grants {
-            let kept = before.by_id.get(&grant.id).filter(|held| held.grant == grant).cloned();
+            let is_kept = |held: &&Arc<Held>| held.grant == grant && !held.ended.is_cancelled();
+            let kept = before.by_id.get(&grant.id).filter(is_kept).cloned();
             book.add(kept.unwrap_or_else(|| Arc::new(Held::new(grant))));
         }
         book
@@ -81,6 +82,11 @@ impl Book {
     pub(super) fn end_for(&self, after: &Book) -> usize {
         let is_kept = |held: &Held| after.by_id.get(&held.grant.id).is_some_and(|a| a.grant == held.grant);
         self.by_id.values().filter(|held| !is_kept(held)).map(|held| held.ended.cancel()).count()
+    }
+
+    /// Whether there is a grant that has ended and whose time is not over.
+    pub(super) fn has_come_back(&self, now_ms: u64) -> bool {
+        self.by_id.values().any(|held| held.ended.is_cancelled() && !held.grant.is_over(now_ms))
     }
 
     /// Ends what those grants have admitted whose time is over.

@@ -32,6 +32,10 @@ impl Access {
             self.read_again();
         }
         guard.book().end_over(now_ms());
+        // The clock was wrong, and was put right.
+        if guard.book().has_come_back(now_ms()) {
+            self.read_again();
+        }
     }
 
     /// Reads the file now, be it another or not.
@@ -57,9 +61,16 @@ impl Guard {
         let Some(file) = &self.file else { return Ok(None) };
         // Held until the end: of two that read, the one that reads later counts.
         let mut stamp = self.stamp.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = file.stamp();
         let read = file.read_stamped();
-        // One that cannot be read is read again when it is another, not every second.
-        *stamp = read.as_ref().map_or_else(|_| file.stamp(), |(_, stamp)| Some(stamp.clone()));
+        *stamp = match &read {
+            Ok((_, stamp)) => Some(stamp.clone()),
+            // What the system could not do now it may do in a second.
+            Err(FileError::Io { .. }) if before.is_some() => stamp.take(),
+            // What stands there wrongly is read again when it is another: as it was before it was read, for somebody
+            // may have been writing it.
+            Err(_) => before,
+        };
         let grants = read?.0.into_iter().map(|entry| entry.grant);
         let before = self.book();
         let after = Arc::new(Book::of(grants, &before));

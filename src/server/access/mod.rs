@@ -125,7 +125,10 @@ impl Access {
                 }
                 caller
             }
-            Err((reason, message)) => return Err(stranger.refuse(reason, message, Named::default())),
+            Err((reason, message)) => {
+                let client = peer.certified.as_ref().map_or("", ClientName::as_str);
+                return Err(stranger.refuse(reason, message, Named { client, ..Named::default() }));
+            }
         };
         if let Rule::Any(roles) = rule {
             caller.may(roles)?;
@@ -158,8 +161,12 @@ impl Guard {
         }
         if let Some(identity) = &peer.certified {
             let held = self.book().of_certified(identity).cloned();
-            let nobody = || (Reason::NoToken, format!("nothing is granted to a certificate of {identity}"));
+            let nobody = || (Reason::NoGrant, format!("nothing is granted to a certificate of {identity}"));
             return Ok(Who::Known(identity.clone(), held.ok_or_else(nobody)?));
+        }
+        if peer.certified_until.is_some() {
+            let message = "the certificate names nobody: neither a DNS name nor the path of a URI of it is a client's name";
+            return Err((Reason::NoGrant, message.to_owned()));
         }
         if peer.user.is_some_and(|user| user == 0 || user == rustix::process::geteuid().as_raw()) {
             return Ok(Who::Operator);

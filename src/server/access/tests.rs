@@ -52,6 +52,7 @@ fn the_first_proof_that_is_shown_counts() {
     let far = Peer::default();
     let certified = Peer { certified: Some(name("certified")), ..Peer::default() };
     let unknown = Peer { certified: Some(name("unknown")), ..Peer::default() };
+    let nameless = Peer { certified_until: Some(std::time::SystemTime::UNIX_EPOCH), ..Peer::default() };
     let of = |user| Peer { user: Some(user), ..Peer::default() };
     for (peer, shown, expected) in [
         (&far, &[][..], "no_token"),
@@ -66,7 +67,8 @@ fn the_first_proof_that_is_shown_counts() {
         (&certified, &[], "certified"),
         (&certified, &[&bearer], "kiosk-7"),
         (&certified, &[&wrong], "bad_token"),
-        (&unknown, &[], "no_token"),
+        (&unknown, &[], "no_grant"),
+        (&nameless, &[], "no_grant"),
         (&unknown, &[&bearer], "kiosk-7"),
         (&of(me), &[], "anybody"),
         (&of(0), &[], "anybody"),

@@ -4,24 +4,54 @@
 use std::{
     future::Future,
     pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
 };
 
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Frame, SizeHint};
-use tokio_util::sync::WaitForCancellationFutureOwned;
+use tokio::task::AbortHandle;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::{Status, body::Body};
 
 use crate::server::access::Caller;
 
 /// A body that ends with its caller's right to it.
 pub(super) struct Admitted {
-    body: Body,
+    body: Arc<Mutex<Body>>,
     caller: Caller,
     ended: Pin<Box<WaitForCancellationFutureOwned>>,
     side: Side,
     is_over: bool,
+    _emptying: Option<Emptying>,
+}
+
+/// Lets go of what makes an answer when the right to it ends, be it read or not: HTTP/2 does not ask for more of an
+/// answer whose reader stands still, and whoever reads nothing must not keep its leases by that.
+struct Emptying(AbortHandle);
+
+impl Emptying {
+    fn when(ended: CancellationToken, body: &Arc<Mutex<Body>>) -> Self {
+        let body = Arc::downgrade(body);
+        let emptying = tokio::spawn(async move {
+            ended.cancelled().await;
+            if let Some(body) = body.upgrade() {
+                drop(std::mem::replace(&mut *lock(&body), Body::empty()));
+            }
+        });
+        Emptying(emptying.abort_handle())
+    }
+}
+
+impl Drop for Emptying {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+fn lock(body: &Mutex<Body>) -> MutexGuard<'_, Body> {
+    body.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,8 +75,10 @@ impl Admitted {
         let Some(ended) = caller.ended().filter(|_| !http_body::Body::is_end_stream(&body)) else {
             return body;
         };
+        let body = Arc::new(Mutex::new(body));
+        let emptying = (side == Side::Answer).then(|| Emptying::when(ended.clone(), &body));
         let ended = Box::pin(ended.clone().cancelled_owned());
-        Body::new(Admitted { body, caller: caller.clone(), ended, side, is_over: false })
+        Body::new(Admitted { body, caller: caller.clone(), ended, side, is_over: false, _emptying: emptying })
     }
 
     fn last_word(&self) -> Result<Frame<Bytes>, Status> {
@@ -74,17 +106,19 @@ impl http_body::Body for Admitted {
         if self.ended.as_mut().poll(cx).is_ready() {
             self.is_over = true;
             // Whatever made or took it goes now.
-            self.body = Body::empty();
+            *lock(&self.body) = Body::empty();
             return Poll::Ready(Some(self.last_word()));
         }
-        Pin::new(&mut self.body).poll_frame(cx)
+        Pin::new(&mut *lock(&self.body)).poll_frame(cx)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.is_over || self.body.is_end_stream()
+        // One that was emptied has its last word still before it.
+        let is_ended = self.caller.ended().is_some_and(CancellationToken::is_cancelled);
+        self.is_over || !is_ended && lock(&self.body).is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        lock(&self.body).size_hint()
     }
 }
