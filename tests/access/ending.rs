@@ -226,7 +226,7 @@ async fn a_revoked_worker_that_reads_nothing_keeps_no_task() {
     let queues = vec![pb::Position { queue: "jobs".into(), ..pb::Position::default() }];
     let watch =
         pb::Watch { queues, group: "g".into(), lease_ms: 600_000, grace_ms: Some(0), ..pb::Watch::default() };
-    let mut gone = house.showing_over(house.connect_with_window(1).await, token.secret());
+    let mut gone = house.showing_over(house.connect_with_window(0).await, token.secret());
     let _held = gone.get_task(watch.clone()).await.unwrap().into_inner();
     let asked = pb::ListGroups { queue: "jobs".into(), ..pb::ListGroups::default() };
     let leased = async || {
