@@ -366,9 +366,12 @@ pub(super) fn write_whole(file: &Path, text: &str) -> std::io::Result<()> {
 fn store_failure(error: &OpenError) -> Failure {
     let (reason, hint) = match error {
         OpenError::InUse { .. } => {
-            (Reason::StoreInUse, "stop that server, or give this one another folder: --data DIR")
+            (Reason::StoreInUse, "stop that server or wait for the check, or give another folder: --data DIR")
         }
-        OpenError::Folder { .. } => (Reason::StoreFolder, "give a folder that can be written: --data DIR"),
+        OpenError::Folder { .. } => (
+            Reason::StoreFolder,
+            "let the server read and write what is named, or give it another folder: --data DIR",
+        ),
         OpenError::NotAStore { .. } => (Reason::NotAStore, "give another folder: --data DIR"),
         OpenError::NewerFormat { .. } => (Reason::NewerFormat, "use the version of contact that wrote it"),
         OpenError::Damaged { .. } => (

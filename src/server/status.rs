@@ -26,7 +26,7 @@ const BACK_WITHIN_MS_MAX: u64 = 5_000;
 const BACK_MS_EACH: u64 = 5;
 /// Over how much it is. Of the process, whose end it is; that of another server in it would be as good.
 static BACK_WITHIN_MS: AtomicU64 = AtomicU64::new(0);
-/// When to try a store again that has no room: that is looked at every second.
+/// When to try a store again that has no room, at the earliest: that is looked at every second.
 const ROOM_AFTER: Duration = Duration::from_secs(1);
 /// When to try to wait for tasks again: others must cease to.
 const WAITS_AFTER: Duration = Duration::from_secs(5);
@@ -71,12 +71,17 @@ pub(super) fn aged() -> Status {
     later(Reason::ConnectionAged, "the connection is as old as one may get: open another", Duration::ZERO)
 }
 
+/// When to try a store again that has no room. All who watch its groups are told at once, and are not to come back at once.
+fn room_after() -> Duration {
+    ROOM_AFTER.mul_f64(1.0 + rand::random::<f64>())
+}
+
 /// What the engine says.
 pub(super) fn from_engine(error: Error) -> Status {
     let message = error.to_string();
     match error {
-        Error::Full(_) => later(Reason::StoreFull, message, ROOM_AFTER),
-        Error::Low { .. } => later(Reason::DiskLow, message, ROOM_AFTER),
+        Error::Full(_) => later(Reason::StoreFull, message, room_after()),
+        Error::Low { .. } => later(Reason::DiskLow, message, room_after()),
         Error::Stopped => stopping(),
         Error::Failed(_) => new(Reason::StoreFailed, message),
         Error::Damaged(_) => new(Reason::StoreDamaged, message),
@@ -123,6 +128,7 @@ pub(super) fn refusal(status: &Status) -> pb::Refusal {
 pub(super) fn from_refused(refused: &Refused) -> Status {
     match refused {
         Refused::IdTaken { .. } => field(Reason::IdTaken, "id", refused.to_string()),
+        Refused::Damaged(_) => new(Reason::StoreDamaged, refused.to_string()),
     }
 }
 

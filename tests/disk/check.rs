@@ -101,6 +101,11 @@ fn damage_is_found_in_each_table_and_named() {
         ),
         ("UPDATE chunk SET at_ms = at_ms + 1 WHERE first_seq = 6", "the directory of the chunk at seq 6"),
         ("UPDATE chunk SET directory = x'ffff' WHERE first_seq = 6", "the directory of the chunk at seq 6"),
+        ("UPDATE chunk SET last_seq = 'x' WHERE first_seq = 6", "the chunk at seq 6: Invalid column type"),
+        (
+            "UPDATE chunk SET at_ms = 'x' WHERE first_seq = 1; DELETE FROM chunk WHERE first_seq = 6",
+            "ends at seq 5",
+        ),
         ("DELETE FROM chunk WHERE first_seq = 6", "the one before it ends at seq 5"),
         ("DELETE FROM chunk WHERE first_seq > 1", "queue other has"),
         ("UPDATE own_id SET ids = x'00ff' WHERE first_seq = 1", "the chunk at seq 1: its ids"),

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    common::{Output, Server, contact, run},
+    common::{Output, Server, contact, run, until},
     room::{can_mount, mount, unshare},
 };
 
@@ -92,6 +92,38 @@ fn a_store_on_a_file_system_that_cannot_be_written_is_named_and_can_be_checked()
     expect_refused(&refused, "store_folder", &[data.path().to_str().unwrap(), "Read-only"]);
     let checked = run(&mut unshare(&format!("{mounted} --check --data '{to}'")), "");
     assert_eq!((checked.code, &checked.json()[0]["tasks"]), (0, &1.into()), "{checked:?}");
+}
+
+#[test]
+fn where_the_file_is_lost_and_its_log_is_not_nothing_is_made_anew() {
+    let kept = tempfile::tempdir().unwrap();
+    let mut server = Server::start(kept.path());
+    assert_eq!(server.run(&["submit", "x"], "").code, 0);
+    until("the ballast is there", || kept.path().join("ballast").exists().then_some(()));
+    server.kill();
+    for (left, word) in [("contact.db-wal", "its log is not"), ("ballast", "the ballast beside it is not")] {
+        for (is_there, lost) in [(true, "is empty"), (false, "is missing")] {
+            let data = tempfile::tempdir().unwrap();
+            fs::copy(kept.path().join(left), data.path().join(left)).unwrap();
+            let file = data.path().join("contact.db");
+            if is_there {
+                fs::write(&file, "").unwrap();
+            }
+            let before = all_but_the_lock(data.path());
+            let serve = ["serve", "--addr", "127.0.0.1:0", "--data"];
+            for flags in [&[][..], &["--check"]] {
+                let refused = run(contact().args(serve).arg(data.path()).args(flags), "");
+                expect_refused(&refused, "store_damaged", &[file.to_str().unwrap(), lost, word]);
+                assert!(all_but_the_lock(data.path()) == before, "{lost}, {word}, {flags:?}");
+            }
+        }
+    }
+    // What a first start leaves that was killed half-way.
+    let data = tempfile::tempdir().unwrap();
+    for name in ["contact.db", "contact.db-wal", "contact.lock"] {
+        fs::write(data.path().join(name), "").unwrap();
+    }
+    assert!(Server::start(data.path()).stop().success());
 }
 
 #[test]

@@ -38,7 +38,7 @@ const LINE_BYTES_MAX: usize = 8 * TASK_BYTES_MAX;
 /// A line of `watch-tasks --group`, echoed back, settles its task as done: `lease` in the line names the
 /// hand-out. `outcome`, `ret`, `exit_code` and `delay_ms` in the line win over the flags; other fields are
 /// ignored. A line with an `id` and no lease is noted for the roll-call of this client. Prints a verdict for
-/// each: ok (and late), duplicate, noted; or conflict, stale, unleased, unknown.
+/// each: ok (and late), duplicate, noted; or conflict, stale, unleased, unknown, damaged.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -78,6 +78,7 @@ pub(in crate::server) fn verdict(id: String, lease: String, judged: Judged) -> p
         Verdict::Conflict => pb::Verdict::Conflict,
         Verdict::Stale => pb::Verdict::Stale,
         Verdict::Unleased => pb::Verdict::Unleased,
+        Verdict::Damaged => pb::Verdict::Damaged,
     };
     pb::Told { id, verdict: verdict.into(), lease: cut(lease, LEASE_BYTES_MAX), late: judged.late }
 }

@@ -112,6 +112,11 @@ pub struct Judged {
     pub seq: u64,
 }
 
+impl Judged {
+    /// What is written of it cannot be read. The log has the place.
+    pub const DAMAGED: Judged = Judged { verdict: Verdict::Damaged, late: false, seq: 0 };
+}
+
 /// Changes to a group's settings. What is `None` stays.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Change {

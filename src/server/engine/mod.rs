@@ -224,6 +224,9 @@ pub enum Refused {
         /// Whose it is; 0 while that is delayed, or if it lies outside.
         seq: u64,
     },
+    /// Whether its id is taken cannot be told: what would say so is damaged.
+    #[error("the store is damaged: {0}")]
+    Damaged(String),
 }
 
 /// What to watch.
@@ -290,9 +293,9 @@ pub enum Error {
     #[error("no room in the store: {0}")]
     Full(String),
     /// Less room is left on the disk than is to be kept free. It recovers by itself.
-    #[error("{free} bytes are free on the disk: tasks are taken again from {min_free} on")]
+    #[error("{free} bytes of the disk are left for tasks: they are taken again from {min_free} on")]
     Low {
-        /// What is left.
+        /// What is left of what is free, less what is written and not yet in its place, and what the ballast lacks.
         free: u64,
         /// From here on there is enough again: a little more than where it began.
         min_free: u64,
@@ -300,7 +303,8 @@ pub enum Error {
     /// The engine is ending.
     #[error("the server is stopping")]
     Stopped,
-    /// A write, a sync or a read failed; the engine answers nothing more.
+    /// A write or a sync failed, or a read of the writer's own, and the engine answers nothing more; or a read for this
+    /// call alone, and the rest goes on.
     #[error("the store failed: {0}")]
     Failed(String),
     /// What was read is not what was written. The engine goes on with the rest.

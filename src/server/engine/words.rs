@@ -35,6 +35,8 @@ pub enum Verdict {
     Stale,
     /// The id of a task that is leased to this client just now.
     Unleased,
+    /// What is written of the task is damaged; nothing was changed.
+    Damaged,
 }
 
 /// Where a task stands.

@@ -75,8 +75,8 @@ pub(super) trait Store: Send {
     /// Writes `fold`.
     fn fold(&mut self, fold: &Fold) -> Result<(), StoreError>;
 
-    /// Writes `fold` and moves what was written to its final place.
-    fn checkpoint(&mut self, fold: &Fold) -> Result<(), StoreError>;
+    /// Moves what was written to its final place. Nothing depends on it but room.
+    fn checkpoint(&mut self) -> Result<(), StoreError>;
 
     /// What was written down of clients, as far as it can be read.
     fn load_clients(&mut self) -> Result<Vec<ClientRow>, StoreError>;
@@ -156,6 +156,8 @@ pub(super) struct Found {
 /// What a transaction adds.
 #[derive(Debug)]
 pub(super) struct Commit<'a> {
+    /// If a doubt of the wall clock has come or gone that is not yet written down.
+    pub(super) clock: Option<ServerClock>,
     /// What the retry keys age by.
     pub(super) aging_ms: u64,
     pub(super) chunks: &'a [Sealed],

@@ -7,8 +7,13 @@ use crate::{
     name::TaskId,
     server::engine::{
         Accepted, Engine, Error, NewTask, Start, Watch,
-        contract::{Fixture, Reader, Whole, in_time, key, own, submit, submit_any, task, watch_of},
+        contract::{
+            Fixture, Reader, Whole,
+            groups::{Member, done, group, share_of, some},
+            in_time, key, own, submit, submit_any, task, watch_of,
+        },
         embedded::{Embedded, store::StoreError},
+        groups::Share,
     },
 };
 
@@ -147,6 +152,45 @@ async fn a_trim_without_room_is_tried_again_and_counted_once() {
     assert_eq!(engine.tasks_kept(), 2);
     // What is left is the last chunk's only: it is trimmed as if nothing had been.
     bed.outlive_all().await;
+}
+
+#[tokio::test]
+async fn a_trim_that_is_tried_again_writes_down_what_groups_have_lost() {
+    let (mut bed, gate) = Bed::held();
+    // More than a page, so that what is written of the first ones goes with them.
+    some(&bed.engine(), "a", 1100).await;
+    let engine = bed.engine();
+    let mut member = Member::open(&engine, Share { max_in_flight: 5, ..share_of(1, "a", "g") }).await;
+    let leased = member.take(5).await;
+    for held in &leased[..2] {
+        done(&engine, held).await;
+    }
+    drop((member, engine));
+    bed.reopen().await;
+    gate.state().trims_refused = 1;
+    bed.pass(super::RETAIN.as_millis() as u64 + 1).await;
+    until(|| gate.state().trims_refused == 0).await;
+    bed.upkeep().await;
+    bed.upkeep().await;
+    let crashed = bed.crashed();
+    for engine in [bed.engine(), crashed.engine()] {
+        let view = group(&engine, "a", "g").await;
+        assert_eq!((view.done, view.trimmed_unsettled), (2, 1098));
+    }
+}
+
+#[tokio::test]
+async fn a_doubt_of_the_clock_that_finds_no_room_is_not_forgotten() {
+    let (bed, gate) = Bed::held();
+    let engine = bed.engine();
+    submit(&engine, vec![task("a", "x")]).await;
+    gate.state().folds_refused = 1000;
+    bed.pass(3 * 24 * 60 * 60 * 1000).await;
+    submit(&engine, vec![task("a", "y")]).await;
+    let crashed = bed.crashed();
+    crashed.upkeep().await;
+    crashed.upkeep().await;
+    assert_eq!(crashed.engine().tasks_kept(), 2);
 }
 
 fn refuse(bed: &Bed, fault: StoreError) {

@@ -42,6 +42,12 @@ pub(super) struct State {
     pub(super) appends: u64,
     /// How many times the next trims find no room.
     pub(super) trims_refused: u64,
+    /// How many times the next folds find no room.
+    pub(super) folds_refused: u64,
+    /// How many times the next checkpoints find none.
+    pub(super) checkpoints_refused: u64,
+    /// How often a ballast was to be made.
+    pub(super) ballasts_tried: u64,
     /// How many rows of clients have come.
     pub(super) clients_written: u64,
     /// What happens to them instead of being written.
@@ -116,6 +122,11 @@ impl Store for Held {
     }
 
     fn fold(&mut self, fold: &Fold) -> Result<(), StoreError> {
+        let mut state = self.gate.state();
+        if state.folds_refused > 0 {
+            state.folds_refused -= 1;
+            return Err(StoreError::Full("no room".to_owned()));
+        }
         self.store.fold(fold)
     }
 
@@ -135,8 +146,18 @@ impl Store for Held {
         self.store.wants_checkpoint()
     }
 
-    fn checkpoint(&mut self, fold: &Fold) -> Result<(), StoreError> {
-        self.store.checkpoint(fold)
+    fn checkpoint(&mut self) -> Result<(), StoreError> {
+        let mut state = self.gate.state();
+        if state.checkpoints_refused > 0 {
+            state.checkpoints_refused -= 1;
+            return Err(StoreError::Full("no room".to_owned()));
+        }
+        self.store.checkpoint()
+    }
+
+    fn take_ballast(&mut self) -> bool {
+        self.gate.state().ballasts_tried += 1;
+        false
     }
 
     fn load_clients(&mut self) -> Result<Vec<ClientRow>, StoreError> {
@@ -211,8 +232,8 @@ impl Store for Recording {
         self.after("a step of a fold", done)
     }
 
-    fn checkpoint(&mut self, fold: &Fold) -> Result<(), StoreError> {
-        let done = self.store.checkpoint(fold);
+    fn checkpoint(&mut self) -> Result<(), StoreError> {
+        let done = self.store.checkpoint();
         self.after("a checkpoint", done)
     }
 

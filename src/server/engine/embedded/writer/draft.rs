@@ -8,6 +8,7 @@ use crate::{
         NewTask, RetryKey,
         embedded::{
             chunk::{Builder, QueueNumber, Sealed},
+            clock::ServerClock,
             delayed::DelayedRow,
             facts::{FactRow, GroupRow},
             machine::{Fresh, Holder},
@@ -146,8 +147,14 @@ impl Draft {
     }
 
     /// What is to be written. `entered` are the numbers of the delayed tasks that wait no more.
-    pub(super) fn commit<'a>(&'a self, aging_ms: u64, entered: &'a [u64]) -> Commit<'a> {
+    pub(super) fn commit<'a>(
+        &'a self,
+        aging_ms: u64,
+        clock: Option<ServerClock>,
+        entered: &'a [u64],
+    ) -> Commit<'a> {
         Commit {
+            clock,
             aging_ms,
             chunks: &self.sealed,
             retries: &self.retries,

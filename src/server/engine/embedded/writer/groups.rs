@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
 };
 
-use super::{Draft, Teller, Writer};
+use super::{Draft, Teller, Writer, unless_damaged};
 use crate::{
     name::{ClientName, GroupName, QueueName, TaskId},
     server::engine::{
@@ -341,11 +341,12 @@ impl Writer {
             }
         }
         for id in ids {
-            all.push(match self.locate_within(reach, id)? {
+            let redriven = self.locate_within(reach, id).map(|place| match place {
                 Some(place) if self.machine.redrive(now, no, place) => judged(Verdict::Ok, place),
                 Some(place) => judged(Verdict::Conflict, if number_at(place).is_some() { 0 } else { place }),
                 None => judged(Verdict::Unknown, 0),
             });
+            all.push(unless_damaged(redriven, |_| Judged::DAMAGED)?);
         }
         let left = self.machine.counts(no).map_or(0, |counts| counts.dead);
         Ok((all, left))

@@ -149,6 +149,8 @@ pub(super) struct Writer {
     upkeep_every: Duration,
 
     clock: ServerClock,
+    /// The doubt of the wall clock that a restart would know of.
+    written_doubt_ms: Option<u64>,
     /// What retry keys age by: the server's time, but it does not stand still while that waits for a wall
     /// clock that was set back.
     aging_ms: u64,
@@ -213,6 +215,7 @@ impl Writer {
             retain_ms: options.retain.as_millis() as u64,
             upkeep_every: (options.retain / 10).clamp(Duration::from_millis(100), Duration::from_secs(60)),
             clock: loaded.clock,
+            written_doubt_ms: loaded.clock.doubted_ms,
             aging_ms: loaded.retries.iter().map(|(at_ms, _)| *at_ms).max().unwrap_or(0),
             wall_ms: (options.wall_clock)(),
             next_seq: loaded.head_seq + 1,
@@ -292,7 +295,7 @@ impl Writer {
             if self.closing {
                 return self.finish();
             }
-            if self.store.wants_checkpoint() && self.room.allows_upkeep() {
+            if (self.store.wants_checkpoint() || self.room.owes_upkeep()) && self.room.allows_upkeep() {
                 self.fold_and_checkpoint()?;
             }
             // A step between two batches, too: a server that is never idle must trim all the same.
@@ -364,6 +367,7 @@ impl Writer {
             let full = Error::Full(why);
             // What is settled is not refused because of what was submitted beside it.
             if !std::mem::take(&mut has_tasks) && !self.give_up_ballast() {
+                self.has_spent_all(&full);
                 return Ok(Some(full));
             }
             draft = Draft::new(self.next_seq, self.next_delayed, self.next_result, self.clock.last_ms);
@@ -390,11 +394,13 @@ impl Writer {
         let draft = draft.seal();
         let entered: Vec<u64> = draft.entered.iter().map(|(number, ..)| *number).collect();
         let is_empty = draft.is_empty();
+        let clock = (self.clock.doubted_ms != self.written_doubt_ms).then_some(self.clock);
         let persisted =
-            if is_empty { Ok(()) } else { self.store.append(&draft.commit(self.aging_ms, &entered)) };
+            if is_empty { Ok(()) } else { self.store.append(&draft.commit(self.aging_ms, clock, &entered)) };
         match persisted {
             Ok(()) => {
                 if !is_empty {
+                    self.written_doubt_ms = self.clock.doubted_ms;
                     self.found_room();
                 }
                 self.publish(draft);
@@ -419,11 +425,17 @@ impl Writer {
                     answer.decide(Err(refusal));
                     return Ok(());
                 }
-                let decided =
-                    std::mem::take(tasks).into_iter().map(|task| self.decide(draft, reach, task)).collect();
-                answer.decide(survivable(decided)?);
+                let decided = std::mem::take(tasks).into_iter().map(|task| {
+                    let decided = self.decide(draft, reach, task);
+                    unless_damaged(decided, |why| Err(Refused::Damaged(why)))
+                });
+                answer.decide(survivable(decided.collect())?);
             }
             Job::Share { seat, answer } => {
+                if let Some(full) = self.room.all_is_spent() {
+                    answer.decide(Err(full));
+                    return Ok(());
+                }
                 let Some(seat) = seat.take() else { return Ok(()) };
                 let (asking, deliveries) = *seat;
                 let stream = asking.stream;
@@ -448,8 +460,11 @@ impl Writer {
             Job::Tell { told, by, answer, .. } => {
                 // What is told becomes facts, which have their place in the commit.
                 draft.bytes += told.iter().map(|told| FACT_BYTES + told.answer.bytes()).sum::<usize>();
-                let judged = told.iter().map(|told| self.tell(now, draft, by, told)).collect();
-                answer.decide(survivable(judged)?);
+                let judged = told.iter().map(|told| {
+                    let judged = self.tell(now, draft, by, told);
+                    unless_damaged(judged, |_| Judged::DAMAGED)
+                });
+                answer.decide(survivable(judged.collect())?);
             }
             // The number may be another group's now: a refused batch gives back those that it made.
             Job::Offer { group, queue, .. } if !self.is_of(*group, *queue) => {}
@@ -466,8 +481,11 @@ impl Writer {
                 self.offer_failed(now, *group, *from_seq, &error);
             }
             Job::Cancel { ids, reach, answer } => {
-                let judged = ids.iter().map(|id| self.cancel(now, draft, reach, id)).collect();
-                answer.decide(survivable(judged)?);
+                let judged = ids.iter().map(|id| {
+                    let judged = self.cancel(now, draft, reach, id);
+                    unless_damaged(judged, |_| Judged::DAMAGED)
+                });
+                answer.decide(survivable(judged.collect())?);
             }
             Job::Redrive { queue, group, ids, limit, reach, answer } => {
                 answer.decide(match self.find_group(queue, group) {
@@ -628,6 +646,20 @@ pub(super) fn survivable<T>(result: Result<T, StoreError>) -> Result<Result<T, E
             Ok(Err(Error::Damaged(why)))
         }
         Err(StoreError::Failed(why) | StoreError::Full(why)) => Err(why),
+    }
+}
+
+/// Of several things asked at once a damaged chunk is the business of the one that needs it: the others go on.
+pub(super) fn unless_damaged<T>(
+    result: Result<T, StoreError>,
+    damaged: impl FnOnce(String) -> T,
+) -> Result<T, StoreError> {
+    match result {
+        Err(StoreError::Damaged(why)) => {
+            tracing::error!("the store is damaged: {why}");
+            Ok(damaged(why))
+        }
+        result => result,
     }
 }
 

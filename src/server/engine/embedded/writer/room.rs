@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::{Now, Writer};
 use crate::server::engine::{
     Error,
-    embedded::store::{Space, Store, StoreError},
+    embedded::store::{Fold, Space, Store, StoreError},
 };
 
 /// So much is kept free unless told otherwise.
@@ -42,6 +42,10 @@ pub(super) struct Room {
     full_at: Option<Instant>,
     /// When upkeep last found none.
     upkeep_at: Option<Instant>,
+    /// When an append last found none although nothing was left to give up for it, and what it was told.
+    spent: Option<(Instant, Error)>,
+    /// When the ballast was last to be made.
+    ballast_at: Option<Instant>,
     /// Whether the ballast was given up, or never made.
     owes_ballast: bool,
     looked_ms: u64,
@@ -57,6 +61,8 @@ impl Room {
             is_said: false,
             full_at: None,
             upkeep_at: None,
+            spent: None,
+            ballast_at: None,
             owes_ballast: false,
             looked_ms: 0,
             left: 0,
@@ -88,9 +94,34 @@ impl Room {
         self.upkeep_at = Some(Instant::now());
     }
 
+    /// Whether it is to be tried again.
+    pub(super) fn owes_upkeep(&self) -> bool {
+        self.upkeep_at.is_some()
+    }
+
+    /// Upkeep has found room.
+    pub(super) fn has_done_upkeep(&mut self) {
+        self.upkeep_at = None;
+    }
+
+    /// What watches of groups are told: each would be refused its first fact and bring all others down with it.
+    pub(super) fn all_is_spent(&self) -> Option<Error> {
+        let (_, full) = self.spent.as_ref().filter(|(at, _)| !is_long_ago(*at))?;
+        Some(full.clone())
+    }
+
     /// What is to be kept free.
     fn min_free(&self, space: Space) -> u64 {
         self.min_free.unwrap_or(MIN_FREE.min(space.total / MIN_FREE_PART))
+    }
+
+    /// What cannot be made is not tried with each look.
+    fn tries_ballast(&mut self) -> bool {
+        let tries = self.ballast_at.is_none_or(is_long_ago);
+        if tries {
+            self.ballast_at = Some(Instant::now());
+        }
+        tries
     }
 
     /// What submits are to be told with so much room.
@@ -127,7 +158,8 @@ impl Writer {
         self.room.left = u64::MAX;
         let Some(mut space) = self.store.space() else { return };
         let min_free = self.room.min_free(space);
-        if space.owed > 0 && space.free >= min_free + space.owed && self.store.take_ballast() {
+        let has_room = space.owed > 0 && space.free >= min_free + space.owed;
+        if has_room && self.room.tries_ballast() && self.store.take_ballast() {
             if self.room.owes_ballast {
                 tracing::info!("there is room for the ballast again");
             }
@@ -165,8 +197,16 @@ impl Writer {
         }
     }
 
+    /// An append has found no room, and nothing is left to be given up for it.
+    pub(super) fn has_spent_all(&mut self, full: &Error) {
+        if self.store.space().is_some() {
+            self.room.spent = Some((Instant::now(), full.clone()));
+        }
+    }
+
     /// An append has found room.
     pub(super) fn found_room(&mut self) {
+        self.room.spent = None;
         // While submits are refused it was room for something else.
         if self.room.refusal.is_none() && self.room.full_at.take().is_some() {
             self.say_room_again();
@@ -188,6 +228,14 @@ impl Writer {
             tracing::warn!("the disk is full: the ballast is given up for settlements and trimming");
         }
         is_given
+    }
+
+    /// Writes a fold. When it finds no room a checkpoint may make some: the log then begins anew where it is.
+    pub(super) fn write_fold(&mut self, fold: &Fold) -> Result<(), StoreError> {
+        self.write_anyhow(|store| match store.fold(fold) {
+            Err(StoreError::Full(_)) => store.checkpoint().and_then(|()| store.fold(fold)),
+            written => written,
+        })
     }
 
     /// Writes what must go on, with the room of the ballast if there is no other.

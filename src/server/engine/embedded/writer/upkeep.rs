@@ -59,9 +59,15 @@ impl Writer {
         // Watchers are told first: none may look for what is being deleted and find a silent gap.
         let first_seq = self.shared.first_seq.fetch_max(last_seq + 1, Relaxed);
         let mut trimmed = BTreeSet::new();
-        // A trim that found no room comes again; what goes was taken off the counts then.
-        for part in old.iter().filter(|o| o.head.first_seq >= first_seq).flat_map(|o| &o.head.directory) {
+        for (chunk_seq, part) in
+            old.iter().flat_map(|o| o.head.directory.iter().map(|p| (o.head.first_seq, p)))
+        {
             let Some(queue) = self.by_number.get(&part.queue).cloned() else { continue };
+            trimmed.insert(part.queue);
+            // A trim that found no room comes again; what goes was taken off the counts then, and is yet to be written.
+            if chunk_seq < first_seq {
+                continue;
+            }
             let trimmed_seq = queue.extent().trimmed_seq;
             let tasks = if part.first_seq > trimmed_seq {
                 part.tasks
@@ -77,7 +83,6 @@ impl Writer {
             self.shared.tasks.fetch_sub(tasks, Relaxed);
             let extent = queue.extent();
             self.machine.trim(part.queue, extent.trimmed_seq, extent.trimmed);
-            trimmed.insert(part.queue);
             self.unfolded.entry(part.queue).or_insert(queue);
         }
         self.is_stirred = true;
@@ -140,7 +145,7 @@ impl Writer {
         };
         fold.queues.retain(|other| other.number != Some(number));
         fold.queues.push(extent);
-        self.write_anyhow(|store| store.checkpoint(&fold))?;
+        self.write_fold(&fold)?;
         self.folded();
         queue.trim(last_seq, tasks);
         queue.evict(last_seq);
@@ -181,36 +186,34 @@ impl Writer {
             let steps = written.len();
             fold.pages = written;
             let is_last = steps == pages.len() && result_pages.is_empty();
-            let done = if is_last {
+            if is_last {
                 fold.facts_upto = Some(upto);
                 fold.results_upto = Some(self.next_result - 1);
                 fold.gone_holders.clone_from(&gone_holders);
-                self.write_anyhow(|store| store.checkpoint(&fold))
-            } else {
-                self.write_anyhow(|store| store.fold(&fold))
-            };
-            match done {
-                Ok(()) => {
-                    self.folded();
-                    for (group, page) in pages.drain(..steps) {
-                        self.machine.wrote(group, page);
-                    }
-                    heads.clear();
-                    self.last_page = None;
-                    if is_last {
-                        self.shared.results.folded();
-                    }
-                }
-                Err(e) => {
-                    self.machine.put_back_dirty(heads, pages, std::mem::take(&mut gone_holders));
-                    self.room.put_off_upkeep();
-                    return later(Err(e)).map(drop);
-                }
             }
+            if let Err(e) = self.write_fold(&fold) {
+                self.machine.put_back_dirty(heads, pages, std::mem::take(&mut gone_holders));
+                self.room.put_off_upkeep();
+                return later(Err(e)).map(drop);
+            }
+            self.folded();
+            for (group, page) in pages.drain(..steps) {
+                self.machine.wrote(group, page);
+            }
+            heads.clear();
+            self.last_page = None;
             if is_last {
-                return Ok(());
+                self.shared.results.folded();
+                break;
             }
         }
+        // What is folded stays so, whether or not there is room to move it.
+        let moved = self.write_anyhow(|store| store.checkpoint());
+        match &moved {
+            Ok(()) => self.room.has_done_upkeep(),
+            Err(_) => self.room.put_off_upkeep(),
+        }
+        later(moved.map(|()| false)).map(drop)
     }
 
     /// The first of these pages, as many as go into one commit.
@@ -254,6 +257,7 @@ impl Writer {
     }
 
     fn folded(&mut self) {
+        self.written_doubt_ms = self.clock.doubted_ms;
         self.unfolded.clear();
         self.marked = Instant::now();
     }

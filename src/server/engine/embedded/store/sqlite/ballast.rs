@@ -34,16 +34,25 @@ pub(super) struct Ballast {
     folder: PathBuf,
     /// How large it is to be; 0 if that cannot be told.
     bytes: u64,
+    /// A file of ours is there, of whatever size.
     is_there: bool,
+    /// It has all its room.
+    is_whole: bool,
 }
 
 impl Ballast {
     /// Looks whether it is there. Fails if something else is.
     pub(super) fn find(folder: &Path) -> io::Result<Self> {
-        let mut ballast = Ballast { folder: folder.to_owned(), bytes: 0, is_there: false };
+        let mut ballast = Ballast { folder: folder.to_owned(), bytes: 0, is_there: false, is_whole: false };
         ballast.bytes = ballast.file_system().map_or(0, |(total, _)| BYTES.min(total / PART / BLOCK * BLOCK));
-        ballast.is_there = ballast.is_whole().map_err(|e| ballast.named(e))?;
+        let found = ballast.look().map_err(|e| ballast.named(e))?;
+        (ballast.is_there, ballast.is_whole) = (found.is_some(), found == Some(true));
         Ok(ballast)
+    }
+
+    /// Whether there is one, of whatever size.
+    pub(super) fn is_there(&self) -> bool {
+        self.is_there
     }
 
     /// How large the file system is, and how much of it is free to us. `None`: it does not say.
@@ -54,7 +63,7 @@ impl Ballast {
 
     /// How much room is still to be taken.
     pub(super) fn owed(&self) -> u64 {
-        if self.is_there { 0 } else { self.bytes }
+        if self.is_whole { 0 } else { self.bytes }
     }
 
     /// Takes the room. True if it was not there.
@@ -62,11 +71,11 @@ impl Ballast {
         if self.owed() == 0 {
             return Ok(false);
         }
-        self.is_whole().and_then(|_| self.make()).map_err(|e| {
+        self.look().map_err(|e| self.named(e))?;
+        self.is_whole = self.make().map(|()| true).map_err(|e| {
             // Half of it is of no use to anybody.
-            if e.raw_os_error() == Some(Errno::NOSPC.raw_os_error()) {
-                let _ = fs::remove_file(self.file());
-            }
+            let _ = fs::remove_file(self.file());
+            self.is_there = false;
             self.named(e)
         })?;
         self.is_there = true;
@@ -75,6 +84,7 @@ impl Ballast {
 
     /// Gives the room up. True if there was any.
     pub(super) fn give_up(&mut self) -> bool {
+        self.is_whole = false;
         std::mem::take(&mut self.is_there) && fs::remove_file(self.file()).is_ok()
     }
 
@@ -82,10 +92,10 @@ impl Ballast {
         self.folder.join(FILE)
     }
 
-    /// Whether it is there with all its room. Fails if it is something else.
-    fn is_whole(&self) -> io::Result<bool> {
+    /// Whether it has all its room; `None`: it is not there. Fails if it is something else.
+    fn look(&self) -> io::Result<Option<bool>> {
         let mut file = match self.open(OpenOptions::new().read(true)) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             file => file?,
         };
         let found = file.metadata()?;
@@ -100,7 +110,7 @@ impl Ballast {
         if !is_blank && !HEADER.starts_with(&header) {
             return Err(foreign());
         }
-        Ok(found.len() == self.bytes && found.blocks() * STAT_BLOCK >= self.bytes)
+        Ok(Some(found.len() == self.bytes && found.blocks() * STAT_BLOCK >= self.bytes))
     }
 
     fn make(&self) -> io::Result<()> {
@@ -131,5 +141,24 @@ impl Ballast {
 
     fn named(&self, error: io::Error) -> io::Error {
         named(&self.file(), error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_of_another_size_is_given_up_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(FILE);
+        assert!(!Ballast::find(folder.path()).unwrap().give_up());
+        fs::write(&file, HEADER).unwrap();
+        let mut ballast = Ballast::find(folder.path()).unwrap();
+        assert!(ballast.is_there() && ballast.owed() > 0);
+        assert!(ballast.give_up() && !file.exists());
+        assert!(!ballast.give_up());
+        assert!(ballast.take().unwrap() && ballast.owed() == 0);
+        assert!(ballast.give_up() && ballast.owed() > 0);
     }
 }

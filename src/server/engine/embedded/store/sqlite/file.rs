@@ -43,7 +43,7 @@ const SCHEMA: &str = "
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Another process has it.
-    #[error("the store {} is in use by process {pid}", folder.display())]
+    #[error("the store {} is in use by process {pid}, or being checked", folder.display())]
     InUse {
         /// The data folder.
         folder: PathBuf,
@@ -129,19 +129,18 @@ pub(super) fn open(folder: &Path, new_id: &str) -> Result<StoreFile, OpenError> 
     let lock = lock(folder)?;
     let file = folder.join(FILE);
     // Told apart from a damaged file: SQLite calls both "unable to open".
-    let opened = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(&file)
-        .map_err(|e| folder_error(named(&file, e)))?;
-    // What is too short for a header SQLite takes for an empty file, and would write over it.
-    let mut header = Vec::new();
-    opened.take(HEADER.len() as u64).read_to_end(&mut header).map_err(folder_error)?;
-    if !header.is_empty() && header != HEADER {
-        return Err(OpenError::NotAStore { file });
+    let mut how = OpenOptions::new();
+    how.read(true).write(true);
+    let header = beginning(&how, &file).map_err(|e| folder_error(named(&file, e)))?;
+    expect_nothing_left(folder, &file, header.as_deref())?;
+    match header.as_deref() {
+        None => {
+            let made = how.create(true).truncate(false).mode(0o600).open(&file);
+            made.map_err(|e| folder_error(named(&file, e)))?;
+        }
+        // What is too short for a header SQLite takes for an empty file, and would write over it.
+        Some(header) if !header.is_empty() && header != HEADER => return Err(OpenError::NotAStore { file }),
+        Some(_) => {}
     }
     let log = wal::beside(&file);
     if let Some(what) = wal::damage(&log).map_err(|e| folder_error(named(&log, e)))? {
@@ -159,6 +158,41 @@ pub(super) fn open(folder: &Path, new_id: &str) -> Result<StoreFile, OpenError> 
         File::open(changed).and_then(|changed| changed.sync_all()).map_err(folder_error)?;
     }
     Ok(StoreFile { path: file, db, ballast, lock })
+}
+
+/// How a file begins. `None`: it is not there.
+pub(super) fn beginning(how: &OpenOptions, file: &Path) -> io::Result<Option<Vec<u8>>> {
+    let opened = match how.open(file) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
+    let mut header = Vec::new();
+    opened.take(HEADER.len() as u64).read_to_end(&mut header)?;
+    Ok(Some(header))
+}
+
+/// Fails where a store has lost its file: SQLite deletes the log beside an empty one at its first read, and what was
+/// answered would be gone. A first start that was killed half-way leaves nothing of the kind, because the file is synced
+/// before there is anything in its log, and before there is a ballast.
+pub(super) fn expect_nothing_left(
+    folder: &Path,
+    file: &Path,
+    header: Option<&[u8]>,
+) -> Result<(), OpenError> {
+    let what = match header {
+        None => "missing",
+        Some([]) => "empty",
+        Some(_) => return Ok(()),
+    };
+    let left = if fs::metadata(wal::beside(file)).is_ok_and(|log| log.is_file() && log.len() > 0) {
+        "its log is not"
+    } else if Ballast::find(folder).is_ok_and(|ballast| ballast.is_there()) {
+        "the ballast beside it is not: who wants to begin anew removes that too"
+    } else {
+        return Ok(());
+    };
+    let message = format!("{} is {what}, and {left}", file.display());
+    Err(OpenError::Damaged { file: file.to_owned(), message })
 }
 
 /// Makes a folder and those above it. Returns the folders that have a new entry.
@@ -213,7 +247,7 @@ pub(super) fn named(file: &Path, error: io::Error) -> io::Error {
 fn connect(file: &Path, new_id: &str) -> Result<Connection, OpenError> {
     let open_error = |e: rusqlite::Error| match e.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => OpenError::NotAStore { file: file.to_owned() },
-        _ => OpenError::from_store(Place(file).error(&e), file),
+        _ => OpenError::from_store(Place(file).opening(&e), file),
     };
     let mut db = Connection::open(file).map_err(open_error)?;
     let tables: i64 =

@@ -63,6 +63,8 @@ pub(in super::super) struct SqliteStore {
     db: Connection,
     unsettled_bytes: usize,
     ballast: Ballast,
+    /// What was last said of one that cannot be made.
+    ballast_said: String,
     /// Held as long as the store is open.
     _lock: File,
 }
@@ -72,7 +74,14 @@ impl SqliteStore {
     /// store.
     pub(in super::super) fn open(folder: &Path, new_id: &str) -> Result<Self, OpenError> {
         let file::StoreFile { path, db, ballast, lock } = file::open(folder, new_id)?;
-        Ok(SqliteStore { file: path, db, unsettled_bytes: 0, ballast, _lock: lock })
+        Ok(SqliteStore {
+            file: path,
+            db,
+            unsettled_bytes: 0,
+            ballast,
+            ballast_said: String::new(),
+            _lock: lock,
+        })
     }
 
     /// The file.
@@ -274,10 +283,13 @@ impl Store for SqliteStore {
             write_fold(&tx, fold)?;
             tx.commit()
         };
-        write(&mut self.db).map_err(|e| Place(&self.file).error(&e))
+        write(&mut self.db).map_err(|e| Place(&self.file).error(&e))?;
+        let pages: usize = fold.pages.iter().map(|page| page.entries.len()).sum();
+        self.unsettled_bytes += PAGE_BYTES as usize + pages;
+        Ok(())
     }
 
-    fn checkpoint(&mut self, fold: &Fold) -> Result<(), StoreError> {
+    fn checkpoint(&mut self) -> Result<(), StoreError> {
         let settle = |db: &Connection| {
             let wal_pages: i64 = db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |r| r.get(1))?;
             if wal_pages > WAL_PAGES_MAX {
@@ -286,14 +298,7 @@ impl Store for SqliteStore {
             }
             Ok(())
         };
-        let written = self.fold(fold);
-        let place = Place(&self.file);
-        if let Err(StoreError::Failed(_) | StoreError::Damaged(_)) = written {
-            return written;
-        }
-        // When the fold finds no room this may make some: the WAL then begins anew where it is.
-        settle(&self.db).map_err(|e| place.error(&e))?;
-        written?;
+        settle(&self.db).map_err(|e| Place(&self.file).error(&e))?;
         self.unsettled_bytes = 0;
         Ok(())
     }
@@ -344,10 +349,19 @@ impl Store for SqliteStore {
     }
 
     fn take_ballast(&mut self) -> bool {
-        self.ballast.take().unwrap_or_else(|e| {
-            tracing::warn!("there is no ballast: {e}");
-            false
-        })
+        let why = match self.ballast.take() {
+            Ok(is_taken) => {
+                self.ballast_said.clear();
+                return is_taken;
+            }
+            Err(e) => e.to_string(),
+        };
+        // It is tried again and again.
+        if self.ballast_said != why {
+            tracing::warn!("there is no ballast: {why}");
+            self.ballast_said = why;
+        }
+        false
     }
 
     fn give_up_ballast(&mut self) -> bool {
@@ -421,6 +435,9 @@ fn count(
 fn append(db: &mut Connection, commit: &Commit<'_>) -> rusqlite::Result<usize> {
     let mut bytes = PAGE_BYTES as usize;
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if let Some(clock) = commit.clock {
+        write_clock(&tx, clock)?;
+    }
     for (number, name) in commit.new_queues {
         tx.prepare_cached("INSERT INTO queue VALUES (?1, ?2, 0, 0, 0, 0)")?
             .execute(params![number, name.as_str()])?;
@@ -461,11 +478,7 @@ fn append(db: &mut Connection, commit: &Commit<'_>) -> rusqlite::Result<usize> {
 fn write_fold(db: &Connection, fold: &Fold) -> rusqlite::Result<()> {
     let mut set = db.prepare_cached("INSERT OR REPLACE INTO meta VALUES (?1, ?2)")?;
     set.execute(params!["folded_seq", fold.head_seq as i64])?;
-    set.execute(params!["clock_ms", fold.clock.last_ms as i64])?;
-    match fold.clock.doubted_ms {
-        Some(ms) => drop(set.execute(params!["clock_doubted_ms", ms as i64])?),
-        None => drop(db.execute("DELETE FROM meta WHERE key = 'clock_doubted_ms'", [])?),
-    }
+    write_clock(db, fold.clock)?;
     let mut update = db.prepare_cached(
         "UPDATE queue SET last_seq = ?2, trimmed_seq = ?3, tasks = ?4, trimmed = ?5 WHERE number = ?1",
     )?;
@@ -480,6 +493,16 @@ fn write_fold(db: &Connection, fold: &Fold) -> rusqlite::Result<()> {
     }
     groups::write_fold(db, fold)?;
     results::write_fold(db, fold)
+}
+
+fn write_clock(db: &Connection, clock: ServerClock) -> rusqlite::Result<()> {
+    let mut set = db.prepare_cached("INSERT OR REPLACE INTO meta VALUES (?1, ?2)")?;
+    set.execute(params!["clock_ms", clock.last_ms as i64])?;
+    match clock.doubted_ms {
+        Some(ms) => drop(set.execute(params!["clock_doubted_ms", ms as i64])?),
+        None => drop(db.execute("DELETE FROM meta WHERE key = 'clock_doubted_ms'", [])?),
+    }
+    Ok(())
 }
 
 /// A number of the store as a whole.
@@ -507,13 +530,25 @@ fn read_head(row: &rusqlite::Row<'_>) -> rusqlite::Result<Result<ChunkHead, u64>
 struct Place<'a>(&'a Path);
 
 impl Place<'_> {
+    /// While the file is being opened, when nothing waits for an answer.
+    fn opening(self, error: &rusqlite::Error) -> StoreError {
+        match self.error(error) {
+            // The shared memory beside the WAL could not grow: no room by another name. It grows when a commit is already
+            // in the log and synced, so for a write it does not mean that nothing was done.
+            StoreError::Failed(message)
+                if error.sqlite_error().map(|e| e.extended_code) == Some(ffi::SQLITE_IOERR_SHMSIZE) =>
+            {
+                StoreError::Full(message)
+            }
+            error => error,
+        }
+    }
+
     fn error(self, error: &rusqlite::Error) -> StoreError {
         let message = format!("{}: {error}", self.0.display());
         let extended = error.sqlite_error().map(|e| e.extended_code);
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => StoreError::Full(message),
-            // The shared memory beside the WAL could not grow: the same cause by another name.
-            _ if extended == Some(ffi::SQLITE_IOERR_SHMSIZE) => StoreError::Full(message),
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Damaged(message),
             // What our own statements name or await is not there, or of another type.
             _ if extended.is_none_or(|code| code == ffi::SQLITE_ERROR) => StoreError::Damaged(message),
@@ -541,6 +576,24 @@ impl Place<'_> {
             Ok(chunk)
         } else {
             Err(self.damaged(format!("the checksum of the chunk at seq {}", chunk.head.first_seq)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_in_the_log_is_never_said_to_have_found_no_room() {
+        let place = Place(Path::new("contact.db"));
+        let failure = |code| rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+        let shared = failure(ffi::SQLITE_IOERR_SHMSIZE);
+        assert!(matches!(place.error(&shared), StoreError::Failed(_)));
+        assert!(matches!(place.opening(&shared), StoreError::Full(_)));
+        for error in [Place::error, Place::opening] {
+            assert!(matches!(error(place, &failure(ffi::SQLITE_FULL)), StoreError::Full(_)));
+            assert!(matches!(error(place, &failure(ffi::SQLITE_IOERR_WRITE)), StoreError::Failed(_)));
         }
     }
 }

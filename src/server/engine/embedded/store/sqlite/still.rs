@@ -3,7 +3,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::Read,
+    io,
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
 };
@@ -12,7 +12,9 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use super::{
     Place,
-    file::{APPLICATION_ID, FILE, FORMAT, HEADER, LOCK_FILE, OpenError, try_lock},
+    file::{
+        APPLICATION_ID, FILE, FORMAT, HEADER, LOCK_FILE, OpenError, beginning, expect_nothing_left, try_lock,
+    },
     wal,
 };
 
@@ -32,15 +34,15 @@ pub(super) fn open(folder: &Path) -> Result<Still, OpenError> {
     let file_error =
         |source| OpenError::Folder { folder: folder.to_owned(), source: super::file::named(&path, source) };
     let lock = match OpenOptions::new().read(true).open(folder.join(LOCK_FILE)) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => None,
         lock => Some(try_lock(folder, lock.map_err(file_error)?)?),
     };
-    let mut header = Vec::new();
-    File::open(&path)
-        .and_then(|file| file.take(HEADER.len() as u64).read_to_end(&mut header))
-        .map_err(file_error)?;
-    if header != HEADER {
-        return Err(OpenError::NotAStore { file: path });
+    let header = beginning(OpenOptions::new().read(true), &path).map_err(file_error)?;
+    expect_nothing_left(folder, &path, header.as_deref())?;
+    match header {
+        None => return Err(file_error(io::ErrorKind::NotFound.into())),
+        Some(header) if header != HEADER => return Err(OpenError::NotAStore { file: path }),
+        Some(_) => {}
     }
     let failed = |e: rusqlite::Error| OpenError::from_store(Place(&path).error(&e), &path);
     let db = connect(&path).map_err(failed)?;

@@ -3,8 +3,10 @@
 //! looked through before SQLite sees it.
 //!
 //! A power failure may tear the last transaction, because it was never synced, and none before it: a commit is synced
-//! before the next one is begun. Frames of this log behind a later commit than that are a sign of damage. What the
-//! format cannot tell apart is damage of the very last transaction, and its tearing.
+//! before the next one is begun. Frames of this log behind a later commit than that are a sign of damage, but only if each
+//! follows from the one before it: a transaction that was given up, for want of room say, leaves frames of this log behind
+//! the end of it, and a later one is written over the first of them. What the format cannot tell apart is damage of the
+//! very last transaction, and its tearing.
 //! The format is at <https://www.sqlite.org/fileformat2.html#walformat>.
 
 use std::{
@@ -49,17 +51,19 @@ pub(super) fn damage(log: &Path) -> io::Result<Option<String>> {
     let (mut number, mut is_behind_a_commit) = (0u64, false);
     while fill(&mut stored, &mut frame)? {
         number += 1;
+        // What the log overwrites as it grows anew has other salts.
         let is_of_this_log = frame[8..16] == log.salts;
+        let follows = is_of_this_log && log.takes(&frame);
         match broken {
-            None if is_of_this_log && log.takes(&frame) => {}
-            // What the log overwrites as it grows anew has other salts.
+            None if follows => {}
+            Some(broken) if follows && is_behind_a_commit => return Ok(Some(format!("its frame {broken}"))),
             _ => {
-                let broken = *broken.get_or_insert(number);
-                if is_of_this_log && is_behind_a_commit {
-                    return Ok(Some(format!("its frame {broken}")));
-                }
+                broken.get_or_insert(number);
                 // The page that ends a transaction says how large the file is then.
-                is_behind_a_commit |= is_of_this_log && word(&frame, 4) != 0;
+                is_behind_a_commit = follows && is_behind_a_commit || is_of_this_log && word(&frame, 4) != 0;
+                if !follows {
+                    log.passes(&frame);
+                }
             }
         }
     }
@@ -72,6 +76,8 @@ struct Log {
     salts: [u8; 8],
     is_big_endian: bool,
     sum: (u32, u32),
+    /// What the last frame says that it is, if that is something else.
+    said: Option<(u32, u32)>,
 }
 
 impl Log {
@@ -85,19 +91,32 @@ impl Log {
             salts: header[16..24].try_into().ok()?,
             is_big_endian: magic & 1 == 1,
             sum: (0, 0),
+            said: None,
         };
         log.sum = log.add(log.sum, &header[..24]);
         (is_known && is_size && log.sum == (word(header, 24), word(header, 28))).then_some(log)
     }
 
-    /// Whether the next frame is whole.
+    /// Whether the next frame is whole, and follows from the one before it.
     fn takes(&mut self, frame: &[u8]) -> bool {
-        let sum = self.add(self.add(self.sum, &frame[..8]), &frame[FRAME_HEADER_BYTES..]);
-        let is_whole = sum == (word(frame, 16), word(frame, 20)) && word(frame, 0) != 0;
+        let stored = stored_sum(frame);
+        let is_from = |before| self.sum_after(before, frame) == stored;
+        let is_whole = word(frame, 0) != 0 && (is_from(self.sum) || self.said.is_some_and(is_from));
         if is_whole {
-            self.sum = sum;
+            (self.sum, self.said) = (stored, None);
         }
         is_whole
+    }
+
+    /// Goes on behind a frame that is not: the next may follow from what this one says, or from what it is if that is
+    /// all that is wrong with it.
+    fn passes(&mut self, frame: &[u8]) {
+        self.sum = self.sum_after(self.sum, frame);
+        self.said = Some(stored_sum(frame));
+    }
+
+    fn sum_after(&self, before: (u32, u32), frame: &[u8]) -> (u32, u32) {
+        self.add(self.add(before, &frame[..8]), &frame[FRAME_HEADER_BYTES..])
     }
 
     fn add(&self, mut sum: (u32, u32), bytes: &[u8]) -> (u32, u32) {
@@ -109,6 +128,11 @@ impl Log {
         }
         sum
     }
+}
+
+/// The checksum that a frame says it has.
+fn stored_sum(frame: &[u8]) -> (u32, u32) {
+    (word(frame, 16), word(frame, 20))
 }
 
 /// A number as the format has them: big endian, whatever the checksums are.
@@ -196,5 +220,47 @@ mod tests {
         db.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(())).unwrap();
         db.execute_batch("INSERT INTO t VALUES (2); INSERT INTO t VALUES (3)").unwrap();
         assert_eq!(damage(&beside(&file)).unwrap(), None);
+    }
+
+    #[test]
+    fn what_was_given_up_behind_the_end_of_the_log_is_no_damage() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.db");
+        let db = Connection::open(&file).unwrap();
+        // It spills into the log before its end, which never comes.
+        db.execute_batch(
+            "PRAGMA page_size = 512; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;
+             PRAGMA cache_size = 5; CREATE TABLE t (x); INSERT INTO t VALUES (1);
+             BEGIN; INSERT INTO t VALUES (zeroblob(20000)); ROLLBACK",
+        )
+        .unwrap();
+        let frame_bytes = FRAME_HEADER_BYTES + 512;
+        let frames = |log: &[u8]| (log.len() - HEADER_BYTES) / frame_bytes;
+        let before = std::fs::read(beside(&file)).unwrap();
+        db.execute_batch("INSERT INTO t VALUES (zeroblob(3000))").unwrap();
+        let log = std::fs::read(beside(&file)).unwrap();
+        assert_eq!(frames(&log), frames(&before), "there is something behind the end");
+        let salts = |n: usize| HEADER_BYTES + n * frame_bytes + 8;
+        assert_eq!(log[salts(frames(&log) - 1)..][..8], log[salts(0)..][..8]);
+        let fresh: Vec<usize> = (0..frames(&log))
+            .filter(|n| {
+                let at = HEADER_BYTES + n * frame_bytes;
+                log[at..at + frame_bytes] != before[at..at + frame_bytes]
+            })
+            .collect();
+        assert!(fresh.len() >= 4, "{fresh:?}");
+        assert_eq!(judged(&log), None);
+        // Any of it may not have got to the disk, or half of it: what lay there is there still. (A tear inside a frame's
+        // header can bring the end of one and the sum of another together; one header in 64 lies where a disk tears.)
+        for n in fresh {
+            for cut in [0, FRAME_HEADER_BYTES, 100] {
+                let at = HEADER_BYTES + n * frame_bytes;
+                let mut torn = log.clone();
+                torn[at + cut..at + frame_bytes].copy_from_slice(&before[at + cut..at + frame_bytes]);
+                assert_eq!(judged(&torn), None, "frame {n} from byte {cut} on");
+                torn[at + cut..at + frame_bytes].fill(0);
+                assert_eq!(judged(&torn), None, "frame {n} without what is from byte {cut} on");
+            }
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::fs;
 use rusqlite::Connection;
 
 use super::*;
-use crate::server::engine::{Error, contract::Reader, embedded::OpenError};
+use crate::server::engine::{Refused, contract::Reader, embedded::OpenError};
 
 #[tokio::test]
 async fn damage_is_named_and_nothing_is_changed() {
@@ -61,13 +61,41 @@ async fn a_damaged_page_of_what_has_ended_is_named_when_it_is_asked_for() {
     at_rest(&file, "UPDATE page SET entries = CAST(entries || x'00' AS BLOB)");
     bed.open().await;
     let engine = bed.engine();
-    let Err(Error::Damaged(why)) = in_time(engine.tell(vec![told(&held.lease, Word::Done)])).await else {
-        panic!("a verdict without knowing")
-    };
-    assert!(why.contains(file.to_str().unwrap()) && why.contains("the page of group 1 at seq 0"), "{why}");
+    let both = vec![told(&held.lease, Word::Done), told("none of ours", Word::Done)];
+    let judged = in_time(engine.tell(both)).await.unwrap();
+    assert_eq!((judged[0].verdict, judged[1].verdict), (Verdict::Damaged, Verdict::Unknown));
     // The rest goes on.
     let all = some(&engine, "b", 1).await;
     assert_eq!(Member::open(&engine, share_of(1, "b", "g")).await.one().await.seq, all[0]);
+}
+
+#[tokio::test]
+async fn of_several_tasks_only_the_one_that_is_damaged_is_not_answered() {
+    let mut bed = Bed::sqlite(TAIL);
+    let file = bed.file();
+    let named_task = |id: &str| NewTask { id: own(id), ..task("a", "x") };
+    for id in ["bad", "good", "better"] {
+        submit(&bed.engine(), vec![named_task(id)]).await;
+    }
+    bed.close().await;
+    at_rest(&file, "UPDATE chunk SET checksum = checksum + 1 WHERE first_seq = 1");
+    bed.open().await;
+    let engine = bed.engine();
+    let answers = submit_any(&engine, ["new", "bad", "newer"].map(named_task).into()).await;
+    let [Ok(new), Err(Refused::Damaged(why)), Ok(newer)] = &answers[..] else { panic!("{answers:?}") };
+    assert!(why.contains(file.to_str().unwrap()) && why.contains("the chunk at seq 1"), "{why}");
+    assert_eq!((new.seq, newer.seq, engine.tasks_kept()), (4, 5, 5));
+    let told = ["good", "bad", "better"].map(|id| told_by_id(id, Word::Done, Some(9)));
+    let judged = in_time(engine.tell(told.into())).await.unwrap();
+    assert_eq!(
+        judged.iter().map(|j| j.verdict).collect::<Vec<_>>(),
+        [Verdict::Noted, Verdict::Damaged, Verdict::Noted]
+    );
+    let judged = in_time(engine.cancel(["good", "bad", "better"].map(id).into())).await.unwrap();
+    assert_eq!(
+        judged.iter().map(|j| j.verdict).collect::<Vec<_>>(),
+        [Verdict::Ok, Verdict::Damaged, Verdict::Ok]
+    );
 }
 
 #[tokio::test]

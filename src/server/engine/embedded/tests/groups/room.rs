@@ -150,6 +150,61 @@ async fn a_disk_that_is_full_is_not_tried_with_each_batch() {
     until_taken(&engine).await;
 }
 
+#[tokio::test]
+async fn what_is_folded_stays_so_without_room_to_move_it() {
+    let (bed, gate, _) = leased(space(100 * MIB)).await;
+    let engine = bed.engine();
+    let purge = || in_time(engine.purge(queue("a"), None));
+    let seen =
+        async |engine: &Embedded| (engine.tasks_kept(), group(engine, "a", "g").await.trimmed_unsettled);
+    gate.state().folds_refused = 2;
+    assert_eq!(purge().await.map(drop), Err(Error::Full("no room".to_owned())));
+    assert_eq!(gate.state().folds_refused, 0);
+    assert_eq!(seen(&engine).await, (2, 0));
+    assert_eq!(seen(&bed.crashed().engine()).await, (2, 0));
+    // A checkpoint makes room for it.
+    gate.state().folds_refused = 1;
+    assert_eq!(purge().await.map(|purged| (purged.tasks, purged.leases)), Ok((2, 2)));
+    some(&engine, "a", 3).await;
+    gate.state().checkpoints_refused = 10;
+    assert_eq!(purge().await.map(|purged| purged.tasks), Ok(3));
+    assert_eq!(seen(&engine).await, (0, 5));
+    assert_eq!(seen(&bed.crashed().engine()).await, (0, 5));
+}
+
+#[tokio::test]
+async fn without_room_for_anything_a_watch_is_refused_before_it_is_decided() {
+    let (bed, gate, leased) = leased(space(100 * MIB)).await;
+    let engine = bed.engine();
+    bed.memory_store().disk().faults.extend((0..100).map(|_| full()));
+    let refused = || Err(Error::Full("no room".to_owned()));
+    assert_eq!(in_time(engine.tell(vec![told(&leased[0].lease, Word::Done)])).await.map(drop), refused());
+    let appends = gate.state().appends;
+    let share = || Share { max_in_flight: 2, ..share_from(2, &[("new", Start::First)], "g") };
+    for _ in 0..20 {
+        assert_eq!(Member::try_open(&engine, share()).await.map(drop), refused());
+    }
+    assert_eq!(gate.state().appends, appends);
+    // What is settled is tried all the same, and with room for it there is room for all.
+    bed.memory_store().disk().faults.clear();
+    assert_eq!(say(&engine, &leased[0].lease, Word::Done).await, Verdict::Ok);
+    assert!(Member::try_open(&engine, share()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_ballast_that_cannot_be_made_is_not_tried_with_each_look() {
+    let (bed, gate, _) = leased(Some(Space { total: 1 << 30, free: 500 * MIB, owed: 8 * MIB })).await;
+    let engine = bed.engine();
+    let tried = gate.state().ballasts_tried;
+    let looks = gate.state().looks;
+    until_async(async || {
+        assert!(engine.submit_whole(vec![task("a", "x")]).await.is_ok());
+        gate.state().looks >= looks + 5
+    })
+    .await;
+    assert!(gate.state().ballasts_tried <= tried + 1, "{} times", gate.state().ballasts_tried - tried);
+}
+
 /// Waits until tasks are taken in again.
 async fn until_taken(engine: &Embedded) {
     in_time(async {

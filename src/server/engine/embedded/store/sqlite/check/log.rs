@@ -26,27 +26,37 @@ impl Check<'_> {
         let query = "SELECT c.first_seq, c.last_seq, c.at_ms, c.directory, c.head_checksum, c.checksum, c.frames, i.ids \
                      FROM chunk c LEFT JOIN own_id i USING (first_seq) ORDER BY c.first_seq";
         let mut counted: HashMap<QueueNumber, Counted> = HashMap::new();
+        // `None`: the chunk before does not say.
         let mut next_seq = None;
-        let (mut last_ms, mut is_whole) = (0, true);
+        let (mut last_ms, mut is_whole, mut is_first) = (0, true, true);
         self.head_seq = self.folded_seq;
         self.first_seq = self.folded_seq + 1;
         self.each(query, |check, row| {
-            let error = |e: rusqlite::Error| check.place.error(&e);
-            let (first_seq, last_seq) =
-                (row.get::<_, i64>(0).map_err(error)?, row.get::<_, i64>(1).map_err(error)?);
-            let (first_seq, last_seq) = (first_seq as u64, last_seq as u64);
-            let stored: Option<Vec<u8>> = row.get(7).map_err(error)?;
-            let head = check.place.head(read_head(row));
-            let (sum, frames) = (row.get::<_, i64>(5).map_err(error)? as u32, row.get(6).map_err(error)?);
-            match next_seq {
-                None => check.first_seq = first_seq,
-                Some(next_seq) => check.expect(first_seq == next_seq, || {
-                    format!("the chunk at seq {first_seq}: the one before it ends at seq {}", next_seq - 1)
-                }),
+            let first_seq = row.get::<_, i64>(0).map_err(|e| check.place.error(&e))? as u64;
+            if std::mem::take(&mut is_first) {
+                check.first_seq = first_seq;
             }
+            if let Some(next_seq) = next_seq.take() {
+                check.expect(first_seq == next_seq, || {
+                    format!("the chunk at seq {first_seq}: the one before it ends at seq {}", next_seq - 1)
+                });
+            }
+            let columns = || -> rusqlite::Result<_> {
+                let (last_seq, sum) = (row.get::<_, i64>(1)? as u64, row.get::<_, i64>(5)? as u32);
+                Ok((last_seq, read_head(row)?, sum, row.get(6)?, row.get::<_, Option<Vec<u8>>>(7)?))
+            };
+            let (last_seq, head, sum, frames, stored) = match columns() {
+                Ok(columns) => columns,
+                // Of another type than was written: this row says nothing, those after it may.
+                Err(e) => {
+                    is_whole = false;
+                    check.found(format!("the chunk at seq {first_seq}: {e}"));
+                    return Ok(());
+                }
+            };
             next_seq = Some(last_seq.saturating_add(1));
             check.head_seq = check.head_seq.max(last_seq);
-            let chunk = head.and_then(|head| check.place.chunk(Ok(Ok(head)), sum, frames));
+            let chunk = check.place.chunk(Ok(head), sum, frames);
             let chunk = match chunk {
                 Ok(chunk) => chunk,
                 Err(damaged) => {

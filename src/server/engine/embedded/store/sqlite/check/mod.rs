@@ -130,14 +130,15 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// One part of it. What cannot be read because it is damaged ends the part alone.
+    /// One part of it. What cannot be read ends the part alone.
     fn part(
         &mut self,
         name: &str,
         look: impl FnOnce(&mut Self) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         match look(self) {
-            Err(StoreError::Damaged(why)) => {
+            // A sector that cannot be read is as damaged as one that holds something else.
+            Err(StoreError::Damaged(why) | StoreError::Failed(why)) => {
                 let file = self.place.0.display().to_string();
                 // What SQLite says of it has no place.
                 let said = why.strip_prefix(&file).unwrap_or(&why);
