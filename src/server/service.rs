@@ -5,7 +5,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::{
     ack, call::Call, cancel, clients, groups, purge, queues, redrive, roll_call, send_status, submit, tasks,
-    watch_results, watch_tasks, why,
+    unsent, watch_results, watch_tasks, why,
 };
 use crate::{
     pb::{self, contact_server},
@@ -50,7 +50,7 @@ impl contact_server::Contact for Service {
         &self,
         request: Request<Streaming<pb::Result>>,
     ) -> Result<Response<pb::Receipt>, Status> {
-        ack::answer(&self.0.of(&request), request.into_inner()).await.map(Response::new)
+        ack::answer(&self.0.of(&request), request.into_inner()).await
     }
 
     async fn submit_task(
@@ -61,27 +61,33 @@ impl contact_server::Contact for Service {
     }
 
     async fn list_queues(&self, request: Request<pb::ListQueues>) -> Result<Response<pb::Queues>, Status> {
-        queues::answer(&self.0.of(&request), request.into_inner()).await.map(Response::new)
+        let call = self.0.of(&request);
+        unsent::page(&call, queues::answer(&call, request.into_inner())).await
     }
 
     async fn list_groups(&self, request: Request<pb::ListGroups>) -> Result<Response<pb::Groups>, Status> {
-        groups::list(&self.0.of(&request), request.into_inner()).await.map(Response::new)
+        let call = self.0.of(&request);
+        unsent::page(&call, groups::list(&call, request.into_inner())).await
     }
 
     async fn list_tasks(&self, request: Request<pb::ListTasks>) -> Result<Response<pb::Tasks>, Status> {
-        tasks::answer(&self.0.of(&request), request.into_inner()).await.map(Response::new)
+        let call = self.0.of(&request);
+        unsent::page(&call, tasks::answer(&call, request.into_inner())).await
     }
 
     async fn explain_task(&self, request: Request<pb::TaskName>) -> Result<Response<pb::Explained>, Status> {
-        why::answer(&self.0.of(&request), request.into_inner()).await.map(Response::new)
+        let call = self.0.of(&request);
+        unsent::page(&call, why::answer(&call, request.into_inner())).await
     }
 
     async fn cancel_task(&self, request: Request<pb::TaskNames>) -> Result<Response<pb::Receipt>, Status> {
-        cancel::answer(&self.0.of(&request), request.into_inner()).await.map(Response::new)
+        let call = self.0.of(&request);
+        unsent::page(&call, cancel::answer(&call, request.into_inner())).await
     }
 
     async fn redrive_task(&self, request: Request<pb::Redrive>) -> Result<Response<pb::Redriven>, Status> {
-        redrive::answer(&self.0.of(&request), request.into_inner()).await.map(Response::new)
+        let call = self.0.of(&request);
+        unsent::page(&call, redrive::answer(&call, request.into_inner())).await
     }
 
     async fn purge_queue(&self, request: Request<pb::Purge>) -> Result<Response<pb::Purged>, Status> {
@@ -100,11 +106,13 @@ impl contact_server::Contact for Service {
     }
 
     async fn call_roll(&self, request: Request<pb::RollCall>) -> Result<Response<pb::Roll>, Status> {
-        roll_call::answer(&self.0.of(&request), request.into_inner()).await.map(Response::new)
+        let call = self.0.of(&request);
+        unsent::page(&call, roll_call::answer(&call, request.into_inner())).await
     }
 
     async fn list_clients(&self, request: Request<pb::ListClients>) -> Result<Response<pb::Clients>, Status> {
-        clients::list(&self.0.of(&request), request.into_inner()).await.map(Response::new)
+        let call = self.0.of(&request);
+        unsent::page(&call, clients::list(&call, request.into_inner())).await
     }
 
     async fn watch_clients(

@@ -43,6 +43,8 @@ pub struct Limits {
     pub messages_per_second: Option<u32>,
     /// Bytes of one identity that are read and not yet answered.
     pub bytes_in_flight: usize,
+    /// How long a connection may last without a call of somebody who is known, where callers are asked who they are.
+    pub unknown_age: Duration,
     /// How long a connection may last before it is asked to go: a tenth more or less. `None`: for ever.
     pub connection_age: Option<Duration>,
 }
@@ -56,6 +58,7 @@ impl Default for Limits {
             streams_per_caller: 20_000,
             messages_per_second: None,
             bytes_in_flight: 64 << 20,
+            unknown_age: Duration::from_secs(60),
             connection_age: None,
         }
     }
