@@ -49,17 +49,22 @@ pub struct Limits {
     pub connection_age: Option<Duration>,
 }
 
+impl Limits {
+    /// Unless told otherwise.
+    pub const DEFAULT: Limits = Limits {
+        connections: 10_000,
+        connections_per_address: 5_000,
+        streams_per_connection: 1_000,
+        streams_per_caller: 20_000,
+        messages_per_second: None,
+        bytes_in_flight: 64 << 20,
+        unknown_age: Duration::from_secs(60),
+        connection_age: None,
+    };
+}
+
 impl Default for Limits {
     fn default() -> Self {
-        Limits {
-            connections: 10_000,
-            connections_per_address: 5_000,
-            streams_per_connection: 1_000,
-            streams_per_caller: 20_000,
-            messages_per_second: None,
-            bytes_in_flight: 64 << 20,
-            unknown_age: Duration::from_secs(60),
-            connection_age: None,
-        }
+        Limits::DEFAULT
     }
 }

@@ -130,14 +130,12 @@ fn what_is_told_too_fast_counts_as_a_call_when_its_caller_has_left() {
     let (_folder, server) = start(&["--max-rate", "20", "--max-streams-per-client", "2"]);
     let mut peer = connect(&server, &[]);
     let told = pb::Result { id: "1".into(), ret: "x".into(), ..pb::Result::default() };
-    let told = frame(DATA, 0, 1, &message(&told.encode_to_vec()).repeat(60));
-    let two = [1, 3].map(|id| {
-        let mut told = told.clone();
-        told[5..9].copy_from_slice(&id.to_be_bytes());
-        [call(id, "/Contact/tellResult"), told].concat()
-    });
-    peer.write_all(&two.concat()).unwrap();
+    // Both are open before the first of them has had all that may be said.
+    peer.write_all(&[1, 3].map(|id| call(id, "/Contact/tellResult")).concat()).unwrap();
     refused(&server, "queues", "", "too_many_streams");
+    let told = message(&told.encode_to_vec()).repeat(60);
+    peer.write_all(&[1, 3].map(|id| data(id, &told)).concat()).unwrap();
+    std::thread::sleep(Duration::from_millis(300));
     peer.write_all(&[reset(1), reset(3)].concat()).unwrap();
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(error(&once(&server, "queues", "")), "too_many_streams");

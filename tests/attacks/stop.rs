@@ -94,7 +94,7 @@ fn a_message_without_an_end_does_not_hold_up_a_shutdown() {
     let server = Server::start(dir.path());
     let mut peer = connect_from(Ipv4Addr::new(127, 0, 0, 2), &server.address).unwrap();
     // Of ten bytes three are there.
-    let calls = [1, 3].map(|id| {
+    let calls = [1u32, 3].map(|id| {
         let path = if id == 1 { "/Contact/listQueues" } else { "/grpc.health.v1.Health/Check" };
         [call(id, path), frame(DATA, 0, id, &[0, 0, 0, 0, 10, 1, 2, 3])].concat()
     });

@@ -6,7 +6,7 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -94,12 +94,7 @@ impl Key {
         if let Some(identity) = caller.reach().identity() {
             return Key::Identity(identity.clone());
         }
-        match (peer.host, peer.user) {
-            (Some(IpAddr::V6(host)), _) => Key::Host(match host.to_ipv4_mapped() {
-                Some(host) => host.into(),
-                // Who has one address of a network has all 2^64 of them.
-                None => Ipv6Addr::from(u128::from(host) >> 64 << 64).into(),
-            }),
+        match (peer.network(), peer.user) {
             (Some(host), _) => Key::Host(host),
             (None, Some(user)) => Key::User(user),
             (None, None) => Key::Nobody,
