@@ -279,8 +279,8 @@ fn small_windows(target: &Target) -> Vec<TcpStream> {
 fn closed_windows(target: &Target) -> Vec<TcpStream> {
     let list = pb::ListTasks { limit: 1000, ..pb::ListTasks::default() }.encode_to_vec();
     let heartbeat = pb::ClientMsg { heartbeat: true, ..pb::ClientMsg::default() }.encode_to_vec();
-    let beats = message(&heartbeat).repeat(1000);
-    let nothing = message(&[]).repeat(3000);
+    let beats = message(&heartbeat).repeat(200);
+    let nothing = message(&[]).repeat(1200);
     let rest = frame(PING, 0, 0, &[7; 8]);
     let begin = opening(&[(INITIAL_WINDOW_SIZE, 0)]);
     flood_all(target, CONNECTIONS, &begin, |id| {
