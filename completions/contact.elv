@@ -76,7 +76,7 @@ set edit:completion:arg-completer[contact] = {|@words|
             cand --log 'What to log: off, error, warn, info, debug, trace, or a filter like contact=debug,h2=warn'
             cand --max-streams-per-client 'How many calls of one client may be open'
             cand --max-rate 'How many messages one client may send in a second: tasks, results, statuses, and each call [default: as many as it can]'
-            cand --max-bytes-in-flight 'How many bytes of one client''s tasks and results may be unanswered'
+            cand --max-bytes-in-flight 'How many bytes of one client''s tasks, results and statuses may be unanswered; half as many of answers that it has not read'
             cand --tls-cert 'Speak TLS with the certificate in this file (PEM, the server''s own first); needs --tls-key'
             cand --tls-key 'Its key (PEM, not encrypted). Both are read again when they change, and on SIGHUP'
             cand --client-ca 'Ask clients for a certificate that one of these authorities (PEM) has signed: its first DNS name that is a client''s name, else the path of its first URI that is one, says who calls. Without --tokens each of them may do all but what an admin may, in every queue'

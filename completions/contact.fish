@@ -80,7 +80,7 @@ json\t''"
 complete -c contact -n "__fish_contact_using_subcommand serve" -l log -d 'What to log: off, error, warn, info, debug, trace, or a filter like contact=debug,h2=warn' -r
 complete -c contact -n "__fish_contact_using_subcommand serve" -l max-streams-per-client -d 'How many calls of one client may be open' -r
 complete -c contact -n "__fish_contact_using_subcommand serve" -l max-rate -d 'How many messages one client may send in a second: tasks, results, statuses, and each call [default: as many as it can]' -r
-complete -c contact -n "__fish_contact_using_subcommand serve" -l max-bytes-in-flight -d 'How many bytes of one client\'s tasks and results may be unanswered' -r
+complete -c contact -n "__fish_contact_using_subcommand serve" -l max-bytes-in-flight -d 'How many bytes of one client\'s tasks, results and statuses may be unanswered; half as many of answers that it has not read' -r
 complete -c contact -n "__fish_contact_using_subcommand serve" -l tls-cert -d 'Speak TLS with the certificate in this file (PEM, the server\'s own first); needs --tls-key' -r -F
 complete -c contact -n "__fish_contact_using_subcommand serve" -l tls-key -d 'Its key (PEM, not encrypted). Both are read again when they change, and on SIGHUP' -r -F
 complete -c contact -n "__fish_contact_using_subcommand serve" -l client-ca -d 'Ask clients for a certificate that one of these authorities (PEM) has signed: its first DNS name that is a client\'s name, else the path of its first URI that is one, says who calls. Without --tokens each of them may do all but what an admin may, in every queue' -r -F

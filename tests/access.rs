@@ -20,3 +20,5 @@ mod matrix;
 mod names;
 #[path = "access/serving.rs"]
 mod serving;
+#[path = "access/unknown.rs"]
+mod unknown;

@@ -15,6 +15,8 @@
 )]
 
 mod common;
+#[path = "attacks/counted.rs"]
+mod counted;
 #[path = "attacks/floods.rs"]
 mod floods;
 #[path = "attacks/frames.rs"]

@@ -7,40 +7,49 @@
 use std::sync::Arc;
 
 use futures_util::StreamExt;
-use tonic::{Status, Streaming};
+use tonic::{Response, Status, Streaming};
 
 use super::{
     access::Caller,
-    batches::{Batch, Batches},
+    batches::{Batch, Batches, MESSAGE_COST},
+    bounds::Unsent,
     call::Call,
     chatter::Chatter,
     convert,
     engine::{Engine, groups::Told},
     reason::Reason,
     receipt::{NO_TASK, Receipt},
-    status,
+    status, unsent,
 };
 use crate::{name::ClientName, pb};
 
-pub(super) async fn answer(call: &Call, results: Streaming<pb::Result>) -> Result<pb::Receipt, Status> {
+pub(super) async fn answer(
+    call: &Call,
+    results: Streaming<pb::Result>,
+) -> Result<Response<pb::Receipt>, Status> {
     let bytes_of =
         |result: &pb::Result| result.ret.len() + result.stderr.len() + result.id.len() + result.lease.len();
     // Those who tell too fast are kept waiting: the receipt could not say what of it was taken.
-    let mut batches = Batches::new(results, &call.account, call.settled(), bytes_of).waiting();
+    let batches = Batches::new(results, &call.account, call.settled(), bytes_of);
+    let mut batches = batches.costing(MESSAGE_COST).waiting();
     let mut telling = Telling {
         engine: call.engine.clone(),
         caller: call.caller.clone(),
         chatter: call.results_logged.clone(),
         client: None,
         receipt: Receipt::default(),
+        unsent: call.account.unsent(),
     };
+    // It is open until the last of it is told, whether or not its client waits for the receipt.
+    let open = call.open.clone();
     let taken = tokio::spawn(async move {
+        let _open = open;
         while let Some(batch) = batches.next().await {
             let Batch { messages, in_flight } = batch?;
             telling.take(messages).await?;
             drop(in_flight);
         }
-        Ok(telling.receipt.finish())
+        Ok(unsent::response(telling.receipt.finish(), telling.unsent))
     });
     taken.await.unwrap_or_else(|_| Err(status::new(Reason::Internal, "the call failed")))
 }
@@ -52,6 +61,8 @@ struct Telling {
     /// Who tells, once it has been said.
     client: Option<ClientName>,
     receipt: Receipt,
+    /// It grows, and waits until the client has said all.
+    unsent: Unsent,
 }
 
 /// What an item named.
@@ -64,6 +75,7 @@ struct Named {
 
 impl Telling {
     async fn take(&mut self, batch: Vec<pb::Result>) -> Result<(), Status> {
+        self.unsent.grow(self.receipt.growth(&batch))?;
         self.log(&batch);
         let mut named = Vec::with_capacity(batch.len());
         let mut told = Vec::with_capacity(batch.len());

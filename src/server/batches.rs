@@ -18,6 +18,9 @@ const MESSAGES_MAX: usize = 1024;
 /// and ends when it has this many bytes.
 const BYTES_MAX: usize = 256 << 10;
 
+/// What a message costs besides its bytes until it is answered, however short: where many may be unanswered.
+pub(super) const MESSAGE_COST: usize = 512;
+
 /// Messages that are taken.
 pub(super) struct Batch<T> {
     pub(super) messages: Vec<T>,
@@ -30,10 +33,16 @@ pub(super) struct Batch<T> {
 pub(super) struct Batches<T> {
     messages: Streaming<T>,
     bytes_of: fn(&T) -> usize,
+    /// What each counts besides.
+    cost: usize,
+    /// A batch has so many at most.
+    most: usize,
     account: Arc<Account>,
     waits: bool,
     /// Read, and too much for now.
     held: Vec<T>,
+    /// They count too.
+    held_bytes: Option<InFlight>,
     /// Until there may be more.
     pause: Option<Pin<Box<Sleep>>>,
     ending: BoxFuture<'static, Status>,
@@ -51,13 +60,26 @@ impl<T> Batches<T> {
         Batches {
             messages,
             bytes_of,
+            cost: 0,
+            most: MESSAGES_MAX,
             account: account.clone(),
             waits: false,
             held: Vec::new(),
+            held_bytes: None,
             pause: None,
             ending,
             end: None,
         }
+    }
+
+    /// Each message counts so much more than its bytes.
+    pub(super) fn costing(self, cost: usize) -> Self {
+        Batches { cost, ..self }
+    }
+
+    /// A batch has no more than so many messages.
+    pub(super) fn of_at_most(self, most: usize) -> Self {
+        Batches { most, ..self }
     }
 
     /// Messages that come too fast are kept waiting instead of refused: for calls that have a single answer, which
@@ -70,7 +92,7 @@ impl<T> Batches<T> {
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Vec<T>> {
         let mut batch = std::mem::take(&mut self.held);
         let mut bytes: usize = batch.iter().map(self.bytes_of).sum();
-        while self.end.is_none() && batch.len() < MESSAGES_MAX && bytes < BYTES_MAX {
+        while self.end.is_none() && batch.len() < self.most && bytes < BYTES_MAX {
             match Pin::new(&mut self.messages).poll_next(cx) {
                 Poll::Ready(Some(Ok(message))) => {
                     bytes += (self.bytes_of)(&message);
@@ -95,7 +117,7 @@ impl<T: Unpin> Stream for Batches<T> {
         let may_end = this.end.is_none() || !this.held.is_empty();
         if may_end && let Poll::Ready(status) = this.ending.as_mut().poll(cx) {
             this.end = Some(Err(status));
-            (this.held, this.pause) = (Vec::new(), None);
+            (this.held, this.held_bytes, this.pause) = (Vec::new(), None, None);
         }
         loop {
             if let Some(pause) = &mut this.pause {
@@ -109,11 +131,15 @@ impl<T: Unpin> Stream for Batches<T> {
                     _ => None,
                 });
             }
-            let taken = this.account.take(messages.len(), messages.iter().map(this.bytes_of));
+            let (bytes_of, cost) = (this.bytes_of, this.cost);
+            let counted = |message: &T| bytes_of(message) + cost;
+            this.held_bytes = None;
+            let taken = this.account.take(messages.len(), messages.iter().map(counted));
             match taken.beyond {
                 None => {}
                 Some(Beyond::Rate(after)) if this.waits => {
                     this.held = messages.split_off(taken.messages);
+                    this.held_bytes = Some(this.account.hold(this.held.iter().map(counted).sum()));
                     this.pause = Some(Box::pin(tokio::time::sleep(after)));
                 }
                 Some(beyond) => {

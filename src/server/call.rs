@@ -5,7 +5,14 @@ use std::sync::Arc;
 use futures_util::future::{BoxFuture, FutureExt};
 use tonic::Status;
 
-use super::{access::Caller, bounds::Account, chatter::Chatter, convert, ending::Ending, engine::Engine};
+use super::{
+    access::Caller,
+    bounds::{Account, OpenCall},
+    chatter::Chatter,
+    convert,
+    ending::Ending,
+    engine::Engine,
+};
 use crate::name::QueueName;
 
 /// The world of a call.
@@ -17,6 +24,8 @@ pub(super) struct Call {
     pub(super) caller: Caller,
     /// What that has of the server.
     pub(super) account: Arc<Account>,
+    /// That it is open: whatever goes on for it when its caller has left has this in hand.
+    pub(super) open: Option<Arc<OpenCall>>,
     /// When it ends, whatever its caller has still to say.
     pub(super) ending: Ending,
     pub(super) statuses_logged: Arc<Chatter>,
@@ -30,6 +39,7 @@ impl Call {
             engine,
             caller: Caller::anybody(String::new()),
             account: Arc::new(Account::unbounded()),
+            open: None,
             ending: Ending::of_server(),
             statuses_logged: Arc::default(),
             results_logged: Arc::default(),
@@ -43,9 +53,10 @@ impl Call {
             everything if everything.is_everything() => self.engine.clone(),
             reach => self.engine.within(reach),
         };
-        let account = request.extensions().get::<Arc<Account>>().unwrap_or(&self.account).clone();
+        let open = request.extensions().get::<Arc<OpenCall>>().cloned();
+        let account = open.as_ref().map_or(&self.account, |open| open.account()).clone();
         let ending = request.extensions().get::<Ending>().unwrap_or(&self.ending).clone();
-        Call { engine, caller, account, ending, ..self.clone() }
+        Call { engine, caller, account, open, ending, ..self.clone() }
     }
 
     /// Over when nothing more that is told of tasks is taken: by this status.

@@ -13,6 +13,7 @@ use call::Call;
 use ending::SETTLE_GRACE;
 use engine::Engine;
 use port::{Answering, Port};
+use service::MESSAGE_BYTES_MAX;
 
 pub use port::{
     listener,
@@ -51,6 +52,7 @@ mod settings;
 mod status;
 mod submit;
 mod tasks;
+mod unsent;
 mod watch_results;
 mod watch_tasks;
 mod why;
@@ -68,9 +70,9 @@ pub async fn serve(
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_service_status("Contact", tonic_health::ServingStatus::Serving).await;
     let routes = Routes::new(service::serve(call))
-        .add_service(health_service)
-        .add_service(reflection().build_v1()?)
-        .add_service(reflection().build_v1alpha()?)
+        .add_service(health_service.max_decoding_message_size(MESSAGE_BYTES_MAX))
+        .add_service(reflection().build_v1()?.max_decoding_message_size(MESSAGE_BYTES_MAX))
+        .add_service(reflection().build_v1alpha()?.max_decoding_message_size(MESSAGE_BYTES_MAX))
         .prepare();
     let store = HeaderValue::from_str(engine.store_id())?;
     let grace = settings.grace;

@@ -11,6 +11,9 @@ use crate::pb;
 /// Verdicts of a single receipt. It is kept until its call ends.
 pub(super) const TOLD_MAX: usize = 10_000;
 
+/// A verdict in memory, without its texts.
+const TOLD_BYTES: usize = 128;
+
 /// What is said of a thing that no task can be the name of.
 pub(super) const NO_TASK: Judged = Judged { verdict: Verdict::Unknown, late: false, seq: 0 };
 
@@ -23,6 +26,13 @@ pub(super) struct Receipt {
 }
 
 impl Receipt {
+    /// How much longer it becomes by these, at most.
+    pub(super) fn growth(&self, batch: &[pb::Result]) -> usize {
+        let named = batch.iter().filter(|item| !item.id.is_empty() || !item.lease.is_empty());
+        let each = named.map(|item| convert::verdict_bytes(&item.id, &item.lease) + TOLD_BYTES);
+        each.take(TOLD_MAX - self.told.len()).sum()
+    }
+
     /// An item that named neither a task nor a lease.
     pub(super) fn add_anonymous(&mut self) {
         self.anonymous += 1;

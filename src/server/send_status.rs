@@ -9,7 +9,8 @@ use tonic::{Status, Streaming};
 
 use super::{
     access::Caller,
-    batches::Batches,
+    batches::{Batch, Batches},
+    bounds::InFlight,
     call::Call,
     chatter::Chatter,
     convert,
@@ -26,14 +27,18 @@ use crate::{name::ClientName, pb};
 
 /// Notices that go out together.
 const NOTICES_MAX: usize = 256;
+/// Statuses whose replies wait together: they are few, and as short as they like.
+const STATUSES_MAX: usize = 128;
 /// How often a process may say on one stream that it is another client's: each time whoever watches clients is told.
 const RENAMES_MAX: usize = 16;
 
 type Reply = Result<pb::Result, Status>;
 
 pub(super) fn answer(call: &Call, statuses: Streaming<pb::ClientMsg>) -> BoxStream<'static, Reply> {
+    // A heartbeat counts nothing: it must be heard whatever else its client has sent.
+    let messages = Batches::new(statuses, &call.account, call.ending.begun(), |status| status.msg.len());
     let session = Session {
-        messages: Batches::new(statuses, &call.account, call.ending.begun(), |status| status.msg.len()),
+        messages: messages.of_at_most(STATUSES_MAX),
         engine: call.engine.clone(),
         chatter: call.statuses_logged.clone(),
         ending: call.ending.clone(),
@@ -46,10 +51,14 @@ pub(super) fn answer(call: &Call, statuses: Streaming<pb::ClientMsg>) -> BoxStre
     };
     stream::unfold(Some(session), |session| async {
         let mut session = session?;
-        let replies = session.next().await?;
+        let (replies, in_flight) = session.next().await?;
         // Nothing comes after an error.
         let ended = replies.last().is_some_and(Result::is_err);
-        Some((stream::iter(replies), (!ended).then_some(session)))
+        // Answered is what has gone out.
+        let replies = stream::iter(replies).inspect(move |_| {
+            let _unanswered = &in_flight;
+        });
+        Some((replies, (!ended).then_some(session)))
     })
     .flatten()
     .boxed()
@@ -74,20 +83,22 @@ struct Session {
 }
 
 impl Session {
-    /// What goes out next. An error stands last. `None`: the client has said all.
-    async fn next(&mut self) -> Option<Vec<Reply>> {
+    /// What goes out next, and the bytes that are answered by it. An error stands last. `None`: the client has said
+    /// all.
+    async fn next(&mut self) -> Option<(Vec<Reply>, Option<InFlight>)> {
         loop {
             tokio::select! {
                 batch = self.messages.next() => return Some(match batch? {
-                    Ok(batch) => self.replies(batch.messages),
-                    Err(end) => self.last_words(end),
+                    Ok(Batch { messages, in_flight }) => (self.replies(messages), Some(in_flight)),
+                    Err(end) => (self.last_words(end), None),
                 }),
                 notices = self.notices.next() => match notices {
                     Some(notices) if self.control => {
-                        return Some(notices.into_iter().map(|notice| Ok(convert::notice(notice))).collect());
+                        let notices = notices.into_iter().map(|notice| Ok(convert::notice(notice)));
+                        return Some((notices.collect(), None));
                     }
                     Some(_) => {}
-                    None => return Some(vec![Err(status::from_engine(Error::SlowReader))]),
+                    None => return Some((vec![Err(status::from_engine(Error::SlowReader))], None)),
                 },
             }
         }

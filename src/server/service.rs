@@ -5,7 +5,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::{
     ack, call::Call, cancel, clients, groups, purge, queues, reason::Reason, redrive, roll_call, send_status,
-    status, submit, tasks, watch_results, watch_tasks, why,
+    status, submit, tasks, unsent, watch_results, watch_tasks, why,
 };
 use crate::{
     pb::{self, contact_server},
@@ -29,9 +29,9 @@ type Answers<T> = BoxStream<'static, Result<T, Status>>;
 /// finds nobody.
 async fn to_the_end<T: Send + 'static>(
     answer: impl Future<Output = Result<T, Status>> + Send + 'static,
-) -> Result<Response<T>, Status> {
+) -> Result<T, Status> {
     let failed = |_| Err(status::new(Reason::Internal, "the call failed"));
-    tokio::spawn(answer).await.unwrap_or_else(failed).map(Response::new)
+    tokio::spawn(answer).await.unwrap_or_else(failed)
 }
 
 #[tonic::async_trait]
@@ -59,7 +59,7 @@ impl contact_server::Contact for Service {
         &self,
         request: Request<Streaming<pb::Result>>,
     ) -> Result<Response<pb::Receipt>, Status> {
-        ack::answer(&self.0.of(&request), request.into_inner()).await.map(Response::new)
+        ack::answer(&self.0.of(&request), request.into_inner()).await
     }
 
     async fn submit_task(
@@ -70,39 +70,47 @@ impl contact_server::Contact for Service {
     }
 
     async fn list_queues(&self, request: Request<pb::ListQueues>) -> Result<Response<pb::Queues>, Status> {
-        queues::answer(&self.0.of(&request), request.into_inner()).await.map(Response::new)
+        let call = self.0.of(&request);
+        unsent::page(&call, queues::answer(&call, request.into_inner())).await
     }
 
     async fn list_groups(&self, request: Request<pb::ListGroups>) -> Result<Response<pb::Groups>, Status> {
-        groups::list(&self.0.of(&request), request.into_inner()).await.map(Response::new)
+        let call = self.0.of(&request);
+        unsent::page(&call, groups::list(&call, request.into_inner())).await
     }
 
     async fn list_tasks(&self, request: Request<pb::ListTasks>) -> Result<Response<pb::Tasks>, Status> {
-        tasks::answer(&self.0.of(&request), request.into_inner()).await.map(Response::new)
+        let call = self.0.of(&request);
+        unsent::page(&call, tasks::answer(&call, request.into_inner())).await
     }
 
     async fn explain_task(&self, request: Request<pb::TaskName>) -> Result<Response<pb::Explained>, Status> {
-        why::answer(&self.0.of(&request), request.into_inner()).await.map(Response::new)
+        let call = self.0.of(&request);
+        unsent::page(&call, why::answer(&call, request.into_inner())).await
     }
 
     async fn cancel_task(&self, request: Request<pb::TaskNames>) -> Result<Response<pb::Receipt>, Status> {
         let call = self.0.of(&request);
-        to_the_end(async move { cancel::answer(&call, request.into_inner()).await }).await
+        let of_call = call.clone();
+        let done = to_the_end(async move { cancel::answer(&of_call, request.into_inner()).await });
+        unsent::page(&call, done).await
     }
 
     async fn redrive_task(&self, request: Request<pb::Redrive>) -> Result<Response<pb::Redriven>, Status> {
         let call = self.0.of(&request);
-        to_the_end(async move { redrive::answer(&call, request.into_inner()).await }).await
+        let of_call = call.clone();
+        let done = to_the_end(async move { redrive::answer(&of_call, request.into_inner()).await });
+        unsent::page(&call, done).await
     }
 
     async fn purge_queue(&self, request: Request<pb::Purge>) -> Result<Response<pb::Purged>, Status> {
         let call = self.0.of(&request);
-        to_the_end(async move { purge::answer(&call, request.into_inner()).await }).await
+        to_the_end(async move { purge::answer(&call, request.into_inner()).await }).await.map(Response::new)
     }
 
     async fn set_group(&self, request: Request<pb::GroupSettings>) -> Result<Response<pb::Group>, Status> {
         let call = self.0.of(&request);
-        to_the_end(async move { groups::set(&call, request.into_inner()).await }).await
+        to_the_end(async move { groups::set(&call, request.into_inner()).await }).await.map(Response::new)
     }
 
     async fn watch_results(
@@ -113,11 +121,13 @@ impl contact_server::Contact for Service {
     }
 
     async fn call_roll(&self, request: Request<pb::RollCall>) -> Result<Response<pb::Roll>, Status> {
-        roll_call::answer(&self.0.of(&request), request.into_inner()).await.map(Response::new)
+        let call = self.0.of(&request);
+        unsent::page(&call, roll_call::answer(&call, request.into_inner())).await
     }
 
     async fn list_clients(&self, request: Request<pb::ListClients>) -> Result<Response<pb::Clients>, Status> {
-        clients::list(&self.0.of(&request), request.into_inner()).await.map(Response::new)
+        let call = self.0.of(&request);
+        unsent::page(&call, clients::list(&call, request.into_inner())).await
     }
 
     async fn watch_clients(

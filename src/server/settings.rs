@@ -43,20 +43,28 @@ pub struct Limits {
     pub messages_per_second: Option<u32>,
     /// Bytes of one identity that are read and not yet answered.
     pub bytes_in_flight: usize,
+    /// How long a connection may last without a call of somebody who is known, where callers are asked who they are.
+    pub unknown_age: Duration,
     /// How long a connection may last before it is asked to go: a tenth more or less. `None`: for ever.
     pub connection_age: Option<Duration>,
 }
 
+impl Limits {
+    /// Unless told otherwise.
+    pub const DEFAULT: Limits = Limits {
+        connections: 10_000,
+        connections_per_address: 5_000,
+        streams_per_connection: 1_000,
+        streams_per_caller: 20_000,
+        messages_per_second: None,
+        bytes_in_flight: 64 << 20,
+        unknown_age: Duration::from_secs(60),
+        connection_age: None,
+    };
+}
+
 impl Default for Limits {
     fn default() -> Self {
-        Limits {
-            connections: 10_000,
-            connections_per_address: 5_000,
-            streams_per_connection: 1_000,
-            streams_per_caller: 20_000,
-            messages_per_second: None,
-            bytes_in_flight: 64 << 20,
-            connection_age: None,
-        }
+        Limits::DEFAULT
     }
 }

@@ -10,7 +10,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 
 use super::{
-    batches::{Batch, Batches},
+    batches::{Batch, Batches, MESSAGE_COST},
     bounds::InFlight,
     call::Call,
     convert,
@@ -33,7 +33,7 @@ pub(super) fn answer(
     let bytes_of = |task: &pb::NewTask| {
         task.task.len() + task.labels.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>()
     };
-    let batches = Batches::new(tasks, &call.account, call.ending.begun(), bytes_of);
+    let batches = Batches::new(tasks, &call.account, call.ending.begun(), bytes_of).costing(MESSAGE_COST);
     let (sender, taken) = mpsc::channel(BATCHES_MAX);
     tokio::spawn(take_all(call.clone(), batches, sender));
     ReceiverStream::new(taken)

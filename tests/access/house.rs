@@ -6,7 +6,7 @@ use contact::{
     name::ClientName,
     pb::contact_client::ContactClient,
     server::{
-        self, Settings,
+        self, Limits, Settings,
         access::{Access, Audit, Entry, FileError, Grant, Proof, Role, Token, TokenFile},
         engine::embedded::{Embedded, Options},
         listener::{Address, Listener},
@@ -51,15 +51,20 @@ pub struct House {
 impl House {
     /// With no tokens yet, over TCP.
     pub async fn open() -> House {
-        House::at(|_| Address::Tcp("127.0.0.1:0".into())).await
+        House::with(Limits::default()).await
+    }
+
+    /// With these bounds.
+    pub async fn with(limits: Limits) -> House {
+        House::at(|_| Address::Tcp("127.0.0.1:0".into()), limits).await
     }
 
     /// Over a Unix socket.
     pub async fn on_socket() -> House {
-        House::at(|folder| Address::Unix(folder.join("socket"))).await
+        House::at(|folder| Address::Unix(folder.join("socket")), Limits::default()).await
     }
 
-    async fn at(address: impl FnOnce(PathBuf) -> Address) -> House {
+    async fn at(address: impl FnOnce(PathBuf) -> Address, limits: Limits) -> House {
         let folder = tempfile::tempdir().unwrap();
         let file = TokenFile::new(folder.path().join("tokens.jsonl"));
         file.change(|_| Ok::<_, FileError>(())).unwrap();
@@ -68,7 +73,8 @@ impl House {
         let listener = Listener::bind(&address(folder.path().to_owned())).await.unwrap();
         let address = listener.address().unwrap();
         let engine = Arc::new(Embedded::in_memory(&Options::default()).unwrap());
-        let settings = Settings { access: access.clone(), grace: Duration::ZERO, ..Settings::default() };
+        let settings =
+            Settings { access: access.clone(), grace: Duration::ZERO, limits, ..Settings::default() };
         let (shutdown, told) = oneshot::channel::<()>();
         tokio::spawn(server::serve(listener, engine, settings, async { drop(told.await) }));
         House { file, access, address, folder, _shutdown: shutdown }

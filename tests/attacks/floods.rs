@@ -52,6 +52,9 @@ const HALF_OPEN: &str = "half-open TLS";
 /// Against a server with a backlog.
 const SMALL_WINDOWS: &str = "windows of nothing and of a byte";
 
+/// Against a server with a backlog, where one caller may have little.
+const CLOSED_WINDOWS: &str = "lists, statuses and submits with a closed window";
+
 /// An attack returns what is to stay open while the server becomes idle.
 type Attack = fn(&Target) -> Vec<TcpStream>;
 
@@ -65,7 +68,7 @@ const LINES_OF_ATTACKS: &[&[(&str, Attack)]] = &[
         (SMALL_WINDOWS, small_windows),
         ("lying length", lying_length),
     ],
-    &[("before the preface", before_the_preface), (HALF_OPEN, half_open)],
+    &[("before the preface", before_the_preface), (HALF_OPEN, half_open), (CLOSED_WINDOWS, closed_windows)],
 ];
 
 #[test]
@@ -90,11 +93,15 @@ fn an_honest_client_is_served_during_each_attack_and_nothing_is_left_of_it() {
 fn withstand(name: &str, attack: Attack) -> Duration {
     let data = tempfile::tempdir().unwrap();
     let is_secure = name == HALF_OPEN;
-    let flags: &[&str] = if is_secure { &["--dev-tls"] } else { &[] };
+    let flags: &[&str] = match name {
+        HALF_OPEN => &["--dev-tls"],
+        CLOSED_WINDOWS => &["--max-bytes-in-flight", "16MiB"],
+        _ => &[],
+    };
     let server = Server::start_with(data.path(), flags);
     let load = Load::of(&server);
     let secure = is_secure.then(|| Secure::of(data.path()));
-    if name == SMALL_WINDOWS {
+    if [SMALL_WINDOWS, CLOSED_WINDOWS].contains(&name) {
         let lines = format!("{}\n", "x".repeat(BACKLOG.1)).repeat(BACKLOG.0);
         let out = server.run(&["submit"], lines);
         assert_eq!(out.code, 0, "{}", out.stderr);
@@ -265,6 +272,30 @@ fn small_windows(target: &Target) -> Vec<TcpStream> {
     let begin = [0, 1].map(|window| [opening(&[(INITIAL_WINDOW_SIZE, window)]), streams.clone()].concat());
     let bytes: Vec<u8> = (0..128).flat_map(|n| window_update(2 * n + 1, 1)).collect();
     flood_with_both(target, [&begin[0], &begin[1]], [&frame(PING, 0, 0, &[7; 8]), &bytes])
+}
+
+/// Calls whose answers are far longer than what is asked, by one who allows none of them to be sent.
+fn closed_windows(target: &Target) -> Vec<TcpStream> {
+    let list = pb::ListTasks { limit: 1000, ..pb::ListTasks::default() }.encode_to_vec();
+    let heartbeat = pb::ClientMsg { heartbeat: true, ..pb::ClientMsg::default() }.encode_to_vec();
+    let beats = message(&heartbeat).repeat(200);
+    let nothing = message(&[]).repeat(1200);
+    let rest = frame(PING, 0, 0, &[7; 8]);
+    let begin = opening(&[(INITIAL_WINDOW_SIZE, 0)]);
+    flood_all(target, CONNECTIONS, &begin, |id| {
+        // It is what stays that is looked at, not how fast it comes.
+        std::thread::sleep(Duration::from_millis(10));
+        if *id > 1200 {
+            return rest.clone();
+        }
+        let (lists, statuses, submits) = (take(id), take(id), take(id));
+        let said = [
+            [call(lists, "/Contact/listTasks"), only_message(lists, &list)].concat(),
+            [call(statuses, "/Contact/sendStatus"), frame(DATA, 0, statuses, &beats)].concat(),
+            [call(submits, "/Contact/submitTask"), frame(DATA, 0, submits, &nothing)].concat(),
+        ];
+        said.concat()
+    })
 }
 
 /// One long header in the table, named again and again in a byte each.

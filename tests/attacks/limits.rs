@@ -52,7 +52,8 @@ fn end(mut stream: TcpStream) {
 
 fn turned_away(server: &Server) -> Vec<String> {
     let log = server.log.lock().unwrap();
-    log.iter().filter(|line| line.contains("turned away")).cloned().collect()
+    let is_of_it = |line: &&String| line.contains("turned away") || line.contains("can be taken");
+    log.iter().filter(is_of_it).cloned().collect()
 }
 
 #[test]

@@ -18,7 +18,10 @@ use tonic_types::StatusExt;
 
 use crate::{
     common::{DEADLINE, Server, wait_within},
-    frames::{INITIAL_WINDOW_SIZE, call, connect_from, only_message, opening, window_update},
+    frames::{
+        DATA, END_STREAM, Frames, HEADERS, INITIAL_WINDOW_SIZE, PING, call, connect_from, frame,
+        only_message, opening, window_update,
+    },
     many_descriptors, number,
     secure::{Secure, Way},
 };
@@ -83,6 +86,29 @@ async fn stop_once(is_secure: bool) {
     let mut hints = tokio::time::timeout(DEADLINE, hints).await.unwrap().unwrap();
     hints.sort_unstable();
     assert!(hints[0] < Duration::from_secs(1) && hints[WATCHERS - 1] > Duration::from_secs(4), "{hints:?}");
+}
+
+#[test]
+fn a_message_without_an_end_does_not_hold_up_a_shutdown() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let mut peer = connect_from(Ipv4Addr::new(127, 0, 0, 2), &server.address).unwrap();
+    // Of ten bytes three are there.
+    let calls = [1u32, 3].map(|id| {
+        let path = if id == 1 { "/Contact/listQueues" } else { "/grpc.health.v1.Health/Check" };
+        [call(id, path), frame(DATA, 0, id, &[0, 0, 0, 0, 10, 1, 2, 3])].concat()
+    });
+    peer.write_all(&[opening(&[]), calls.concat(), frame(PING, 0, 0, &[7; 8])].concat()).unwrap();
+    let mut frames = Frames::of(peer.try_clone().unwrap());
+    frames.find(|frame| frame.kind == PING).unwrap();
+    let began = Instant::now();
+    server.signal("TERM");
+    // A client that sees the ends leaves.
+    let ends = frames.filter(|frame| frame.kind == HEADERS && frame.flags & END_STREAM != 0);
+    assert_eq!(ends.take(2).count(), 2);
+    drop(peer);
+    assert!(server.stop().success());
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 }
 
 /// A backlog for those who do not read.

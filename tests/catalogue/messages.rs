@@ -579,6 +579,12 @@ fn others() -> Vec<Row> {
         ),
         row("/grpc.health.v1.Health/Check", "a service that is not there", health(), none()),
         row("/grpc.health.v1.Health/Watch", "a service that is not there", health(), none()),
+        bytes(
+            "/grpc.health.v1.Health/Check",
+            "two mebibytes",
+            &HealthCheckRequest { service: "x".repeat(2 << 20) }.encode_to_vec(),
+            refused(Code::ResourceExhausted, "message_too_large", ""),
+        ),
         bytes("/grpc.health.v1.Health/Check", "no message", b"\x0a\x7f", invalid("bad_message", "")),
         bytes(reflection, "nothing asked", b"", invalid("bad_message", "")),
         // It answers nothing and ends well.

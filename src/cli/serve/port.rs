@@ -17,7 +17,7 @@ pub(super) struct Port {
     #[arg(
         long,
         env = "CONTACT_SERVE_MAX_CONNECTIONS",
-        default_value_t = 10_000,
+        default_value_t = Limits::DEFAULT.connections as u32,
         value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..),
         hide_env_values = true
@@ -28,7 +28,7 @@ pub(super) struct Port {
     #[arg(
         long,
         env = "CONTACT_SERVE_MAX_CONNECTIONS_PER_ADDRESS",
-        default_value_t = 5_000,
+        default_value_t = Limits::DEFAULT.connections_per_address as u32,
         value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..),
         hide_env_values = true
@@ -39,7 +39,7 @@ pub(super) struct Port {
     #[arg(
         long,
         env = "CONTACT_SERVE_MAX_STREAMS_PER_CONNECTION",
-        default_value_t = 1_000,
+        default_value_t = Limits::DEFAULT.streams_per_connection,
         value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..),
         hide_env_values = true

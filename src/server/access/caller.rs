@@ -107,6 +107,11 @@ impl Caller {
         &name[..name.floor_char_boundary(PATH_BYTES_SHOWN)]
     }
 
+    /// Whether it has proved who it is, or nobody is asked here.
+    pub(in crate::server) fn is_known(&self) -> bool {
+        !matches!(self.0.rights, Rights::None)
+    }
+
     /// How far it reaches.
     pub(in crate::server) fn reach(&self) -> &Reach {
         &self.0.reach

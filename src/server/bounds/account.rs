@@ -29,6 +29,8 @@ pub(in crate::server) struct Account {
     bytes_max: usize,
     /// Of messages of which the end is not here yet: they have half as much to themselves.
     unfinished: AtomicUsize,
+    /// Of answers that have not gone out: as much again as that.
+    unsent: AtomicUsize,
     /// Messages. `None`: as many as it can send.
     rate: Option<Bucket>,
 }
@@ -41,6 +43,7 @@ impl Account {
             bytes: AtomicUsize::new(0),
             bytes_max: limits.bytes_in_flight,
             unfinished: AtomicUsize::new(0),
+            unsent: AtomicUsize::new(0),
             rate: limits.messages_per_second.map(|per_second| Bucket::new(per_second, now)),
         }
     }
@@ -53,6 +56,7 @@ impl Account {
             bytes: AtomicUsize::new(0),
             bytes_max: usize::MAX,
             unfinished: AtomicUsize::new(0),
+            unsent: AtomicUsize::new(0),
             rate: None,
         }
     }
@@ -107,7 +111,28 @@ impl Account {
         }
         let all = self.unfinished.fetch_add(here - before, Ordering::AcqRel) + here - before;
         let is_fitting = all <= self.bytes_max / 2 || all == here;
-        if is_fitting { Ok(()) } else { Err(Beyond::Bytes(self.bytes_max / 2).status()) }
+        if is_fitting { Ok(()) } else { Err(Beyond::Unfinished(self.bytes_max / 2).status()) }
+    }
+
+    /// These have been read and wait for their turn: they count, whatever else there is.
+    pub(in crate::server) fn hold(self: &Arc<Self>, bytes: usize) -> InFlight {
+        self.bytes.fetch_add(bytes, Ordering::AcqRel);
+        InFlight { account: self.clone(), bytes }
+    }
+
+    /// An answer of which nothing is there yet.
+    pub(in crate::server) fn unsent(self: &Arc<Self>) -> Unsent {
+        Unsent { account: self.clone(), bytes: 0 }
+    }
+
+    /// More messages of a call that nobody takes in batches.
+    pub(in crate::server) fn count(&self, messages: usize) -> Result<(), Status> {
+        match &self.rate {
+            Some(rate) if rate.take(messages, now()) < messages => {
+                Err(Beyond::Rate(rate.after(messages, now())).status())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// How many of its calls are open.
@@ -150,19 +175,25 @@ pub(in crate::server) struct Taken {
 pub(in crate::server) enum Beyond {
     /// So many calls are open.
     Calls(usize),
+    /// So many watches of those who are not known are open.
+    Watches(usize),
     /// Too many messages: so long it takes until there may be more.
     Rate(Duration),
     /// So many bytes are not answered.
     Bytes(usize),
+    /// So many bytes are of messages that have no end.
+    Unfinished(usize),
+    /// So many bytes of answers have not gone out.
+    Unsent(usize),
 }
 
 impl Beyond {
     /// After how long it is worth another try.
     pub(in crate::server) fn after(self) -> Duration {
         match self {
-            Beyond::Calls(_) => CALLS_AFTER,
+            Beyond::Calls(_) | Beyond::Watches(_) => CALLS_AFTER,
             Beyond::Rate(after) => after,
-            Beyond::Bytes(_) => BYTES_AFTER,
+            Beyond::Bytes(_) | Beyond::Unfinished(_) | Beyond::Unsent(_) => BYTES_AFTER,
         }
     }
 
@@ -172,11 +203,23 @@ impl Beyond {
             Beyond::Calls(max) => {
                 (Reason::TooManyStreams, format!("{max} calls of this caller are open: no more may be"))
             }
+            Beyond::Watches(max) => {
+                let message = format!("{max} watches without a token are open: no more may be");
+                (Reason::TooManyStreams, message)
+            }
             Beyond::Rate(_) => {
                 (Reason::RateLimit, "more messages in a second than this caller may send".into())
             }
             Beyond::Bytes(max) => {
                 (Reason::TooManyBytes, format!("of this caller at most {max} bytes may be unanswered"))
+            }
+            Beyond::Unfinished(max) => {
+                let message = format!("of this caller at most {max} bytes of unfinished messages are kept");
+                (Reason::TooManyBytes, message)
+            }
+            Beyond::Unsent(max) => {
+                let message = format!("of this caller's answers at most {max} bytes may wait to be read");
+                (Reason::TooManyBytes, message)
             }
         };
         status::later(reason, message, self.after())
@@ -220,6 +263,36 @@ impl Drop for InFlight {
     }
 }
 
+/// Bytes of an answer, from before it is made until it has gone out.
+#[derive(Debug)]
+pub(in crate::server) struct Unsent {
+    account: Arc<Account>,
+    bytes: usize,
+}
+
+impl Unsent {
+    /// So much more, if there is room; an answer that waits alone always has it.
+    pub(in crate::server) fn grow(&mut self, bytes: usize) -> Result<(), Status> {
+        let all = self.account.unsent.fetch_add(bytes, Ordering::AcqRel) + bytes;
+        self.bytes += bytes;
+        let max = self.account.bytes_max / 2;
+        if all <= max || all == self.bytes { Ok(()) } else { Err(Beyond::Unsent(max).status()) }
+    }
+
+    /// It has come to no more than this.
+    pub(in crate::server) fn shrink(&mut self, bytes: usize) {
+        let less = self.bytes.saturating_sub(bytes);
+        self.account.unsent.fetch_sub(less, Ordering::AcqRel);
+        self.bytes -= less;
+    }
+}
+
+impl Drop for Unsent {
+    fn drop(&mut self) {
+        self.shrink(0);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -257,6 +330,23 @@ mod tests {
         assert_eq!((alone.messages, take(&account, &[0, 1]).messages), (1, 1));
         drop(alone);
         assert_eq!(take(&account, &[50, 50]).beyond, None);
+    }
+
+    #[tokio::test]
+    async fn answers_that_wait_have_half_as_much_to_themselves() {
+        let account = account(Limits { bytes_in_flight: 100, ..Limits::default() });
+        let _all = take(&account, &[100]);
+        let mut first = account.unsent();
+        first.grow(500).expect("it waits alone");
+        let refused = account.unsent().grow(1).unwrap_err();
+        assert_eq!(refused.code(), tonic::Code::ResourceExhausted);
+        first.shrink(30);
+        first.shrink(40);
+        let mut second = account.unsent();
+        second.grow(20).unwrap();
+        assert!(second.grow(1).is_err());
+        drop((first, second));
+        assert_eq!(account.unsent.load(Ordering::Acquire), 0);
     }
 
     #[tokio::test(start_paused = true)]

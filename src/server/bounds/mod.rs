@@ -6,18 +6,21 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use tokio::time::Instant;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
 use tonic::Status;
 
 use super::{access::Caller, port::Peer, settings::Limits};
 use crate::name::ClientName;
 
-pub(super) use account::{Account, Beyond, InFlight, OpenCall};
+pub(super) use account::{Account, Beyond, InFlight, OpenCall, Unsent};
 
 mod account;
 mod bucket;
@@ -25,10 +28,14 @@ mod bucket;
 /// Accounts that nobody uses are looked for as often.
 const SWEPT_EVERY: Duration = Duration::from_secs(1);
 
+/// Watches of the server's health by those who have not said who they are, all together.
+const UNKNOWN_WATCHES_MAX: usize = 100;
+
 /// The accounts of all callers.
 #[derive(Debug)]
 pub(super) struct Bounds {
     limits: Limits,
+    unknown_watches: Arc<Semaphore>,
     accounts: Mutex<Accounts>,
 }
 
@@ -51,7 +58,14 @@ enum Key {
 impl Bounds {
     pub(super) fn new(limits: &Limits) -> Self {
         let accounts = Accounts { of: HashMap::new(), swept: now() };
-        Bounds { limits: limits.clone(), accounts: Mutex::new(accounts) }
+        let unknown_watches = Arc::new(Semaphore::new(UNKNOWN_WATCHES_MAX));
+        Bounds { limits: limits.clone(), unknown_watches, accounts: Mutex::new(accounts) }
+    }
+
+    /// Somebody unknown watches as long as what is returned lives.
+    pub(super) fn watch(&self) -> Result<OwnedSemaphorePermit, Status> {
+        let watches = self.unknown_watches.clone();
+        watches.try_acquire_owned().map_err(|_| Beyond::Watches(UNKNOWN_WATCHES_MAX).status())
     }
 
     /// A call is opened: it is one as long as what is returned lives.
@@ -80,12 +94,7 @@ impl Key {
         if let Some(identity) = caller.reach().identity() {
             return Key::Identity(identity.clone());
         }
-        match (peer.host, peer.user) {
-            (Some(IpAddr::V6(host)), _) => Key::Host(match host.to_ipv4_mapped() {
-                Some(host) => host.into(),
-                // Who has one address of a network has all 2^64 of them.
-                None => Ipv6Addr::from(u128::from(host) >> 64 << 64).into(),
-            }),
+        match (peer.network(), peer.user) {
             (Some(host), _) => Key::Host(host),
             (None, Some(user)) => Key::User(user),
             (None, None) => Key::Nobody,

@@ -83,6 +83,11 @@ pub(in crate::server) fn verdict(id: String, lease: String, judged: Judged) -> p
     pb::Told { id, verdict: verdict.into(), lease: cut(lease, LEASE_BYTES_MAX), late: judged.late }
 }
 
+/// How much of these texts a verdict repeats.
+pub(in crate::server) fn verdict_bytes(id: &str, lease: &str) -> usize {
+    id.len().min(ID_BYTES_MAX) + lease.len().min(LEASE_BYTES_MAX)
+}
+
 fn cut(mut text: String, bytes_max: usize) -> String {
     if text.len() > bytes_max {
         text.truncate(text.floor_char_boundary(bytes_max));

@@ -1,15 +1,19 @@
 //! From a request to its call: who asks, whether they may, and whether it is too much.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, sync::Arc};
 
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header::CONTENT_TYPE};
 use hyper::body::Incoming;
+use tokio::sync::SetOnce;
 use tonic::{body::Body, service::Routes};
 use tower::ServiceExt;
 
 use super::{Peer, admitted::Admitted, foreign, held::Held, inflow::Inflow};
 use crate::{
-    server::{bounds::Bounds, ending::Ending, explained, ready, reason::Reason, settings::Settings, status},
+    server::{
+        bounds::Bounds, ending::Ending, explained, ready, reason::Reason, settings::Settings, status,
+        unsent::Counted,
+    },
     wire::STORE_HEADER,
 };
 
@@ -17,6 +21,8 @@ use crate::{
 pub(super) struct Line {
     pub(super) peer: Peer,
     pub(super) ending: Ending,
+    /// Set when somebody who is known here has made a call.
+    pub(super) is_known: SetOnce<()>,
 }
 
 /// What answers the requests of all connections.
@@ -53,23 +59,40 @@ impl Answering {
 
     async fn call(&self, line: &Line, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
         let admitted = self.settings.access.admit(&line.peer, request.uri().path(), request.headers());
-        let admitted = admitted.and_then(|caller| Ok((self.bounds.open(&line.peer, &caller)?, caller)));
-        let (open, caller) = match admitted {
+        let admitted = admitted.and_then(|caller| {
+            let path = request.uri().path();
+            let watching = (!caller.is_known() && foreign::is_watch(path)).then(|| self.bounds.watch());
+            Ok((self.bounds.open(&line.peer, &caller)?, watching.transpose()?, caller))
+        });
+        let (open, watching, caller) = match admitted {
             Ok(admitted) => admitted,
             Err(status) => return Ok(status.into_http()),
         };
-        let foreign = foreign::is(request.uri().path());
-        let request = request.map(|body| Body::new(Inflow::new(body, open.account().clone())));
+        let open = Arc::new(open);
+        if caller.is_known() {
+            // The first one says it.
+            let _ = line.is_known.set(());
+        }
+        let path = request.uri().path();
+        let (foreign, in_batches) = (foreign::is(path), IN_BATCHES.contains(&path));
+        let request = request.map(|body| {
+            let inflow = Inflow::new(body, open.account().clone(), line.ending.settled());
+            Body::new(if in_batches { inflow } else { inflow.counting() })
+        });
         let mut request = request.map(|body| Admitted::request(body, &caller));
         request.extensions_mut().insert(caller.clone());
-        request.extensions_mut().insert(open.account().clone());
+        request.extensions_mut().insert(open.clone());
         request.extensions_mut().insert(line.ending.clone());
         let response = ready::put_in_place(self.routes.clone().oneshot(request).await?);
-        let mut response = if foreign { foreign::until(&line.ending, response) } else { response };
+        let mut response = if foreign { foreign::until(&line.ending, watching, response) } else { response };
         explained::explain(response.headers_mut());
-        Ok(response.map(|body| Body::new(Held::new(Admitted::answer(body, &caller), open))))
+        let counted = response.extensions_mut().remove::<Counted>();
+        Ok(response.map(|body| Body::new(Held::new(Admitted::answer(body, &caller), counted, open))))
     }
 }
+
+/// Calls that count their messages themselves, as many at a time as there are.
+const IN_BATCHES: [&str; 3] = ["/Contact/sendStatus", "/Contact/tellResult", "/Contact/submitTask"];
 
 /// Whether a request can be a call; otherwise what HTTP says to it.
 fn is_grpc<T>(request: &Request<T>) -> Result<(), StatusCode> {

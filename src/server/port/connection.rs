@@ -4,6 +4,8 @@
 //!  secure ──► preface ──► HTTP/2 ──── the server ends ──────────► GOAWAY, calls end ──► cut by the port
 //!    5 s        5 s          └──── of age ──► GOAWAY ──grace──► calls end ──grace──► cut
 //! ```
+//!
+//! Where callers are asked who they are, a connection is of age after a minute without a call of anybody known.
 
 use std::{
     future::Future,
@@ -14,10 +16,13 @@ use std::{
 };
 
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::time::sleep;
+use tokio::{sync::SetOnce, time::sleep};
 
 use super::{Answering, Line, Peer, farewell, listener::Stream, meter::Meter, preface, tls::Tls, wire::Wire};
-use crate::server::{ending::SETTLE_GRACE, settings::Limits};
+use crate::server::{
+    ending::SETTLE_GRACE,
+    settings::{Limits, Settings},
+};
 
 /// A peer has this long for TLS,
 const SECURE_WITHIN: Duration = Duration::from_secs(5);
@@ -117,7 +122,8 @@ async fn speak(
 ) -> anyhow::Result<()> {
     let ending = answering.ending.of_connection();
     let until = peer.certified_until;
-    let line = Arc::new(Line { peer, ending: ending.clone() });
+    let line = Arc::new(Line { peer, ending: ending.clone(), is_known: SetOnce::new() });
+    let unknown = remains_unknown(line.clone(), answering);
     let service = hyper::service::service_fn({
         let answering = answering.clone();
         move |request| {
@@ -130,6 +136,7 @@ async fn speak(
         end = served.as_mut() => return Ok(end?),
         _ = ending.begun() => false,
         () = age(&answering.settings.limits, until) => true,
+        () = unknown => true,
     };
     // No more calls on this connection.
     served.as_mut().graceful_shutdown();
@@ -160,6 +167,16 @@ async fn age(limits: &Limits, until: Option<SystemTime>) {
     match age_of(limits, until, SystemTime::now()) {
         Some(age) => sleep(age).await,
         None => std::future::pending().await,
+    }
+}
+
+/// Over when nobody who is known here has made a call for too long. Who only asks whether the server is well is told to
+/// come back like one who is of age: a place is not theirs for ever.
+async fn remains_unknown(line: Arc<Line>, answering: &Answering) {
+    let Settings { access, limits, .. } = &answering.settings;
+    let known = tokio::time::timeout(limits.unknown_age, line.is_known.wait()).await;
+    if known.is_ok() || !access.is_guarded() {
+        std::future::pending().await
     }
 }
 

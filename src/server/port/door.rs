@@ -16,7 +16,7 @@ use crate::server::settings::Limits;
 
 /// How long to leave the listener alone when it fails.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Those who are turned away are counted, and told of in the log as often as this.
+/// Those who are not let in are counted, and told of in the log as often as this.
 const SAID_EVERY: Duration = Duration::from_secs(1);
 
 /// Where connections come in.
@@ -27,7 +27,7 @@ pub(super) struct Door {
     most_of_address: usize,
     /// Held open to be closed when there is no descriptor left: for as long as it takes to turn one peer away.
     reserve: Option<File>,
-    turned_away: Log,
+    log: Log,
 }
 
 impl Door {
@@ -39,17 +39,17 @@ impl Door {
             most: limits.connections,
             most_of_address: limits.connections_per_address,
             reserve: reserve(),
-            turned_away: Log::default(),
+            log: Log::default(),
         }
     }
 
     /// Waits for the next one who is let in.
     pub(super) async fn next(&mut self) -> (Stream, Place) {
         loop {
-            let why = match self.listener.accept().await {
+            let what = match self.listener.accept().await {
                 Ok(stream) => {
                     let peer = Peer::of(&stream);
-                    match self.places.take(peer.host) {
+                    match self.places.take(peer.network()) {
                         Ok(place) => return (stream, place),
                         Err(full) => {
                             stream.turn_away();
@@ -58,21 +58,24 @@ impl Door {
                     }
                 }
                 Err(e) if is_exhausted(&e) => {
-                    self.turn_one_away().await;
-                    format!("{e}")
+                    if self.turn_one_away().await {
+                        format!("a connection was turned away: {e}")
+                    } else {
+                        format!("no connection can be taken: {e}")
+                    }
                 }
                 // The peer is gone again: that is not the listener's end.
                 Err(e) => {
                     tokio::time::sleep(PAUSE).await;
-                    format!("{e}")
+                    format!("a connection could not be taken: {e}")
                 }
             };
-            self.turned_away.say(&why);
+            self.log.say(&what);
         }
     }
 
-    /// Turns away the one who waits and cannot be let in for want of a descriptor.
-    async fn turn_one_away(&mut self) {
+    /// Turns away the one who waits and cannot be let in for want of a descriptor, if there still is one.
+    async fn turn_one_away(&mut self) -> bool {
         drop(self.reserve.take());
         let one = self.listener.accept().now_or_never();
         let is_gone = matches!(one, Some(Ok(_)));
@@ -82,16 +85,18 @@ impl Door {
         if !is_gone || self.reserve.is_none() {
             tokio::time::sleep(PAUSE).await;
         }
+        is_gone
     }
 
     fn describe(&self, full: Full, peer: &Peer) -> String {
-        match full {
+        let why = match full {
             Full::All => format!("there are {}: --max-connections", self.most),
             Full::Address => {
                 let host = peer.host.map(|host| host.to_string()).unwrap_or_default();
                 format!("{host} has {}: --max-connections-per-address", self.most_of_address)
             }
-        }
+        };
+        format!("a connection was turned away: {why}")
     }
 }
 
@@ -104,7 +109,7 @@ fn is_exhausted(error: &io::Error) -> bool {
     Errno::from_io_error(error).is_some_and(|error| [Errno::MFILE, Errno::NFILE].contains(&error))
 }
 
-/// Lines about peers that were turned away: they are as many as these like, and the lines are not.
+/// Lines about peers that were not let in: they are as many as these like, and the lines are not.
 #[derive(Default)]
 struct Log {
     said: Option<Instant>,
@@ -113,13 +118,13 @@ struct Log {
 
 impl Log {
     #[allow(clippy::disallowed_methods, reason = "decides about log lines only")]
-    fn say(&mut self, why: &str) {
+    fn say(&mut self, what: &str) {
         let now = Instant::now();
         if self.said.is_some_and(|said| now - said < SAID_EVERY) {
             self.unsaid += 1;
             return;
         }
-        tracing::warn!(before = self.unsaid, "a connection was turned away: {why}");
+        tracing::warn!(before = self.unsaid, "{what}");
         *self = Log { said: Some(now), unsaid: 0 };
     }
 }

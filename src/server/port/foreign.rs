@@ -10,6 +10,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Response};
 use http_body::{Body as _, Frame, SizeHint};
+use tokio::sync::OwnedSemaphorePermit;
 use tonic::{Status, body::Body};
 
 use crate::server::ending::Ending;
@@ -19,17 +20,29 @@ pub(super) fn is(path: &str) -> bool {
     !path.starts_with("/Contact/")
 }
 
-/// Such an answer: it ends when calls are to.
-pub(super) fn until(ending: &Ending, response: Response<Body>) -> Response<Body> {
+/// Whether it is open for as long as its caller likes, whoever that is.
+pub(super) fn is_watch(path: &str) -> bool {
+    path == "/grpc.health.v1.Health/Watch"
+}
+
+/// Such an answer: it ends when calls are to. `watching` is kept until then.
+pub(super) fn until(
+    ending: &Ending,
+    watching: Option<OwnedSemaphorePermit>,
+    response: Response<Body>,
+) -> Response<Body> {
     let ending = ending.begun();
-    response
-        .map(|body| if body.is_end_stream() { body } else { Body::new(Until { body, ending: Some(ending) }) })
+    response.map(|body| match body.is_end_stream() {
+        true => body,
+        false => Body::new(Until { body, ending: Some(ending), _watching: watching }),
+    })
 }
 
 struct Until {
     body: Body,
     /// `None`: it has ended.
     ending: Option<BoxFuture<'static, Status>>,
+    _watching: Option<OwnedSemaphorePermit>,
 }
 
 impl http_body::Body for Until {

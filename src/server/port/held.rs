@@ -3,6 +3,7 @@
 
 use std::{
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -10,17 +11,19 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tonic::{Status, body::Body};
 
-use crate::server::{bounds::OpenCall, explained};
+use crate::server::{bounds::OpenCall, explained, unsent::Counted};
 
 /// A body, and that its call is open.
 pub(super) struct Held {
     body: Body,
-    _call: OpenCall,
+    /// If it may be long.
+    counted: Option<Counted>,
+    _call: Arc<OpenCall>,
 }
 
 impl Held {
-    pub(super) fn new(body: Body, call: OpenCall) -> Self {
-        Held { body, _call: call }
+    pub(super) fn new(body: Body, counted: Option<Counted>, call: Arc<OpenCall>) -> Self {
+        Held { body, counted, _call: call }
     }
 }
 
@@ -37,6 +40,9 @@ impl http_body::Body for Held {
             && let Some(trailers) = frame.trailers_mut()
         {
             explained::explain(trailers);
+        }
+        if let Some(counted) = &self.counted {
+            frame = frame.map(|frame| frame.map(|frame| frame.map_data(|bytes| counted.keep(bytes))));
         }
         Poll::Ready(frame)
     }

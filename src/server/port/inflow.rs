@@ -1,4 +1,4 @@
-//! What comes in on a call: a peer that sends a message in a thousand pieces leaves room for others, and what has
+//! What comes in on a call, until calls are to end: a peer that sends a message in a thousand pieces leaves room for others, and what has
 //! come of messages that have no end yet is bounded for a caller. Each of them may become as long as a message may be,
 //! and a caller has many calls.
 
@@ -9,6 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use http_body::{Frame, SizeHint};
 use tonic::Status;
 
@@ -24,18 +25,38 @@ pub(super) struct Inflow<B> {
     turn: Turn,
     message: Message,
     account: Arc<Account>,
+    /// How many whole messages have come, if they count.
+    counted: Option<usize>,
+    /// For a call that waits for the rest of a message. `None`: it has ended.
+    ending: Option<BoxFuture<'static, Status>>,
 }
 
 impl<B> Inflow<B> {
-    /// Of a call of this caller.
-    pub(super) fn new(body: B, account: Arc<Account>) -> Self {
-        Inflow { body, turn: Turn::default(), message: Message::default(), account }
+    /// Of a call of this caller, up to this end.
+    pub(super) fn new(body: B, account: Arc<Account>, ending: BoxFuture<'static, Status>) -> Self {
+        let (turn, message) = (Turn::default(), Message::default());
+        Inflow { body, turn, message, account, counted: None, ending: Some(ending) }
+    }
+
+    /// Nobody else counts its messages.
+    pub(super) fn counting(mut self) -> Self {
+        self.counted = Some(0);
+        self
     }
 
     fn take(&mut self, bytes: &[u8]) -> Result<(), Status> {
         let before = self.message.here;
-        self.message.take(bytes);
-        self.account.unfinished(before, self.message.here)
+        let whole = self.message.take(bytes);
+        self.account.unfinished(before, self.message.here)?;
+        match &mut self.counted {
+            Some(counted) => {
+                // The first one was counted as the call.
+                let more = if *counted == 0 { whole.saturating_sub(1) } else { whole };
+                *counted += whole;
+                self.account.count(more)
+            }
+            None => Ok(()),
+        }
     }
 }
 
@@ -58,9 +79,13 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         ready!(self.turn.poll(cx, |_| {}));
-        let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) else {
-            self.turn.pause();
-            return Poll::Pending;
+        let this = &mut *self;
+        let Some(ending) = &mut this.ending else { return Poll::Ready(None) };
+        let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) else {
+            this.turn.pause();
+            let status = ready!(ending.as_mut().poll(cx));
+            this.ending = None;
+            return Poll::Ready(Some(Err(status.into())));
         };
         Poll::Ready(frame.map(|frame| {
             let frame = frame.map_err(Into::into)?;
@@ -89,7 +114,9 @@ struct Message {
 }
 
 impl Message {
-    fn take(&mut self, mut bytes: &[u8]) {
+    /// How many messages have their end here.
+    fn take(&mut self, mut bytes: &[u8]) -> usize {
+        let mut whole = 0;
         while !bytes.is_empty() {
             let end = match self.here.checked_sub(HEAD_BYTES) {
                 None => HEAD_BYTES,
@@ -103,8 +130,10 @@ impl Message {
             bytes = &bytes[n..];
             if self.here >= HEAD_BYTES && self.here == HEAD_BYTES + self.length() {
                 self.here = 0;
+                whole += 1;
             }
         }
+        whole
     }
 
     fn length(&self) -> usize {
@@ -115,6 +144,8 @@ impl Message {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::{FutureExt, future::pending};
+
     use super::*;
     use crate::server::{access::Caller, bounds::Bounds, port::Peer, settings::Limits};
 
@@ -142,7 +173,8 @@ mod tests {
         let limits = Limits { bytes_in_flight: 30 << 20, ..Limits::default() };
         let bounds = Bounds::new(&limits);
         let open = || bounds.open(&Peer::default(), &Caller::anybody(String::new())).unwrap();
-        let mut calls: Vec<_> = (0..16).map(|_| Inflow::new((), open().account().clone())).collect();
+        let inflow = || Inflow::new((), open().account().clone(), pending().boxed());
+        let mut calls: Vec<_> = (0..16).map(|_| inflow()).collect();
         let mut nearly = framed(1 << 20);
         nearly.truncate(1 << 20);
         for call in &mut calls[..15] {
@@ -154,10 +186,23 @@ mod tests {
         calls[0].take(&[7; 5]).unwrap();
         drop(calls.pop());
         drop(calls.pop());
-        let mut more = Inflow::new((), open().account().clone());
+        let mut more = inflow();
         more.take(&nearly).unwrap();
         more.take(&nearly[..1]).unwrap();
         drop((calls, more));
-        Inflow::new((), open().account().clone()).take(&framed(40 << 20)[..35 << 20]).unwrap();
+        inflow().take(&framed(40 << 20)[..35 << 20]).unwrap();
+    }
+    #[tokio::test(start_paused = true)]
+    async fn messages_behind_the_first_count_where_nobody_else_counts_them() {
+        let limits = Limits { messages_per_second: Some(5), ..Limits::default() };
+        let bounds = Bounds::new(&limits);
+        let call = bounds.open(&Peer::default(), &Caller::anybody(String::new())).unwrap();
+        let inflow = || Inflow::new((), call.account().clone(), pending().boxed());
+        inflow().take(&framed(3).repeat(100)).unwrap();
+        let mut counting = inflow().counting();
+        counting.take(&framed(3).repeat(5)).expect("the first is the call");
+        assert_eq!(counting.take(&framed(3)).unwrap_err().code(), tonic::Code::ResourceExhausted);
+        tokio::time::advance(std::time::Duration::from_millis(200)).await;
+        counting.take(&framed(3)).unwrap();
     }
 }

@@ -16,12 +16,12 @@ use tokio::{
 };
 use tokio_rustls::server::TlsStream;
 
+use super::wire::STALLED;
+
 /// The mode of a Unix socket's file, unless told otherwise.
 pub const SOCKET_MODE: u32 = 0o600;
 /// Connections to a Unix socket that wait to be accepted, as tokio has it for TCP.
 const BACKLOG: i32 = 1024;
-
-use super::wire::STALLED;
 
 /// Where to listen.
 #[derive(Debug, Clone, PartialEq, Eq)]

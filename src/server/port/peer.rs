@@ -1,7 +1,7 @@
 //! Who is at the other end of a connection, as far as the connection tells.
 
 use std::{
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     time::SystemTime,
 };
 
@@ -44,6 +44,14 @@ impl Peer {
                 ..Peer::default()
             },
         }
+    }
+
+    /// What counts as one address. Who has one address of a network of IPv6 has all 2^64 of them.
+    pub(in crate::server) fn network(&self) -> Option<IpAddr> {
+        self.host.map(|host| match host.to_canonical() {
+            IpAddr::V6(host) => Ipv6Addr::from_bits(host.to_bits() >> 64 << 64).into(),
+            host => host,
+        })
     }
 
     fn at(address: Option<SocketAddr>) -> Self {

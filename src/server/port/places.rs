@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -41,9 +41,9 @@ impl Places {
         })
     }
 
-    /// A place for a connection from this host; over a Unix socket it has none.
-    pub(super) fn take(self: &Arc<Self>, host: Option<IpAddr>) -> Result<Place, Full> {
-        let address = host.map(network);
+    /// A place for a connection from this address, as [`Peer::network`](super::Peer::network) has it; over a Unix
+    /// socket it has none.
+    pub(super) fn take(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Place, Full> {
         let mut taken = self.taken();
         if taken.all >= self.most {
             return Err(Full::All);
@@ -85,20 +85,12 @@ impl Drop for Place {
     }
 }
 
-/// What counts as one address. A host of IPv6 has a network of 2^64 addresses to itself.
-fn network(host: IpAddr) -> IpAddr {
-    match host.to_canonical() {
-        IpAddr::V6(host) => Ipv6Addr::from_bits(host.to_bits() & !u128::from(u64::MAX)).into(),
-        host => host,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::Peer, *};
 
     fn host(text: &str) -> Option<IpAddr> {
-        Some(text.parse().unwrap())
+        Peer { host: Some(text.parse().unwrap()), ..Peer::default() }.network()
     }
 
     #[test]
