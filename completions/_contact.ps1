@@ -55,6 +55,7 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
             [CompletionResult]::new('health', 'health', [CompletionResultType]::ParameterValue, 'Ask whether the server serves')
             [CompletionResult]::new('wait-ready', 'wait-ready', [CompletionResultType]::ParameterValue, 'Wait until the server serves')
             [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Make, show and revoke the tokens by which clients prove who they are')
+            [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Measure a server under load')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a shell''s completion script')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print a page of the manual')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -662,6 +663,291 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'contact;bench' {
+            [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'With --spawn: where to make that folder. It should be on the disk that is meant [default: /var/tmp]')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'With --spawn: where the server keeps tasks [default: sqlite]')
+            [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'Bytes of a task''s text')
+            [CompletionResult]::new('--rounds', '--rounds', [CompletionResultType]::ParameterName, 'How many rounds count')
+            [CompletionResult]::new('--warm-up', '--warm-up', [CompletionResultType]::ParameterName, 'How many rounds come before those, and do not count')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads of the load [default: one for each connection, at most half as many as there are processors]')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
+            [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: what --tls-cert names, else the host''s up to the first dot]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Leave after this long, with exit code 124')
+            [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]')
+            [CompletionResult]::new('--tls-ca', '--tls-ca', [CompletionResultType]::ParameterName, 'The authorities (PEM) to trust instead of this machine''s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once')
+            [CompletionResult]::new('--tls-cert', '--tls-cert', [CompletionResultType]::ParameterName, 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]')
+            [CompletionResult]::new('--tls-key', '--tls-key', [CompletionResultType]::ParameterName, 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]')
+            [CompletionResult]::new('--tls-server-name', '--tls-server-name', [CompletionResultType]::ParameterName, 'The name that the server''s certificate must be for, instead of --server''s')
+            [CompletionResult]::new('--spawn', '--spawn', [CompletionResultType]::ParameterName, 'Measure a server of its own: `contact serve` as a child process, on a free port, with a folder that is removed at the end')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('submit', 'submit', [CompletionResultType]::ParameterValue, 'Hand in tasks, many on their way at a time')
+            [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Read a backlog by watchers without a group, each the whole of it')
+            [CompletionResult]::new('fan-out', 'fan-out', [CompletionResultType]::ParameterValue, 'Hand in tasks while N watchers without a group see each of them')
+            [CompletionResult]::new('group', 'group', [CompletionResultType]::ParameterValue, 'Hand in tasks, hand them out to the members of a group, and settle each as done')
+            [CompletionResult]::new('settle', 'settle', [CompletionResultType]::ParameterValue, 'Settle tasks as done, on one stream for each client')
+            [CompletionResult]::new('latency', 'latency', [CompletionResultType]::ParameterValue, 'Hand in one task at a time, and see how long each takes')
+            [CompletionResult]::new('cli', 'cli', [CompletionResultType]::ParameterValue, 'Start `contact send-status`, have it answered, and see it end')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'contact;bench;submit' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'How many in each round [default: as above]')
+            [CompletionResult]::new('--tasks', '--tasks', [CompletionResultType]::ParameterName, 'How many in each round [default: as above]')
+            [CompletionResult]::new('--duration', '--duration', [CompletionResultType]::ParameterName, 'Instead of a number: as many as go into this long, in each round')
+            [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'At most so many a second, of all clients together [default: as fast as it goes]')
+            [CompletionResult]::new('--in-flight', '--in-flight', [CompletionResultType]::ParameterName, 'Unanswered tasks of each client; never more than 64 MiB of them')
+            [CompletionResult]::new('--clients', '--clients', [CompletionResultType]::ParameterName, 'Connections that submit side by side')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'The queue; what is handed in stays there [default: one of its own, purged at the end]')
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'The queue; what is handed in stays there [default: one of its own, purged at the end]')
+            [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'With --spawn: where to make that folder. It should be on the disk that is meant [default: /var/tmp]')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'With --spawn: where the server keeps tasks [default: sqlite]')
+            [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'Bytes of a task''s text')
+            [CompletionResult]::new('--rounds', '--rounds', [CompletionResultType]::ParameterName, 'How many rounds count')
+            [CompletionResult]::new('--warm-up', '--warm-up', [CompletionResultType]::ParameterName, 'How many rounds come before those, and do not count')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads of the load [default: one for each connection, at most half as many as there are processors]')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
+            [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: what --tls-cert names, else the host''s up to the first dot]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Leave after this long, with exit code 124')
+            [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]')
+            [CompletionResult]::new('--tls-ca', '--tls-ca', [CompletionResultType]::ParameterName, 'The authorities (PEM) to trust instead of this machine''s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once')
+            [CompletionResult]::new('--tls-cert', '--tls-cert', [CompletionResultType]::ParameterName, 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]')
+            [CompletionResult]::new('--tls-key', '--tls-key', [CompletionResultType]::ParameterName, 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]')
+            [CompletionResult]::new('--tls-server-name', '--tls-server-name', [CompletionResultType]::ParameterName, 'The name that the server''s certificate must be for, instead of --server''s')
+            [CompletionResult]::new('--id', '--id', [CompletionResultType]::ParameterName, 'Give each task an id of its own')
+            [CompletionResult]::new('--spawn', '--spawn', [CompletionResultType]::ParameterName, 'Measure a server of its own: `contact serve` as a child process, on a free port, with a folder that is removed at the end')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'contact;bench;watch' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'How many tasks [default: 1000000; with --queue all that there are]')
+            [CompletionResult]::new('--tasks', '--tasks', [CompletionResultType]::ParameterName, 'How many tasks [default: 1000000; with --queue all that there are]')
+            [CompletionResult]::new('--clients', '--clients', [CompletionResultType]::ParameterName, 'Watchers, with a connection each')
+            [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Read at most so many a second, all watchers together [default: as fast as it goes]')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Read what is in this queue; nothing is handed in [default: one of its own, purged at the end]')
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Read what is in this queue; nothing is handed in [default: one of its own, purged at the end]')
+            [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'With --spawn: where to make that folder. It should be on the disk that is meant [default: /var/tmp]')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'With --spawn: where the server keeps tasks [default: sqlite]')
+            [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'Bytes of a task''s text')
+            [CompletionResult]::new('--rounds', '--rounds', [CompletionResultType]::ParameterName, 'How many rounds count')
+            [CompletionResult]::new('--warm-up', '--warm-up', [CompletionResultType]::ParameterName, 'How many rounds come before those, and do not count')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads of the load [default: one for each connection, at most half as many as there are processors]')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
+            [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: what --tls-cert names, else the host''s up to the first dot]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Leave after this long, with exit code 124')
+            [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]')
+            [CompletionResult]::new('--tls-ca', '--tls-ca', [CompletionResultType]::ParameterName, 'The authorities (PEM) to trust instead of this machine''s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once')
+            [CompletionResult]::new('--tls-cert', '--tls-cert', [CompletionResultType]::ParameterName, 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]')
+            [CompletionResult]::new('--tls-key', '--tls-key', [CompletionResultType]::ParameterName, 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]')
+            [CompletionResult]::new('--tls-server-name', '--tls-server-name', [CompletionResultType]::ParameterName, 'The name that the server''s certificate must be for, instead of --server''s')
+            [CompletionResult]::new('--decode', '--decode', [CompletionResultType]::ParameterName, 'Decode each task, as a client does that has use for it')
+            [CompletionResult]::new('--spawn', '--spawn', [CompletionResultType]::ParameterName, 'Measure a server of its own: `contact serve` as a child process, on a free port, with a folder that is removed at the end')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'contact;bench;fan-out' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'How many in each round [default: as above]')
+            [CompletionResult]::new('--tasks', '--tasks', [CompletionResultType]::ParameterName, 'How many in each round [default: as above]')
+            [CompletionResult]::new('--duration', '--duration', [CompletionResultType]::ParameterName, 'Instead of a number: as many as go into this long, in each round')
+            [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'At most so many a second, of all clients together [default: as fast as it goes]')
+            [CompletionResult]::new('--in-flight', '--in-flight', [CompletionResultType]::ParameterName, 'Tasks on their way at a time; never more than 64 MiB of them')
+            [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'With --spawn: where to make that folder. It should be on the disk that is meant [default: /var/tmp]')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'With --spawn: where the server keeps tasks [default: sqlite]')
+            [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'Bytes of a task''s text')
+            [CompletionResult]::new('--rounds', '--rounds', [CompletionResultType]::ParameterName, 'How many rounds count')
+            [CompletionResult]::new('--warm-up', '--warm-up', [CompletionResultType]::ParameterName, 'How many rounds come before those, and do not count')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads of the load [default: one for each connection, at most half as many as there are processors]')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
+            [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: what --tls-cert names, else the host''s up to the first dot]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Leave after this long, with exit code 124')
+            [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]')
+            [CompletionResult]::new('--tls-ca', '--tls-ca', [CompletionResultType]::ParameterName, 'The authorities (PEM) to trust instead of this machine''s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once')
+            [CompletionResult]::new('--tls-cert', '--tls-cert', [CompletionResultType]::ParameterName, 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]')
+            [CompletionResult]::new('--tls-key', '--tls-key', [CompletionResultType]::ParameterName, 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]')
+            [CompletionResult]::new('--tls-server-name', '--tls-server-name', [CompletionResultType]::ParameterName, 'The name that the server''s certificate must be for, instead of --server''s')
+            [CompletionResult]::new('--spawn', '--spawn', [CompletionResultType]::ParameterName, 'Measure a server of its own: `contact serve` as a child process, on a free port, with a folder that is removed at the end')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'contact;bench;group' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'How many in each round [default: as above]')
+            [CompletionResult]::new('--tasks', '--tasks', [CompletionResultType]::ParameterName, 'How many in each round [default: as above]')
+            [CompletionResult]::new('--duration', '--duration', [CompletionResultType]::ParameterName, 'Instead of a number: as many as go into this long, in each round')
+            [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'At most so many a second, of all clients together [default: as fast as it goes]')
+            [CompletionResult]::new('--members', '--members', [CompletionResultType]::ParameterName, 'Members, with a connection each')
+            [CompletionResult]::new('--in-flight', '--in-flight', [CompletionResultType]::ParameterName, 'Tasks on their way at a time, of all clients together; each member holds its share')
+            [CompletionResult]::new('--clients', '--clients', [CompletionResultType]::ParameterName, 'Connections that submit side by side')
+            [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'With --spawn: where to make that folder. It should be on the disk that is meant [default: /var/tmp]')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'With --spawn: where the server keeps tasks [default: sqlite]')
+            [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'Bytes of a task''s text')
+            [CompletionResult]::new('--rounds', '--rounds', [CompletionResultType]::ParameterName, 'How many rounds count')
+            [CompletionResult]::new('--warm-up', '--warm-up', [CompletionResultType]::ParameterName, 'How many rounds come before those, and do not count')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads of the load [default: one for each connection, at most half as many as there are processors]')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
+            [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: what --tls-cert names, else the host''s up to the first dot]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Leave after this long, with exit code 124')
+            [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]')
+            [CompletionResult]::new('--tls-ca', '--tls-ca', [CompletionResultType]::ParameterName, 'The authorities (PEM) to trust instead of this machine''s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once')
+            [CompletionResult]::new('--tls-cert', '--tls-cert', [CompletionResultType]::ParameterName, 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]')
+            [CompletionResult]::new('--tls-key', '--tls-key', [CompletionResultType]::ParameterName, 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]')
+            [CompletionResult]::new('--tls-server-name', '--tls-server-name', [CompletionResultType]::ParameterName, 'The name that the server''s certificate must be for, instead of --server''s')
+            [CompletionResult]::new('--id', '--id', [CompletionResultType]::ParameterName, 'Give each task an id of its own')
+            [CompletionResult]::new('--spawn', '--spawn', [CompletionResultType]::ParameterName, 'Measure a server of its own: `contact serve` as a child process, on a free port, with a folder that is removed at the end')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'contact;bench;settle' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'How many in each round')
+            [CompletionResult]::new('--tasks', '--tasks', [CompletionResultType]::ParameterName, 'How many in each round')
+            [CompletionResult]::new('--clients', '--clients', [CompletionResultType]::ParameterName, 'Connections that settle side by side')
+            [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'With --spawn: where to make that folder. It should be on the disk that is meant [default: /var/tmp]')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'With --spawn: where the server keeps tasks [default: sqlite]')
+            [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'Bytes of a task''s text')
+            [CompletionResult]::new('--rounds', '--rounds', [CompletionResultType]::ParameterName, 'How many rounds count')
+            [CompletionResult]::new('--warm-up', '--warm-up', [CompletionResultType]::ParameterName, 'How many rounds come before those, and do not count')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads of the load [default: one for each connection, at most half as many as there are processors]')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
+            [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: what --tls-cert names, else the host''s up to the first dot]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Leave after this long, with exit code 124')
+            [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]')
+            [CompletionResult]::new('--tls-ca', '--tls-ca', [CompletionResultType]::ParameterName, 'The authorities (PEM) to trust instead of this machine''s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once')
+            [CompletionResult]::new('--tls-cert', '--tls-cert', [CompletionResultType]::ParameterName, 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]')
+            [CompletionResult]::new('--tls-key', '--tls-key', [CompletionResultType]::ParameterName, 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]')
+            [CompletionResult]::new('--tls-server-name', '--tls-server-name', [CompletionResultType]::ParameterName, 'The name that the server''s certificate must be for, instead of --server''s')
+            [CompletionResult]::new('--spawn', '--spawn', [CompletionResultType]::ParameterName, 'Measure a server of its own: `contact serve` as a child process, on a free port, with a folder that is removed at the end')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'contact;bench;latency' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'How many in each round [default: as above]')
+            [CompletionResult]::new('--tasks', '--tasks', [CompletionResultType]::ParameterName, 'How many in each round [default: as above]')
+            [CompletionResult]::new('--duration', '--duration', [CompletionResultType]::ParameterName, 'Instead of a number: as many as go into this long, in each round')
+            [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'At most so many a second, of all clients together [default: as fast as it goes]')
+            [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'With --spawn: where to make that folder. It should be on the disk that is meant [default: /var/tmp]')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'With --spawn: where the server keeps tasks [default: sqlite]')
+            [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'Bytes of a task''s text')
+            [CompletionResult]::new('--rounds', '--rounds', [CompletionResultType]::ParameterName, 'How many rounds count')
+            [CompletionResult]::new('--warm-up', '--warm-up', [CompletionResultType]::ParameterName, 'How many rounds come before those, and do not count')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads of the load [default: one for each connection, at most half as many as there are processors]')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
+            [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: what --tls-cert names, else the host''s up to the first dot]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Leave after this long, with exit code 124')
+            [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]')
+            [CompletionResult]::new('--tls-ca', '--tls-ca', [CompletionResultType]::ParameterName, 'The authorities (PEM) to trust instead of this machine''s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once')
+            [CompletionResult]::new('--tls-cert', '--tls-cert', [CompletionResultType]::ParameterName, 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]')
+            [CompletionResult]::new('--tls-key', '--tls-key', [CompletionResultType]::ParameterName, 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]')
+            [CompletionResult]::new('--tls-server-name', '--tls-server-name', [CompletionResultType]::ParameterName, 'The name that the server''s certificate must be for, instead of --server''s')
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Until a watcher without a group sees the task')
+            [CompletionResult]::new('--spawn', '--spawn', [CompletionResultType]::ParameterName, 'Measure a server of its own: `contact serve` as a child process, on a free port, with a folder that is removed at the end')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'contact;bench;cli' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'How many in each round [default: as above]')
+            [CompletionResult]::new('--tasks', '--tasks', [CompletionResultType]::ParameterName, 'How many in each round [default: as above]')
+            [CompletionResult]::new('--duration', '--duration', [CompletionResultType]::ParameterName, 'Instead of a number: as many as go into this long, in each round')
+            [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'At most so many a second, of all clients together [default: as fast as it goes]')
+            [CompletionResult]::new('--clients', '--clients', [CompletionResultType]::ParameterName, 'Processes at a time')
+            [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'With --spawn: where to make that folder. It should be on the disk that is meant [default: /var/tmp]')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'With --spawn: where the server keeps tasks [default: sqlite]')
+            [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'Bytes of a task''s text')
+            [CompletionResult]::new('--rounds', '--rounds', [CompletionResultType]::ParameterName, 'How many rounds count')
+            [CompletionResult]::new('--warm-up', '--warm-up', [CompletionResultType]::ParameterName, 'How many rounds come before those, and do not count')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads of the load [default: one for each connection, at most half as many as there are processors]')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
+            [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'This machine''s or worker''s name [default: what --tls-cert names, else the host''s up to the first dot]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: JSON lines, or text [default: text on a terminal, else json]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Leave after this long, with exit code 124')
+            [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'How long to try while the server cannot be reached [default: 10s; watch-tasks, watch-results, clients --watch, run, wait-ready and an ack that reads stdin try for ever, and so does wait once it waits]')
+            [CompletionResult]::new('--tls-ca', '--tls-ca', [CompletionResultType]::ParameterName, 'The authorities (PEM) to trust instead of this machine''s, when --server is https://. A server that is not trusted is not tried again: exit code 3, at once')
+            [CompletionResult]::new('--tls-cert', '--tls-cert', [CompletionResultType]::ParameterName, 'The certificate (PEM) to show to a server that asks for one; needs --tls-key [env: CONTACT_TLS_CERT=]')
+            [CompletionResult]::new('--tls-key', '--tls-key', [CompletionResultType]::ParameterName, 'Its key (PEM, not encrypted) [env: CONTACT_TLS_KEY=]')
+            [CompletionResult]::new('--tls-server-name', '--tls-server-name', [CompletionResultType]::ParameterName, 'The name that the server''s certificate must be for, instead of --server''s')
+            [CompletionResult]::new('--spawn', '--spawn', [CompletionResultType]::ParameterName, 'Measure a server of its own: `contact serve` as a child process, on a free port, with a folder that is removed at the end')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'contact;bench;help' {
+            [CompletionResult]::new('submit', 'submit', [CompletionResultType]::ParameterValue, 'Hand in tasks, many on their way at a time')
+            [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Read a backlog by watchers without a group, each the whole of it')
+            [CompletionResult]::new('fan-out', 'fan-out', [CompletionResultType]::ParameterValue, 'Hand in tasks while N watchers without a group see each of them')
+            [CompletionResult]::new('group', 'group', [CompletionResultType]::ParameterValue, 'Hand in tasks, hand them out to the members of a group, and settle each as done')
+            [CompletionResult]::new('settle', 'settle', [CompletionResultType]::ParameterValue, 'Settle tasks as done, on one stream for each client')
+            [CompletionResult]::new('latency', 'latency', [CompletionResultType]::ParameterValue, 'Hand in one task at a time, and see how long each takes')
+            [CompletionResult]::new('cli', 'cli', [CompletionResultType]::ParameterValue, 'Start `contact send-status`, have it answered, and see it end')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'contact;bench;help;submit' {
+            break
+        }
+        'contact;bench;help;watch' {
+            break
+        }
+        'contact;bench;help;fan-out' {
+            break
+        }
+        'contact;bench;help;group' {
+            break
+        }
+        'contact;bench;help;settle' {
+            break
+        }
+        'contact;bench;help;latency' {
+            break
+        }
+        'contact;bench;help;cli' {
+            break
+        }
+        'contact;bench;help;help' {
+            break
+        }
         'contact;completions' {
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Where the server is: HOST:PORT, https://HOST:PORT or unix:PATH')
             [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that says who this is [default: contact-token of systemd''s credentials]')
@@ -719,6 +1005,7 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
             [CompletionResult]::new('health', 'health', [CompletionResultType]::ParameterValue, 'Ask whether the server serves')
             [CompletionResult]::new('wait-ready', 'wait-ready', [CompletionResultType]::ParameterValue, 'Wait until the server serves')
             [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Make, show and revoke the tokens by which clients prove who they are')
+            [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Measure a server under load')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a shell''s completion script')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print a page of the manual')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -803,6 +1090,37 @@ Register-ArgumentCompleter -Native -CommandName 'contact' -ScriptBlock {
             break
         }
         'contact;help;token;revoke' {
+            break
+        }
+        'contact;help;bench' {
+            [CompletionResult]::new('submit', 'submit', [CompletionResultType]::ParameterValue, 'Hand in tasks, many on their way at a time')
+            [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Read a backlog by watchers without a group, each the whole of it')
+            [CompletionResult]::new('fan-out', 'fan-out', [CompletionResultType]::ParameterValue, 'Hand in tasks while N watchers without a group see each of them')
+            [CompletionResult]::new('group', 'group', [CompletionResultType]::ParameterValue, 'Hand in tasks, hand them out to the members of a group, and settle each as done')
+            [CompletionResult]::new('settle', 'settle', [CompletionResultType]::ParameterValue, 'Settle tasks as done, on one stream for each client')
+            [CompletionResult]::new('latency', 'latency', [CompletionResultType]::ParameterValue, 'Hand in one task at a time, and see how long each takes')
+            [CompletionResult]::new('cli', 'cli', [CompletionResultType]::ParameterValue, 'Start `contact send-status`, have it answered, and see it end')
+            break
+        }
+        'contact;help;bench;submit' {
+            break
+        }
+        'contact;help;bench;watch' {
+            break
+        }
+        'contact;help;bench;fan-out' {
+            break
+        }
+        'contact;help;bench;group' {
+            break
+        }
+        'contact;help;bench;settle' {
+            break
+        }
+        'contact;help;bench;latency' {
+            break
+        }
+        'contact;help;bench;cli' {
             break
         }
         'contact;help;completions' {

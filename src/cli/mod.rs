@@ -4,7 +4,7 @@
 //! A command is given its world as a `Context`; it returns an exit code or a `Failure`, and `exit.rs` has
 //! the only place where one is turned into the other.
 
-use std::{io::IsTerminal, path::PathBuf, process::ExitCode, time::Duration};
+use std::{ffi::OsString, io::IsTerminal, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
@@ -19,6 +19,7 @@ use secure::SecureFlags;
 mod ack;
 mod again;
 mod bearer;
+mod bench;
 mod caller;
 mod cancel;
 mod clients;
@@ -127,6 +128,7 @@ enum Command {
     Health(health::Health),
     WaitReady(wait_ready::WaitReady),
     Token(token::Token),
+    Bench(bench::Bench),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -134,7 +136,12 @@ enum Command {
 impl Command {
     /// Whether it speaks to a server.
     fn makes_calls(&self) -> bool {
-        !matches!(self, Command::Serve(_) | Command::Token(_) | Command::Completions(_) | Command::Man(_))
+        match self {
+            Command::Serve(_) | Command::Token(_) | Command::Completions(_) | Command::Man(_) => false,
+            // A server of its own is not the one that the flags are about.
+            Command::Bench(bench) => !bench.spawns(),
+            _ => true,
+        }
     }
 }
 
@@ -224,6 +231,14 @@ impl Context {
         self.global.server.show(bearer)
     }
 
+    /// The variables by which another process of this binary reaches the same server in the same name; those that
+    /// it must not have are `None`.
+    fn variables(&self) -> Vec<(&'static str, Option<OsString>)> {
+        let mut variables = self.global.secure.variables();
+        variables.push(("CONTACT_TOKEN_FILE", self.global.token_file.clone().map(PathBuf::into_os_string)));
+        variables
+    }
+
     /// How long to try while the server cannot be reached.
     fn retry_for(&self) -> Duration {
         self.global.retry_for.unwrap_or(RETRY_FOR)
@@ -238,6 +253,9 @@ impl Context {
 pub fn run() -> ExitCode {
     if run::command::is_keeper() {
         return run::command::keep();
+    }
+    if bench::is_keeper() {
+        return bench::keep();
     }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -314,6 +332,10 @@ pub fn run() -> ExitCode {
             client(&context, Reader::IsAll, async |out| wait.run(&context, out).await)
         }
         Command::Token(token) => client(&context, Reader::MayGo, async |out| token.run(&context, out).await),
+        // It leaves in its own way: it says what it knows and cleans up.
+        Command::Bench(bench) => {
+            runner::staying(&context, Reader::IsAll, async |out, calls| bench.run(&context, out, calls).await)
+        }
         Command::Completions(completions) => {
             client(&context, Reader::IsAll, async |out| completions.run(out))
         }

@@ -17,8 +17,8 @@ impl Progress {
     }
 
     /// Shown whatever stdout is: for who has few lines to say.
-    pub(super) fn alone(what: &'static str, total: u64) -> Self {
-        Self::shown(true, what, Some(total))
+    pub(super) fn alone(what: &'static str, total: Option<u64>) -> Self {
+        Self::shown(true, what, total)
     }
 
     fn shown(is_alone: bool, what: &'static str, total: Option<u64>) -> Self {
@@ -43,6 +43,11 @@ impl Progress {
     /// So many more are done.
     pub(super) fn add(&self, done: u64) {
         self.0.inc(done);
+    }
+
+    /// So many are done in all.
+    pub(super) fn is_at(&self, done: u64) {
+        self.0.set_position(done);
     }
 
     /// Prints something without tearing the bar.

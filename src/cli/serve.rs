@@ -151,7 +151,7 @@ struct ReadyLine<'a> {
 
 /// As many connections as this process may have: what it gets to begin with is often a thousand. Says how many
 /// descriptors that makes; `None`: without end.
-fn allow_connections() -> Option<u64> {
+pub(super) fn allow_connections() -> Option<u64> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     // If that is not allowed it serves as many as it may.

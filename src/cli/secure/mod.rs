@@ -9,6 +9,7 @@ mod refusal;
 
 use std::{
     env,
+    ffi::OsString,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -70,6 +71,18 @@ impl SecureFlags {
     pub(super) fn is_any(&self) -> bool {
         let Files { ca, cert, key } = self.files();
         ca.is_some() || cert.is_some() || key.is_some() || self.server_name.is_some()
+    }
+
+    /// The variables that say the same to another process.
+    pub(super) fn variables(&self) -> Vec<(&'static str, Option<OsString>)> {
+        let Files { ca, cert, key } = self.files();
+        let file = |file: Option<PathBuf>| file.map(PathBuf::into_os_string);
+        vec![
+            ("CONTACT_TLS_CA", file(ca)),
+            ("CONTACT_TLS_CERT", file(cert)),
+            ("CONTACT_TLS_KEY", file(key)),
+            ("CONTACT_TLS_SERVER_NAME", self.server_name.clone().map(OsString::from)),
+        ]
     }
 
     fn files(&self) -> Files {

@@ -41,7 +41,7 @@ pub(super) async fn run(folder: PathBuf, out: &mut Output) -> Result<u8, Failure
     let mut progress = None;
     while let Some(step) = said.recv().await {
         match step {
-            Step::All(all) => progress = Some(Progress::alone("tasks and results", all)),
+            Step::All(all) => progress = Some(Progress::alone("tasks and results", Some(all))),
             Step::Read(more) => {
                 if let Some(progress) = &progress {
                     progress.add(more);
