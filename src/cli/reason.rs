@@ -82,6 +82,12 @@ reasons! {
     TlsOtherName "tls_other_name" [code::UNREACHABLE] "The server's certificate is for another name."
     TlsUnknownAuthority "tls_unknown_authority" [code::UNREACHABLE] "Nobody who is trusted here has signed the server's certificate: `--tls-ca`."
     TlsWanted "tls_wanted" [code::UNREACHABLE] "The server speaks TLS, and was spoken to in plain text: `https://`."
+    // Of a bench.
+    Bench "bench" [code::NO] "`bench`: a part of the load has failed."
+    NotSettled "not_settled" [code::NO] "`bench`: not all settlements were taken."
+    ServerEnded "server_ended" [code::UNREACHABLE] "`bench --spawn`: the server has ended."
+    Spawn "spawn" [code::NO] "`bench --spawn`: the server was not ready in time."
+    TooFew "too_few" [code::NO] "`bench watch`: the queue has fewer tasks than were to be read."
     // Of this machine.
     Listen "listen" [code::NO] "`serve`: the address cannot be listened on."
     NewerFormat "newer_format" [code::STORE] "`serve`: a later version has written the store."

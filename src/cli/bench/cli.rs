@@ -14,7 +14,7 @@ use super::{
     place::Place,
     quota::{Amount, Grant, Quota},
 };
-use crate::cli::{Failure, exit::code};
+use crate::cli::{Failure, exit::code, reason::Reason};
 
 const TASKS: u64 = 500;
 /// The longest status that fits a command line.
@@ -84,7 +84,7 @@ impl Load for Cli {
         });
         let mut processes = 0;
         for part in futures_util::future::join_all(parts).await {
-            let panicked = |_| Failure::new(code::NO, "bench", "a part of the load has failed");
+            let panicked = |_| Failure::new(code::NO, Reason::Bench, "a part of the load has failed");
             processes += part.map_err(panicked)??;
         }
         Ok(meter.stop(processes, &latencies))
@@ -103,12 +103,13 @@ fn send_status(address: &str, variables: &[(&str, Option<OsString>)], status: &s
     command.args(["send-status", "--server", address, "-o", "json", "--", status]);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let ended = command.spawn().and_then(|process| process.wait_with_output());
-    let ended = ended.map_err(|e| Failure::new(code::NO, "system", format!("contact send-status: {e}")))?;
+    let ended =
+        ended.map_err(|e| Failure::new(code::NO, Reason::System, format!("contact send-status: {e}")))?;
     if ended.status.success() {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&ended.stderr).trim().to_owned();
     let message = format!("contact send-status: {}: {said}", ended.status);
     let code = ended.status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(code::NO);
-    Err(Failure::new(code, "bench", message))
+    Err(Failure::new(code, Reason::Bench, message))
 }

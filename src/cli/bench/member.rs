@@ -9,7 +9,7 @@ use super::{
     wire,
 };
 use crate::{
-    cli::{Failure, exit::code},
+    cli::{Failure, exit::code, reason::Reason},
     pb,
 };
 
@@ -64,7 +64,7 @@ pub(super) fn check(settled: u64, told: u64) -> Result<(), Failure> {
         return Ok(());
     }
     let message = format!("of {told} settlements {settled} were taken");
-    Err(Failure::new(code::NO, "not_settled", message))
+    Err(Failure::new(code::NO, Reason::NotSettled, message))
 }
 
 #[cfg(test)]

@@ -23,8 +23,9 @@ use super::{
 use crate::{
     cli::{
         Context, Failure, caller,
-        connect::{Channel, Target},
+        connect::{Asking, Channel, Target},
         exit::code,
+        reason::Reason,
     },
     name::QueueName,
 };
@@ -106,7 +107,7 @@ impl Place {
 pub(super) async fn ended<T>(part: &mut Part<Result<T, Failure>>) -> Result<T, Failure> {
     part.ended()
         .await
-        .unwrap_or_else(|| Err(Failure::new(code::NO, "bench", "a part of the load has failed")))
+        .unwrap_or_else(|| Err(Failure::new(code::NO, Reason::Bench, "a part of the load has failed")))
 }
 
 /// Waits for all parts, or the first failure.
@@ -126,7 +127,8 @@ pub(super) struct Link {
 
 impl Link {
     async fn open(context: Context, target: Target, done: Arc<AtomicU64>) -> Result<Self, Failure> {
-        let channel = target.call(context.retry_for(), |channel| std::future::ready(Ok(channel))).await?;
+        let asking = Asking::new(Some(context.retry_for()));
+        let channel = target.call(&context, asking, |channel| std::future::ready(Ok(channel))).await?;
         Ok(Link { context, target, channel, done })
     }
 

@@ -20,9 +20,11 @@ use super::{
 use crate::{
     cli::{
         Context, Failure,
+        connect::Asking,
         exit::code,
         output::Output,
         progress::Progress,
+        reason::Reason,
         runner::{Calls, Leave},
         serve,
     },
@@ -60,7 +62,7 @@ pub(super) async fn run<L: Load>(
     let own_queue = format!("bench-{:016x}", rand::random::<u64>());
     let queue = load.queue().map_or_else(|| QueueName::parse(&own_queue), Ok);
     let queue = queue.map_err(|e| Failure::usage(e.to_string()))?;
-    let system = |e: std::io::Error| Failure::new(code::NO, "system", e.to_string());
+    let system = |e: std::io::Error| Failure::new(code::NO, Reason::System, e.to_string());
     let place = Place {
         context: context.clone(),
         target: spawned.as_ref().map_or_else(|| context.target().clone(), |spawned| spawned.target.clone()),
@@ -190,7 +192,7 @@ impl Watch<'_> {
 async fn purge(place: &Place) {
     let queue = place.queue.to_string();
     let asked = pb::Purge { queue: queue.clone(), upto_seq: None };
-    let call = place.target.call(Duration::ZERO, |channel| {
+    let call = place.target.call(&place.context, Asking::new(Some(Duration::ZERO)), |channel| {
         let mut client = pb::contact_client::ContactClient::new(channel);
         let asked = asked.clone();
         async move { client.purge_queue(asked).await }

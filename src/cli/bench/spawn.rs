@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::keeper;
-use crate::cli::{Failure, connect::Target, exit::code};
+use crate::cli::{Failure, connect::Target, exit::code, reason::Reason};
 
 /// How long a server may take to be ready.
 const READY_WITHIN: Duration = Duration::from_secs(30);
@@ -79,7 +79,7 @@ impl Spawn {
         let parent = self.data.clone().or(default.map(Path::to_owned)).unwrap_or_else(std::env::temp_dir);
         let folder = parent.join(name);
         std::fs::create_dir_all(&folder)
-            .map_err(|e| Failure::new(code::NO, "system", format!("{}: {e}", folder.display())))?;
+            .map_err(|e| Failure::new(code::NO, Reason::System, format!("{}: {e}", folder.display())))?;
         Ok(Some(folder))
     }
 }
@@ -110,7 +110,7 @@ struct LogLine {
 impl Spawned {
     /// Starts it and waits until it is ready.
     pub(super) async fn start(flags: &Spawn) -> Result<Self, Failure> {
-        let system = |e: std::io::Error| Failure::new(code::NO, "system", format!("the server: {e}"));
+        let system = |e: std::io::Error| Failure::new(code::NO, Reason::System, format!("the server: {e}"));
         let folder = flags.folder()?;
         let mut command = keeper::command(folder.as_deref().map(Path::as_os_str));
         // What is said to servers of this machine is not meant for this one.
@@ -154,7 +154,7 @@ impl Spawned {
         match tokio::time::timeout(READY_WITHIN, ready).await {
             Ok(Some((pid, target))) => Ok(Spawned { target, pid, gone, lines, _hold: hold }),
             Ok(None) => Err(has_ended(&lines)),
-            Err(_) => Err(Failure::new(code::NO, "spawn", "the server was not ready within 30 s")),
+            Err(_) => Err(Failure::new(code::NO, Reason::Spawn, "the server was not ready within 30 s")),
         }
     }
 
@@ -175,7 +175,7 @@ fn has_ended(lines: &Mutex<VecDeque<String>>) -> Failure {
     let lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
     let message = |line: &String| serde_json::from_str::<LogLine>(line).ok()?.message;
     let why = lines.iter().rev().find_map(message).map(|why| format!(": {why}")).unwrap_or_default();
-    Failure::new(code::UNREACHABLE, "server_ended", format!("the server of this bench has ended{why}"))
+    Failure::new(code::UNREACHABLE, Reason::ServerEnded, format!("the server of this bench has ended{why}"))
 }
 
 enum News {

@@ -105,7 +105,7 @@ impl Submitting {
                 answers = down.next(|answer| sent.look_at(answer)) => match answers? {
                     Some(n) => {
                         if let Some(refusal) = sent.refused.take() {
-                            return Ok(Err(refused(&refusal)));
+                            return Ok(Err(refused(refusal)));
                         }
                         sent.were_answered(n, self.latencies.as_ref())?;
                         self.link.done(n);
@@ -177,7 +177,8 @@ impl Sent {
     }
 }
 
-fn refused(refusal: &pb::Refusal) -> Failure {
+fn refused(refusal: pb::Refusal) -> Failure {
     let code = u8::try_from(refusal.code).unwrap_or(Code::Unknown as u8);
-    Failure::new(code::GRPC + code, &refusal.reason, format!("a task was refused: {}", refusal.message))
+    let message = format!("a task was refused: {}", refusal.message);
+    Failure { message, ..Failure::from_refusal(code::GRPC + code, refusal) }
 }

@@ -12,7 +12,7 @@ use super::{
     wire,
 };
 use crate::{
-    cli::{Failure, exit::code, queue_name},
+    cli::{Failure, exit::code, queue_name, reason::Reason},
     name::QueueName,
     pb,
 };
@@ -112,7 +112,7 @@ impl Load for Watch {
         let wanted = self.of_each().unwrap_or(1);
         if let Some(Some(seen)) = seen.iter().find(|seen| seen.is_some_and(|seen| seen < wanted)) {
             let message = format!("the queue has {seen} of the {wanted} tasks that were to be read");
-            return Err(Failure::new(code::NO, "too_few", message));
+            return Err(Failure::new(code::NO, Reason::TooFew, message));
         }
         // A watcher that was stopped has counted all the same.
         let messages = place.done.load(Relaxed);
