@@ -398,7 +398,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__bench)
-            opts="-o -h -V --spawn --data --store --size --rounds --warm-up --threads --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version submit watch fan-out group settle latency cli help"
+            opts="-o -h -V --spawn --data --store --pid --size --rounds --warm-up --threads --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version submit watch fan-out group settle latency cli help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -410,6 +410,10 @@ _contact() {
                     ;;
                 --store)
                     COMPREPLY=($(compgen -W "sqlite memory" -- "${cur}"))
+                    return 0
+                    ;;
+                --pid)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --size)
@@ -480,7 +484,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__bench__subcmd__cli)
-            opts="-n -o -h -V --tasks --duration --rate --clients --spawn --data --store --size --rounds --warm-up --threads --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
+            opts="-n -o -h -V --tasks --duration --rate --clients --spawn --data --store --pid --size --rounds --warm-up --threads --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -512,6 +516,10 @@ _contact() {
                     ;;
                 --store)
                     COMPREPLY=($(compgen -W "sqlite memory" -- "${cur}"))
+                    return 0
+                    ;;
+                --pid)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --size)
@@ -582,7 +590,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__bench__subcmd__fan__subcmd__out)
-            opts="-n -o -h -V --tasks --duration --rate --in-flight --spawn --data --store --size --rounds --warm-up --threads --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
+            opts="-n -o -h -V --tasks --duration --rate --in-flight --spawn --data --store --pid --size --rounds --warm-up --threads --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -614,6 +622,10 @@ _contact() {
                     ;;
                 --store)
                     COMPREPLY=($(compgen -W "sqlite memory" -- "${cur}"))
+                    return 0
+                    ;;
+                --pid)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --size)
@@ -684,7 +696,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__bench__subcmd__group)
-            opts="-n -o -h -V --tasks --duration --rate --members --in-flight --clients --id --spawn --data --store --size --rounds --warm-up --threads --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
+            opts="-n -o -h -V --tasks --duration --rate --groups --members --in-flight --clients --id --spawn --data --store --pid --size --rounds --warm-up --threads --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -706,6 +718,10 @@ _contact() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --groups)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --members)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -724,6 +740,10 @@ _contact() {
                     ;;
                 --store)
                     COMPREPLY=($(compgen -W "sqlite memory" -- "${cur}"))
+                    return 0
+                    ;;
+                --pid)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --size)
@@ -920,7 +940,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__bench__subcmd__latency)
-            opts="-n -o -h -V --tasks --duration --rate --watch --spawn --data --store --size --rounds --warm-up --threads --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
+            opts="-n -o -h -V --tasks --duration --rate --watch --spawn --data --store --pid --size --rounds --warm-up --threads --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -948,6 +968,10 @@ _contact() {
                     ;;
                 --store)
                     COMPREPLY=($(compgen -W "sqlite memory" -- "${cur}"))
+                    return 0
+                    ;;
+                --pid)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --size)
@@ -1018,7 +1042,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__bench__subcmd__settle)
-            opts="-n -o -h -V --tasks --clients --spawn --data --store --size --rounds --warm-up --threads --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
+            opts="-n -o -h -V --tasks --clients --spawn --data --store --pid --size --rounds --warm-up --threads --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1042,6 +1066,10 @@ _contact() {
                     ;;
                 --store)
                     COMPREPLY=($(compgen -W "sqlite memory" -- "${cur}"))
+                    return 0
+                    ;;
+                --pid)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --size)
@@ -1112,7 +1140,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__bench__subcmd__submit)
-            opts="-n -q -o -h -V --tasks --duration --rate --in-flight --clients --id --queue --spawn --data --store --size --rounds --warm-up --threads --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
+            opts="-n -q -o -h -V --tasks --duration --rate --in-flight --clients --id --queues --queue --spawn --data --store --pid --size --rounds --warm-up --threads --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1142,6 +1170,10 @@ _contact() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --queues)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --queue)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1156,6 +1188,10 @@ _contact() {
                     ;;
                 --store)
                     COMPREPLY=($(compgen -W "sqlite memory" -- "${cur}"))
+                    return 0
+                    ;;
+                --pid)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --size)
@@ -1226,7 +1262,7 @@ _contact() {
             return 0
             ;;
         contact__subcmd__bench__subcmd__watch)
-            opts="-n -q -o -h -V --tasks --clients --rate --decode --queue --spawn --data --store --size --rounds --warm-up --threads --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
+            opts="-n -q -o -h -V --tasks --clients --rate --decode --queue --spawn --data --store --pid --size --rounds --warm-up --threads --server --token-file --client --output --timeout --retry-for --tls-ca --tls-cert --tls-key --tls-server-name --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1262,6 +1298,10 @@ _contact() {
                     ;;
                 --store)
                     COMPREPLY=($(compgen -W "sqlite memory" -- "${cur}"))
+                    return 0
+                    ;;
+                --pid)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --size)

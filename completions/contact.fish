@@ -541,6 +541,7 @@ complete -c contact -n "__fish_contact_using_subcommand token; and __fish_seen_s
 complete -c contact -n "__fish_contact_using_subcommand bench; and not __fish_seen_subcommand_from submit watch fan-out group settle latency cli help" -l data -d 'With --spawn: where to make that folder. It should be on the disk that is meant [default: /var/tmp]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand bench; and not __fish_seen_subcommand_from submit watch fan-out group settle latency cli help" -l store -d 'With --spawn: where the server keeps tasks [default: sqlite]' -r -f -a "sqlite\t'On disk'
 memory\t'In memory: nothing is synced'"
+complete -c contact -n "__fish_contact_using_subcommand bench; and not __fish_seen_subcommand_from submit watch fan-out group settle latency cli help" -l pid -d 'The process of the server, if it is on this machine: its processor seconds and memory are measured, too' -r
 complete -c contact -n "__fish_contact_using_subcommand bench; and not __fish_seen_subcommand_from submit watch fan-out group settle latency cli help" -l size -d 'Bytes of a task\'s text' -r
 complete -c contact -n "__fish_contact_using_subcommand bench; and not __fish_seen_subcommand_from submit watch fan-out group settle latency cli help" -l rounds -d 'How many rounds count' -r
 complete -c contact -n "__fish_contact_using_subcommand bench; and not __fish_seen_subcommand_from submit watch fan-out group settle latency cli help" -l warm-up -d 'How many rounds come before those, and do not count' -r
@@ -572,10 +573,12 @@ complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_s
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from submit" -l rate -d 'At most so many a second, of all clients together [default: as fast as it goes]' -r
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from submit" -l in-flight -d 'Unanswered tasks of each client; never more than 64 MiB of them' -r
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from submit" -l clients -d 'Connections that submit side by side' -r
+complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from submit" -l queues -d 'Queues that get the tasks in turn, named like the queue with -00000, -00001 … behind it' -r
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from submit" -s q -l queue -d 'The queue; what is handed in stays there [default: one of its own, purged at the end]' -r
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from submit" -l data -d 'With --spawn: where to make that folder. It should be on the disk that is meant [default: /var/tmp]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from submit" -l store -d 'With --spawn: where the server keeps tasks [default: sqlite]' -r -f -a "sqlite\t'On disk'
 memory\t'In memory: nothing is synced'"
+complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from submit" -l pid -d 'The process of the server, if it is on this machine: its processor seconds and memory are measured, too' -r
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from submit" -l size -d 'Bytes of a task\'s text' -r
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from submit" -l rounds -d 'How many rounds count' -r
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from submit" -l warm-up -d 'How many rounds come before those, and do not count' -r
@@ -602,6 +605,7 @@ complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_s
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from watch" -l data -d 'With --spawn: where to make that folder. It should be on the disk that is meant [default: /var/tmp]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from watch" -l store -d 'With --spawn: where the server keeps tasks [default: sqlite]' -r -f -a "sqlite\t'On disk'
 memory\t'In memory: nothing is synced'"
+complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from watch" -l pid -d 'The process of the server, if it is on this machine: its processor seconds and memory are measured, too' -r
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from watch" -l size -d 'Bytes of a task\'s text' -r
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from watch" -l rounds -d 'How many rounds count' -r
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from watch" -l warm-up -d 'How many rounds come before those, and do not count' -r
@@ -628,6 +632,7 @@ complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_s
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from fan-out" -l data -d 'With --spawn: where to make that folder. It should be on the disk that is meant [default: /var/tmp]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from fan-out" -l store -d 'With --spawn: where the server keeps tasks [default: sqlite]' -r -f -a "sqlite\t'On disk'
 memory\t'In memory: nothing is synced'"
+complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from fan-out" -l pid -d 'The process of the server, if it is on this machine: its processor seconds and memory are measured, too' -r
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from fan-out" -l size -d 'Bytes of a task\'s text' -r
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from fan-out" -l rounds -d 'How many rounds count' -r
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from fan-out" -l warm-up -d 'How many rounds come before those, and do not count' -r
@@ -649,12 +654,14 @@ complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_s
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from group" -s n -l tasks -d 'How many in each round [default: as above]' -r
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from group" -l duration -d 'Instead of a number: as many as go into this long, in each round' -r
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from group" -l rate -d 'At most so many a second, of all clients together [default: as fast as it goes]' -r
-complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from group" -l members -d 'Members, with a connection each' -r
-complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from group" -l in-flight -d 'Tasks on their way at a time, of all clients together; each member holds its share' -r
+complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from group" -l groups -d 'Groups that get each task' -r
+complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from group" -l members -d 'Members of each group, with a connection each' -r
+complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from group" -l in-flight -d 'Tasks on their way at a time, of all clients together; each member of a group holds its share' -r
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from group" -l clients -d 'Connections that submit side by side' -r
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from group" -l data -d 'With --spawn: where to make that folder. It should be on the disk that is meant [default: /var/tmp]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from group" -l store -d 'With --spawn: where the server keeps tasks [default: sqlite]' -r -f -a "sqlite\t'On disk'
 memory\t'In memory: nothing is synced'"
+complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from group" -l pid -d 'The process of the server, if it is on this machine: its processor seconds and memory are measured, too' -r
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from group" -l size -d 'Bytes of a task\'s text' -r
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from group" -l rounds -d 'How many rounds count' -r
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from group" -l warm-up -d 'How many rounds come before those, and do not count' -r
@@ -679,6 +686,7 @@ complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_s
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from settle" -l data -d 'With --spawn: where to make that folder. It should be on the disk that is meant [default: /var/tmp]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from settle" -l store -d 'With --spawn: where the server keeps tasks [default: sqlite]' -r -f -a "sqlite\t'On disk'
 memory\t'In memory: nothing is synced'"
+complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from settle" -l pid -d 'The process of the server, if it is on this machine: its processor seconds and memory are measured, too' -r
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from settle" -l size -d 'Bytes of a task\'s text' -r
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from settle" -l rounds -d 'How many rounds count' -r
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from settle" -l warm-up -d 'How many rounds come before those, and do not count' -r
@@ -703,6 +711,7 @@ complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_s
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from latency" -l data -d 'With --spawn: where to make that folder. It should be on the disk that is meant [default: /var/tmp]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from latency" -l store -d 'With --spawn: where the server keeps tasks [default: sqlite]' -r -f -a "sqlite\t'On disk'
 memory\t'In memory: nothing is synced'"
+complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from latency" -l pid -d 'The process of the server, if it is on this machine: its processor seconds and memory are measured, too' -r
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from latency" -l size -d 'Bytes of a task\'s text' -r
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from latency" -l rounds -d 'How many rounds count' -r
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from latency" -l warm-up -d 'How many rounds come before those, and do not count' -r
@@ -729,6 +738,7 @@ complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_s
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from cli" -l data -d 'With --spawn: where to make that folder. It should be on the disk that is meant [default: /var/tmp]' -r -F
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from cli" -l store -d 'With --spawn: where the server keeps tasks [default: sqlite]' -r -f -a "sqlite\t'On disk'
 memory\t'In memory: nothing is synced'"
+complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from cli" -l pid -d 'The process of the server, if it is on this machine: its processor seconds and memory are measured, too' -r
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from cli" -l size -d 'Bytes of a task\'s text' -r
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from cli" -l rounds -d 'How many rounds count' -r
 complete -c contact -n "__fish_contact_using_subcommand bench; and __fish_seen_subcommand_from cli" -l warm-up -d 'How many rounds come before those, and do not count' -r

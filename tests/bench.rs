@@ -61,6 +61,20 @@ const CASES: &[Case] = &[
         more: &[],
     },
     Case {
+        args: &["group", "--tasks", "500", "--groups", "3", "--members", "2"],
+        messages: 1500,
+        has_latencies: true,
+        settings: &["size", "clients", "groups", "members", "in_flight", "store"],
+        more: &[],
+    },
+    Case {
+        args: &["submit", "--tasks", "2000", "--queues", "300"],
+        messages: 2000,
+        has_latencies: true,
+        settings: &["size", "clients", "queues", "in_flight", "store"],
+        more: &[],
+    },
+    Case {
         args: &["settle", "--tasks", "12000", "--clients", "2", "--store", "memory"],
         messages: 12000,
         has_latencies: false,
@@ -176,13 +190,17 @@ fn a_server_of_others_is_left_as_it_was() {
         // A server that is somebody else's is not looked into.
         assert_eq!(lines[2].get("server_peak_kib"), None, "{load:?}");
     }
+    let pid = server.child.id().to_string();
+    let looked =
+        server.run(&["bench", "latency", "--tasks", "20", "--rounds", "1", "--pid", &pid, "-o", "json"], "");
+    assert!(looked.json()[0]["server_peak_kib"].as_f64().unwrap() > 1000.0, "{looked:?}");
     let queues = server.run(&["queues"], "").json();
     let (own, others): (Vec<&Value>, Vec<&Value>) =
         queues.iter().partition(|queue| queue["queue"].as_str().unwrap().starts_with("bench-"));
-    assert_eq!(own.len(), 5, "{queues:?}");
+    assert_eq!(own.len(), 6, "{queues:?}");
     for queue in own {
         assert_eq!(queue["tasks"], 0, "{queue}");
-        assert!(queue["trimmed"].as_u64().unwrap() >= 300, "{queue}");
+        assert!(queue["trimmed"].as_u64().unwrap() >= 40, "{queue}");
     }
     assert_eq!(others.len(), 1, "{queues:?}");
     assert_eq!((&others[0]["queue"], &others[0]["tasks"]), (&"theirs".into(), &1.into()));
@@ -218,6 +236,7 @@ fn wrong_flags() {
         (&["submit", "--tasks", "0"], "0"),
         (&["submit", "--tasks", "5", "--duration", "1s"], "cannot be used with"),
         (&["submit", "--rounds", "0"], "0"),
+        (&["submit", "--spawn", "--pid", "7"], "cannot be used with"),
         (&["submit", "--in-flight", "0"], "0"),
         (&["submit", "-q", "two words"], "is not a name"),
         (&["settle", "--duration", "1s"], "--duration"),

@@ -18,7 +18,7 @@ const TASKS_MIN: u64 = 1000;
 ///
 /// A round has 2 000 000 messages unless told otherwise, and 1000 tasks at least.
 ///
-/// With --spawn the summary has the server's memory for each idle watcher, as it was before the first round.
+/// With --spawn or --pid the summary has the server's memory for each idle watcher, as it was before the first round.
 #[derive(Debug, Args)]
 pub(super) struct FanOut {
     /// Watchers, with a connection each

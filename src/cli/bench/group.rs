@@ -10,6 +10,7 @@ use std::{
 
 use bytes::BytesMut;
 use clap::Args;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -17,7 +18,7 @@ use super::{
     Load, Settings,
     measure::{Latencies, Measured, now},
     member,
-    place::{Link, Place, all},
+    place::{CONNECTING_MAX, Link, Place, all, ended},
     quota::{Amount, Quota},
     submitting::{Submitting, Window},
     tasks,
@@ -30,19 +31,24 @@ const TASKS: u64 = 200_000;
 
 /// Hand in tasks, hand them out to the members of a group, and settle each as done
 ///
-/// A round ends when each settlement is on disk. A task is on its way from being handed in until its settlement is
-/// handed to the connection. The latency is from handing in to the member, of the first task of each packet that
-/// arrives. A round has 200 000 tasks unless told otherwise.
+/// A round ends when each settlement is on disk. A message is one task in one group. A task is on its way from being
+/// handed in until its settlement is handed to the connection, in as many groups as there are. The latency is from
+/// handing in to the member, of the first task of each packet that arrives. A round has 200 000 tasks unless told
+/// otherwise.
 #[derive(Debug, Args)]
 pub(super) struct Group {
     #[command(flatten)]
     amount: Amount,
 
-    /// Members, with a connection each
+    /// Groups that get each task
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    groups: u32,
+
+    /// Members of each group, with a connection each
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     members: u32,
 
-    /// Tasks on their way at a time, of all clients together; each member holds its share
+    /// Tasks on their way at a time, of all clients together; each member of a group holds its share
     #[arg(long, value_name = "N", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     in_flight: u32,
 
@@ -63,6 +69,7 @@ impl Load for Group {
     fn settings(&self) -> Settings {
         Settings {
             clients: Some(self.clients),
+            groups: (self.groups > 1).then_some(self.groups),
             members: Some(self.members),
             in_flight: Some(self.in_flight),
             own_ids: self.id.then_some(true),
@@ -71,16 +78,17 @@ impl Load for Group {
     }
 
     fn connections(&self) -> usize {
-        (self.members + self.clients) as usize
+        self.all_members() + self.clients as usize
     }
 
     fn total(&self) -> Option<u64> {
-        self.amount.total(TASKS)
+        Some(self.amount.total(TASKS)?.saturating_mul(u64::from(self.groups)))
     }
 
     async fn round(&mut self, place: &Place) -> Result<Measured, Failure> {
         let held = self.in_flight.div_ceil(self.members).min(IN_FLIGHT_MAX);
         let shared = Arc::new(Shared {
+            groups: u64::from(self.groups),
             window: Window::by_arrivals(self.in_flight),
             told: AtomicU64::new(0),
             news: Notify::new(),
@@ -88,20 +96,22 @@ impl Load for Group {
             latencies: Latencies::new(),
             began: place.began,
         });
-        let joining = (0..self.members as usize).map(|n| {
-            let (connecting, watch) = (place.connecting(), member::watch(place, held, 0));
-            place.workers.spawn(n, join(connecting, watch))
+        let joining = (0..self.all_members()).map(async |n| {
+            let group = self.name_of(n % self.groups as usize, place);
+            let (connecting, watch) = (place.connecting(), member::watch(place, &group, held, 0));
+            ended(&mut place.workers.spawn(n, join(connecting, watch))).await.map(|joined| (n, joined))
         });
-        let joined = all(joining.collect()).await?;
+        let joining = stream::iter(joining).buffer_unordered(CONNECTING_MAX);
+        let joined: Vec<(usize, (Link, Down))> = joining.try_collect().await?;
         // The members come first, so that they and the submitters are spread over the workers.
-        let first = self.members as usize;
+        let first = self.all_members();
         let connecting =
             (first..first + self.clients as usize).map(|n| place.workers.spawn(n, place.connecting()));
         let links = all(connecting.collect()).await?;
 
         let meter = place.meter();
-        let quota = Arc::new(Quota::new(self.total(), &self.amount, &place.stop));
-        let working = joined.into_iter().enumerate();
+        let quota = Arc::new(Quota::new(self.amount.total(TASKS), &self.amount, &place.stop));
+        let working = joined.into_iter();
         let working =
             working.map(|(n, (link, down))| place.workers.spawn(n, work(link, down, shared.clone())));
         let settling = all(working.collect());
@@ -117,21 +127,33 @@ impl Load for Group {
         });
         let submitting = all(submitting.collect());
         let end = async {
-            let tasks: u64 = submitting.await?.into_iter().sum();
-            while shared.told.load(Relaxed) < tasks {
+            let messages = submitting.await?.into_iter().sum::<u64>() * shared.groups;
+            while shared.told.load(Relaxed) < messages {
                 shared.news.notified().await;
             }
             shared.over.cancel();
-            Ok(tasks)
+            Ok(messages)
         };
-        let (tasks, settled) = tokio::try_join!(end, settling)?;
-        member::check(settled.into_iter().sum(), tasks)?;
-        Ok(meter.stop(tasks, &shared.latencies))
+        let (messages, settled) = tokio::try_join!(end, settling)?;
+        member::check(settled.into_iter().sum(), messages)?;
+        Ok(meter.stop(messages, &shared.latencies))
+    }
+}
+
+impl Group {
+    /// How many members there are in all.
+    fn all_members(&self) -> usize {
+        self.members as usize * self.groups as usize
+    }
+
+    fn name_of(&self, n: usize, place: &Place) -> String {
+        if self.groups == 1 { place.group.clone() } else { format!("{}-{n}", place.group) }
     }
 }
 
 /// What the members of a round share.
 struct Shared {
+    groups: u64,
     window: Window,
     told: AtomicU64,
     news: Notify,
@@ -171,8 +193,9 @@ async fn work(link: Link, mut down: Down, shared: Arc<Shared>) -> Result<u64, Fa
             if let Some(Some(age)) = first {
                 shared.latencies.record_nanoseconds(age, 1);
             }
-            shared.told.fetch_add(n, Relaxed);
-            shared.window.arrived(n);
+            let before = shared.told.fetch_add(n, Relaxed);
+            // That is how far the groups are on the average, so none is far ahead of a window.
+            shared.window.arrived((before + n) / shared.groups - before / shared.groups);
             shared.news.notify_one();
             link.done(n);
         }

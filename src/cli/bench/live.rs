@@ -15,7 +15,7 @@ use tonic::Status;
 
 use super::{
     measure::{Latencies, Measured, memory_kib, now},
-    place::{Link, Place, ended},
+    place::{CONNECTING_MAX, Link, Place, ended},
     quota::{Amount, Quota},
     submitting::{Submitting, Window},
     tasks,
@@ -26,9 +26,6 @@ use crate::{
     cli::{Failure, exit::code},
     pb,
 };
-
-/// Watchers that connect at a time: more would not fit what a server lets wait at its door.
-const CONNECTING_MAX: usize = 64;
 
 /// See the module.
 pub(super) struct Live {
@@ -62,7 +59,7 @@ impl Live {
         Live { watchers, in_flight, tasks, amount, watching: None }
     }
 
-    /// What an idle watcher costs a server of one's own.
+    /// What an idle watcher costs a server whose process is known.
     pub(super) fn watcher_kib(&self) -> Option<f64> {
         self.watching.as_ref()?.watcher_kib
     }

@@ -65,10 +65,10 @@ pub(super) struct Measured {
     pub(super) p90: Option<f64>,
     pub(super) p99: Option<f64>,
     pub(super) max: Option<f64>,
-    /// Processor seconds of this side, and of a server of one's own.
+    /// Processor seconds of this side, and of a server whose process is known.
     pub(super) client_cpu: Option<f64>,
     pub(super) server_cpu: Option<f64>,
-    /// The most memory that a server of one's own has had so far.
+    /// The most memory that such a server has had so far.
     pub(super) server_peak_kib: Option<u64>,
 }
 
@@ -81,7 +81,7 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    /// `server`: the process of a server of one's own.
+    /// `server`: its process, if it is known.
     pub(super) fn start(server: Option<u32>) -> Self {
         let (client_cpu, server_cpu) = (own_cpu(), server.and_then(cpu));
         Meter { server, client_cpu, server_cpu, began: now() }

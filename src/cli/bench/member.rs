@@ -22,11 +22,11 @@ const RESULT_LEASE: u8 = 3 << 3 | 2;
 /// How long leases are, and how long they outlive their watch: longer than a round.
 const LEASE_MS: u64 = 600_000;
 
-/// What a member asks for: to hold so many at a time, and with `max` an end after so many.
-pub(super) fn watch(place: &Place, held: u32, max: u64) -> pb::Watch {
+/// What a member of a group asks for: to hold so many at a time, and with `max` an end after so many.
+pub(super) fn watch(place: &Place, group: &str, held: u32, max: u64) -> pb::Watch {
     pb::Watch {
         queues: vec![pb::Position { queue: place.queue.to_string(), ..pb::Position::default() }],
-        group: place.group.clone(),
+        group: group.to_owned(),
         instance: rand::random::<[u8; 16]>().to_vec(),
         max_in_flight: held,
         max,

@@ -48,7 +48,8 @@ pub(super) use keeper::{is_keeper, keep};
 ///
 /// It prints a table, or with -o json a line for each round and one for all: medians of the rounds, and of `max_us` and
 /// `server_peak_kib` the highest. Processor seconds are for a million messages and are counted in steps of 10 ms, so a
-/// short round says little of them; the server's, and the most memory that it had so far, are there with --spawn.
+/// short round says little of them; the server's, and the most memory that it had so far, are there with --spawn or
+/// --pid.
 ///
 /// Ctrl-C ends it with what is known by then. Tasks are synced before they are answered, as always: `--store memory`
 /// shows what that costs.
@@ -61,6 +62,7 @@ Examples:
   contact bench latency --spawn --watch               how long until a watcher sees a task
   contact bench fan-out 1000 --spawn --data /srv      on the disk that /srv is on
   contact bench group --members 8 --duration 10s
+  contact bench submit --spawn --queues 10000         into many queues in turn
   contact bench watch -q builds                       read what is in a queue
   contact bench submit --spawn -o json | jq -s '.[-1].per_second'
 
@@ -95,6 +97,10 @@ enum LoadCommand {
 struct Flags {
     #[command(flatten)]
     spawn: Spawn,
+
+    /// The process of the server, if it is on this machine: its processor seconds and memory are measured, too
+    #[arg(long, global = true, conflicts_with = "spawn", value_parser = clap::value_parser!(u32).range(1..))]
+    pid: Option<u32>,
 
     /// Bytes of a task's text
     #[arg(long, global = true, value_name = "BYTES", default_value_t = 100, value_parser = size)]
@@ -134,6 +140,10 @@ trait Load {
     fn queue(&self) -> Option<QueueName> {
         None
     }
+    /// How many queues it hands tasks to.
+    fn queues(&self) -> u32 {
+        1
+    }
     /// How many tasks it makes ready, if any.
     fn ready_total(&self) -> Option<u64> {
         None
@@ -159,6 +169,10 @@ struct Settings {
     clients: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     watchers: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    queues: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    groups: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     members: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]

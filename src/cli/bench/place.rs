@@ -16,7 +16,7 @@ use super::{
     measure::Meter,
     quota::{Amount, Quota},
     submitting::{Submitting, Window},
-    tasks::Tasks,
+    tasks::{Queues, Tasks},
     wire::{self, Down},
     workers::{Part, Workers},
 };
@@ -30,6 +30,8 @@ use crate::{
     name::QueueName,
 };
 
+/// Watchers that connect at a time: more would not fit what a server lets wait at its door.
+pub(super) const CONNECTING_MAX: usize = 64;
 /// Tasks that are on their way at a time while something is made ready.
 const READY_IN_FLIGHT: u32 = 4096;
 
@@ -37,10 +39,14 @@ const READY_IN_FLIGHT: u32 = 4096;
 pub(super) struct Place {
     pub(super) context: Context,
     pub(super) target: Target,
-    /// The process of a server of one's own.
+    /// The process of the server, if it is known.
     pub(super) server: Option<u32>,
-    /// Where the tasks go.
+    /// It is a server of one's own.
+    pub(super) is_own: bool,
+    /// Where tasks come from,
     pub(super) queue: QueueName,
+    /// and where they go: there too, or to many that are named after it.
+    pub(super) queues: Queues,
     /// The group, where there is one.
     pub(super) group: String,
     /// Bytes of a task.
@@ -66,7 +72,7 @@ impl Place {
     }
 
     pub(super) fn tasks(&self, own_ids: bool) -> Tasks {
-        Tasks::new(&self.queue, self.size, own_ids, self.began)
+        Tasks::new(&self.queues, self.size, own_ids, self.began)
     }
 
     /// Begins to measure.
@@ -90,7 +96,7 @@ impl Place {
     /// What says to another process of this binary how the server is reached.
     pub(super) fn variables(&self) -> Vec<(&'static str, Option<OsString>)> {
         let mut variables = self.context.variables();
-        if self.server.is_some() {
+        if self.is_own {
             // A server of one's own has neither a certificate nor tokens.
             variables.iter_mut().for_each(|(_, value)| *value = None);
         }

@@ -128,6 +128,8 @@ impl std::fmt::Display for Settings {
         for (n, what) in [
             (self.clients, "clients"),
             (self.watchers, "watchers"),
+            (self.queues, "queues"),
+            (self.groups, "groups"),
             (self.members, "members"),
             (self.in_flight, "in flight"),
             (self.threads.map(u32::from), "threads"),

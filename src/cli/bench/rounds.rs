@@ -15,7 +15,8 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Flags, Load, Settings, measure::now, place::Place, report::Report, spawn::Spawned, workers::Workers,
+    Flags, Load, Settings, measure::now, place::Place, report::Report, spawn::Spawned, tasks::Queues,
+    workers::Workers,
 };
 use crate::{
     cli::{
@@ -62,13 +63,17 @@ pub(super) async fn run<L: Load>(
     let own_queue = format!("bench-{:016x}", rand::random::<u64>());
     let queue = load.queue().map_or_else(|| QueueName::parse(&own_queue), Ok);
     let queue = queue.map_err(|e| Failure::usage(e.to_string()))?;
+    let queues =
+        Queues::new(queue.clone(), load.queues()).map_err(|e| Failure::usage(format!("--queues: {e}")))?;
     let system = |e: std::io::Error| Failure::new(code::NO, Reason::System, e.to_string());
     let place = Place {
         context: context.clone(),
         target: spawned.as_ref().map_or_else(|| context.target().clone(), |spawned| spawned.target.clone()),
-        server: spawned.as_ref().map(|spawned| spawned.pid),
+        server: spawned.as_ref().map(|spawned| spawned.pid).or(flags.pid),
+        is_own: spawned.is_some(),
         group: own_queue,
         queue,
+        queues,
         size: flags.size,
         workers: Workers::start(load.connections(), flags.threads).map_err(system)?,
         began: now(),
@@ -188,9 +193,17 @@ impl Watch<'_> {
     }
 }
 
-/// Throws away what the load has left in its queue.
+/// Throws away what the load has left in its queues.
 async fn purge(place: &Place) {
-    let queue = place.queue.to_string();
+    for queue in place.queues.names() {
+        if !purge_one(place, queue).await {
+            break;
+        }
+    }
+}
+
+/// Returns whether it is worth trying another one.
+async fn purge_one(place: &Place, queue: String) -> bool {
     let asked = pb::Purge { queue: queue.clone(), upto_seq: None };
     let call = place.target.call(&place.context, Asking::new(Some(Duration::ZERO)), |channel| {
         let mut client = pb::contact_client::ContactClient::new(channel);
@@ -198,14 +211,17 @@ async fn purge(place: &Place) {
         async move { client.purge_queue(asked).await }
     });
     let why = match tokio::time::timeout(CLEANING, call).await {
-        Ok(Ok(_)) => return,
+        Ok(Ok(_)) => return true,
         // It had nothing handed in.
-        Ok(Err(failure)) if failure.reason == "no_queue" => return,
+        Ok(Err(failure)) if failure.reason == "no_queue" => return true,
         // It is no contact server, or has gone: that is said already.
-        Ok(Err(failure)) if failure.code == code::UNREACHABLE || failure.reason == "unimplemented" => return,
+        Ok(Err(failure)) if failure.code == code::UNREACHABLE || failure.reason == "unimplemented" => {
+            return false;
+        }
         Ok(Err(failure)) => failure.message,
         Err(_) => "no answer".to_owned(),
     };
     let message = format!("queue {queue} was not purged ({why}): `contact purge -q {queue} --all` does it");
     place.context.errors.notice("not_purged", &message);
+    false
 }

@@ -80,7 +80,7 @@ impl Settle {
         let mut left = tasks;
         while left > 0 && !place.is_stopped() {
             let wanted = left.min(u64::from(IN_FLIGHT_MAX));
-            let watch = member::watch(place, wanted as u32, wanted);
+            let watch = member::watch(place, &place.group, wanted as u32, wanted);
             let mut taking = place.workers.spawn(0, take(place.connecting(), watch));
             pieces.extend(ended(&mut taking).await?);
             left -= wanted;

@@ -21,6 +21,8 @@ use crate::cli::{Failure, connect::Target, exit::code, reason::Reason};
 
 /// How long a server may take to be ready.
 const READY_WITHIN: Duration = Duration::from_secs(30);
+/// More connections than any load has: its limits are at work, and turn nobody away.
+const CONNECTIONS_MAX: &str = "200000";
 /// Lines of its log that are kept, to say why it has ended.
 const LINES_KEPT: usize = 20;
 /// The folders to choose from: the first survives a restart by its definition, so it is on a disk.
@@ -121,6 +123,9 @@ impl Spawned {
             }
         }
         command.args(["--addr", "127.0.0.1:0", "--log-format", "json", "--log", "warn", "-o", "json"]);
+        for limit in ["--max-connections", "--max-connections-per-address", "--max-streams-per-client"] {
+            command.args([limit, CONNECTIONS_MAX]);
+        }
         match &folder {
             Some(folder) => command.arg("--data").arg(folder),
             None => command.args(["--store", "memory"]),

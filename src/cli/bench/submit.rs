@@ -40,6 +40,10 @@ pub(super) struct Submit {
     #[arg(long)]
     id: bool,
 
+    /// Queues that get the tasks in turn, named like the queue with -00000, -00001 … behind it
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    queues: u32,
+
     /// The queue; what is handed in stays there [default: one of its own, purged at the end]
     #[arg(short, long, value_name = "QUEUE", value_parser = queue_name)]
     queue: Option<QueueName>,
@@ -54,6 +58,7 @@ impl Load for Submit {
         Settings {
             clients: Some(self.clients),
             in_flight: Some(self.in_flight),
+            queues: (self.queues > 1).then_some(self.queues),
             own_ids: self.id.then_some(true),
             ..Settings::default()
         }
@@ -61,6 +66,10 @@ impl Load for Submit {
 
     fn queue(&self) -> Option<QueueName> {
         self.queue.clone()
+    }
+
+    fn queues(&self) -> u32 {
+        self.queues
     }
 
     fn connections(&self) -> usize {

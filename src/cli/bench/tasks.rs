@@ -1,5 +1,6 @@
 //! The tasks of a load, as frames. They are alike but for the time at which each was made, which stands in the
-//! first bytes of its text, so that whoever gets it knows how long it was on its way; and for ids of their own.
+//! first bytes of its text, so that whoever gets it knows how long it was on its way; for ids of their own; and for
+//! the queue, where there are many.
 
 use std::time::Instant;
 
@@ -9,7 +10,10 @@ use super::{
     fields::Fields,
     wire::{self, HEAD_BYTES},
 };
-use crate::{name::QueueName, pb};
+use crate::{
+    name::{BadName, QueueName},
+    pb,
+};
 
 /// Bytes of the time in a text: 48 bits of nanoseconds, six in each.
 pub(super) const STAMP_BYTES: usize = 8;
@@ -17,6 +21,32 @@ pub(super) const STAMP_BYTES: usize = 8;
 const STAMP_ZERO: u8 = b'0';
 /// Digits of an id that count.
 const ID_DIGITS: usize = 12;
+/// Digits of a queue's number, where there are many.
+const QUEUE_DIGITS: usize = 5;
+
+/// Where tasks go: to one queue, or to many in turn.
+#[derive(Debug, Clone)]
+pub(super) struct Queues {
+    base: QueueName,
+    count: u32,
+}
+
+impl Queues {
+    /// So many queues, fewer than 100 000. More than one are named like `base`, with a number behind it.
+    pub(super) fn new(base: QueueName, count: u32) -> Result<Self, BadName> {
+        let queues = Queues { base, count };
+        QueueName::parse(&queues.name(0)).map(|_| queues)
+    }
+
+    /// The names of all.
+    pub(super) fn names(&self) -> impl Iterator<Item = String> + '_ {
+        (0..self.count).map(|n| self.name(n))
+    }
+
+    fn name(&self, n: u32) -> String {
+        if self.count == 1 { self.base.to_string() } else { format!("{}-{n:0QUEUE_DIGITS$}", self.base) }
+    }
+}
 
 /// Makes tasks.
 #[derive(Debug, Clone)]
@@ -27,22 +57,25 @@ pub(super) struct Tasks {
     /// Where the digits of its id begin, if it has one of its own, and the number of the next one.
     id_at: Option<usize>,
     next_id: u64,
+    /// Of the queues the one that gets the next task.
+    queues: Queues,
+    next_queue: u32,
     began: Instant,
 }
 
 impl Tasks {
-    /// Tasks for `queue` of `size` bytes each. Times are counted from `began`.
-    pub(super) fn new(queue: &QueueName, size: usize, own_ids: bool, began: Instant) -> Self {
+    /// Tasks for `queues` of `size` bytes each. Times are counted from `began`.
+    pub(super) fn new(queues: &Queues, size: usize, own_ids: bool, began: Instant) -> Self {
         // No other maker has the same beginning.
         let id = if own_ids { format!("b{:016x}-{:012x}", rand::random::<u64>(), 0) } else { String::new() };
         let task =
-            pb::NewTask { task: "x".repeat(size), id, queue: queue.to_string(), ..pb::NewTask::default() };
+            pb::NewTask { task: "x".repeat(size), id, queue: queues.name(0), ..pb::NewTask::default() };
         let frame = wire::frame(&task).to_vec();
-        // The text is the first field, the id the second.
+        // The text is the first field, the id the second, and the queue the last.
         let length_bytes = prost::length_delimiter_len(size);
         let stamp_at = HEAD_BYTES + 1 + length_bytes;
         let id_at = own_ids.then(|| stamp_at + size + 2 + task.id.len() - ID_DIGITS);
-        Tasks { frame, stamp_at, id_at, next_id: 0, began }
+        Tasks { frame, stamp_at, id_at, next_id: 0, queues: queues.clone(), next_queue: 0, began }
     }
 
     /// Bytes of one on the wire.
@@ -62,6 +95,15 @@ impl Tasks {
                     *digit = b"0123456789abcdef"[(self.next_id >> (4 * i)) as usize & 15];
                 }
                 self.next_id += 1;
+            }
+            if self.queues.count > 1 {
+                let at = self.frame.len() - QUEUE_DIGITS;
+                let mut number = self.next_queue;
+                for digit in self.frame[at..].iter_mut().rev() {
+                    *digit = b'0' + (number % 10) as u8;
+                    number /= 10;
+                }
+                self.next_queue = (self.next_queue + 1) % self.queues.count;
             }
             frames.extend_from_slice(&self.frame);
         }
@@ -96,7 +138,7 @@ mod tests {
     #[allow(clippy::disallowed_methods, reason = "any moment will do")]
     fn a_task_is_what_it_was_to_be_and_knows_when_it_was_made() {
         let began = Instant::now();
-        let queue = QueueName::parse("bench-1").unwrap();
+        let queue = Queues::new(QueueName::parse("bench-1").unwrap(), 1).unwrap();
         for size in [STAMP_BYTES, 100, 127, 128, 20_000] {
             for own_ids in [false, true] {
                 let mut tasks = Tasks::new(&queue, size, own_ids, began);
@@ -117,5 +159,20 @@ mod tests {
                 assert!(ids[0].ends_with(if own_ids { "-000000000000" } else { "" }), "{ids:?}");
             }
         }
+    }
+
+    #[test]
+    #[allow(clippy::disallowed_methods, reason = "any moment will do")]
+    fn many_queues_have_their_tasks_in_turn() {
+        let queues = Queues::new(QueueName::parse("b").unwrap(), 12).unwrap();
+        let mut tasks = Tasks::new(&queues, 100, true, Instant::now());
+        let frames = [tasks.make(7, Instant::now()), tasks.make(8, Instant::now())].concat();
+        let seen: Vec<String> = frames
+            .chunks(tasks.frame_bytes())
+            .map(|frame| pb::NewTask::decode(&frame[HEAD_BYTES..]).unwrap().queue)
+            .collect();
+        assert!(seen.iter().cloned().eq(queues.names().cycle().take(15)), "{seen:?}");
+        assert_eq!((&seen[0][..], &seen[11][..]), ("b-00000", "b-00011"));
+        assert!(Queues::new(QueueName::parse(&"b".repeat(60)).unwrap(), 2).is_err());
     }
 }
