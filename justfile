@@ -76,6 +76,27 @@ bench-agent *FLAGS:
 bench *FLAGS:
     cargo bench --locked --bench figures -- {{FLAGS}}
 
+# The figures that are promised, beside bare tonic and other brokers: `RAW=PATH PEERS=PATH just table rounds=5`. What its
+# flags are, and those of the next three, is at the head of each script.
+table *FLAGS:
+    cargo build --locked --release
+    benches/table {{FLAGS}}
+
+# How cost grows: the figures and plots of docs/performance.md. `full` has the largest sizes.
+curves *FLAGS:
+    cargo build --locked --release
+    benches/curves {{FLAGS}}
+
+# What a single durable submit waits while others use the server.
+beside *FLAGS:
+    cargo build --locked --release
+    benches/beside {{FLAGS}}
+
+# Full load for so many minutes: memory is flat, and the disk follows the retention. `just soak-load minutes=3`.
+soak-load *FLAGS:
+    cargo build --locked --release
+    benches/soak {{FLAGS}}
+
 # The generated files in completions/.
 completions:
     cargo build --locked
