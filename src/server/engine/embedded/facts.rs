@@ -5,7 +5,7 @@
 //! more. Each page and each group's head say up to which row of facts they are: a start applies the later ones.
 
 use super::machine::{
-    Fact, GroupNo, Head, Lease, Machine, Next, Note, Open, Outcome, PAGE_SEQS, Past, Stand, words::End,
+    Ends, Fact, GroupNo, Head, Lease, Machine, Next, Note, Open, Outcome, PAGE_SEQS, Past, Stand, words::End,
     words::Settings,
 };
 use crate::server::engine::frames::{put_varint, take_varint};
@@ -227,7 +227,7 @@ mod kind {
 
 fn put_entry(out: &mut Vec<u8>, entry: &Entry) {
     match entry {
-        Entry::Past(past) if past.outcome == Outcome::Done && past.ends == [End::Done] => {
+        Entry::Past(past) if past.outcome == Outcome::Done && past.ends[..] == [End::Done] => {
             out.push(kind::DONE)
         }
         Entry::Past(past) => {
@@ -262,7 +262,9 @@ fn put_entry(out: &mut Vec<u8>, entry: &Entry) {
 
 fn take_entry(rest: &mut &[u8]) -> Option<Entry> {
     let stand = match take_byte(rest)? {
-        kind::DONE => return Some(Entry::Past(Past { outcome: Outcome::Done, ends: vec![End::Done] })),
+        kind::DONE => {
+            return Some(Entry::Past(Past { outcome: Outcome::Done, ends: Ends::One([End::Done]) }));
+        }
         kind::PAST => {
             let outcome = outcome_of_code(take_byte(rest)?)?;
             return Some(Entry::Past(Past { outcome, ends: take_ends(rest)? }));
@@ -372,7 +374,7 @@ fn put_ends(out: &mut Vec<u8>, ends: &[End]) {
     }
 }
 
-fn take_ends(rest: &mut &[u8]) -> Option<Vec<End>> {
+fn take_ends(rest: &mut &[u8]) -> Option<Ends> {
     let count = usize::try_from(take_varint(rest)?).ok()?;
     let (pairs, after) = rest.split_at_checked(count.div_ceil(2))?;
     *rest = after;
@@ -476,21 +478,20 @@ mod tests {
                 stand,
                 failures: 3,
                 suspect: true,
-                ends: ENDS.to_vec(),
+                ends: ENDS.to_vec().into(),
                 expires_ms: 1 << 40,
                 said: Some("no".into()),
             })
         };
         let lease = Lease { member: 1 << 33, since_ms: 5, touched_ms: 5, restarted: true };
-        let done = Entry::Past(Past { outcome: Outcome::Done, ends: vec![End::Done] });
+        let done = Entry::Past(Past { outcome: Outcome::Done, ends: Ends::One([End::Done]) });
         let mut entries = vec![done.clone()];
         entries.extend(
             [Stand::Ready, Stand::Waiting { until_ms: 9 }, Stand::Leased(lease), Stand::Dead].map(open),
         );
-        entries.extend(
-            OUTCOMES
-                .map(|outcome| Entry::Past(Past { outcome, ends: vec![End::Lost, End::Done, End::Failed] })),
-        );
+        entries.extend(OUTCOMES.map(|outcome| {
+            Entry::Past(Past { outcome, ends: vec![End::Lost, End::Done, End::Failed].into() })
+        }));
         entries.extend([Note::Received, Note::Done].map(Entry::Note));
         let mut short = Vec::new();
         put_entry(&mut short, &done);

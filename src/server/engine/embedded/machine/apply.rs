@@ -1,27 +1,29 @@
 //! Applying facts, live and after a restart.
 
 use super::{
-    Fact, GroupNo, Head, Machine, MemberNo, Now, QueueNo, Stir,
+    Ends, Fact, GroupNo, Head, Key, Machine, MemberNo, Now, QueueNo, Stir,
     fact::Next,
+    held::Held,
     session::{Member, Terms},
     task::{Lease, Note, Open, Outcome, Past, Stand},
     words::{End, Why},
 };
 
+/// A lease that has ended, and whose it was.
+struct Freed {
+    member: MemberNo,
+    key: Key,
+}
+
 impl Machine {
     /// A decision: it is applied at once, and kept to be written down.
     pub(super) fn decide(&mut self, now: Now, fact: Fact) {
-        let ended = match &fact {
-            Fact::Ended { group, seq, end: Some(end), .. } => self
-                .groups
-                .get(group)
-                .and_then(|g| g.open.get(seq))
-                .and_then(|open| Some((*group, *seq, open.attempts(), open.lease()?.member, *end))),
-            _ => None,
-        };
-        self.apply(now.ms, &fact);
+        self.apply_to_head(&fact);
+        let freed = self.apply_to_task(now.ms, &fact);
+        let end = if let Fact::Ended { end, .. } = fact { end } else { None };
         self.facts.push(fact);
-        let Some((group, seq, attempt, member, end)) = ended else { return };
+        let (Some(Freed { member, key }), Some(end)) = (freed, end) else { return };
+        let Key { group, seq, attempt } = key;
         let instance = self.members[&member].instance;
         match end {
             End::Done | End::Failed | End::Released | End::Rejected => {
@@ -32,11 +34,6 @@ impl Machine {
             _ => {}
         }
         self.let_go(member, group, seq);
-    }
-
-    fn apply(&mut self, ms: u64, fact: &Fact) {
-        self.apply_to_head(fact);
-        self.apply_to_task(ms, fact);
     }
 
     /// The part of a fact that is about the group as a whole.
@@ -60,10 +57,10 @@ impl Machine {
         }
     }
 
-    /// The part of a fact that is about one task.
-    fn apply_to_task(&mut self, ms: u64, fact: &Fact) {
+    /// The part of a fact that is about one task. Returns the lease that it has ended.
+    fn apply_to_task(&mut self, ms: u64, fact: &Fact) -> Option<Freed> {
         let no = fact.group();
-        let Some(group) = self.groups.get_mut(&no) else { return };
+        let group = self.groups.get_mut(&no)?;
         if let Some(seq) = fact.seq() {
             group.touch(seq);
             if matches!(fact, Fact::HandOut { .. } | Fact::Ended { .. }) {
@@ -72,14 +69,21 @@ impl Machine {
         }
         match fact {
             Fact::HandOut { seq, member, expires_ms, .. } => {
-                let mut open = self.close(no, *seq).unwrap_or_else(|| Open::new(*expires_ms));
+                // Most are handed out for the first time, and lie behind all that are open.
+                let is_last = group.open.last_key_value().is_none_or(|(last, _)| last < seq);
+                let before = if is_last { None } else { self.close(no, *seq) };
+                let mut open = before.unwrap_or_else(|| Open::new(*expires_ms));
                 let lease = Lease { member: *member, since_ms: ms, touched_ms: ms, restarted: false };
                 open.stand = Stand::Leased(lease);
                 self.open(no, *seq, open);
                 self.hold(*member, no, *seq, &lease);
             }
             Fact::Ended { seq, end, next, failures, suspect, said, .. } => {
-                let Some(mut open) = self.close(no, *seq) else { return };
+                let mut open = self.close(no, *seq)?;
+                let freed = open.lease().map(|lease| {
+                    let key = Key { group: no, seq: *seq, attempt: open.attempts() };
+                    Freed { member: lease.member, key }
+                });
                 if let Some(end) = end {
                     // With no attempt in force the last one is known by another end from now on.
                     if open.lease().is_none() {
@@ -100,10 +104,11 @@ impl Machine {
                         if let Some(group) = self.groups.get_mut(&no) {
                             group.past.insert(*seq, past);
                         }
-                        return;
+                        return freed;
                     }
                 };
                 self.open(no, *seq, open);
+                return freed;
             }
             Fact::Noted { seq, note, .. } => {
                 // What it has got to since is not for the roll-call.
@@ -111,16 +116,17 @@ impl Machine {
                     group.notes.insert(*seq, *note);
                     self.stirred.push_back(Stir::Group(no));
                 } else if *note == Note::Done && !group.open.contains_key(seq) {
-                    group.past.insert(*seq, Past { outcome: Outcome::Done, ends: Vec::new() });
+                    group.past.insert(*seq, Past { outcome: Outcome::Done, ends: Ends::default() });
                 }
             }
             Fact::Redriven { seq, .. } => {
-                let Some(mut open) = self.close(no, *seq) else { return };
+                let mut open = self.close(no, *seq)?;
                 (open.failures, open.suspect, open.stand) = (0, false, Stand::Ready);
                 self.open(no, *seq, open);
             }
             Fact::Set { .. } => {}
         }
+        None
     }
 
     /// Puts a task where it stands.
@@ -178,17 +184,23 @@ impl Machine {
     /// A watch holds one more.
     fn hold(&mut self, no: MemberNo, group: GroupNo, seq: u64, lease: &Lease) {
         let Some(member) = self.members.get_mut(&no) else { return };
-        member.held.insert((group, seq));
-        let instance = member.instance;
-        if let Some(end_ms) = self.instances.get(&instance).map(|i| i.end_of(lease, &member.terms)) {
-            self.bring_deadline(instance, end_ms);
+        member.held.insert(group, seq);
+        let id = member.instance;
+        let Some(instance) = self.instances.get(&id) else { return };
+        let end_ms = instance.end_of(lease, &member.terms);
+        if instance.deadline_ms.is_none_or(|known| end_ms < known) {
+            self.move_deadline(id, Some(end_ms));
         }
     }
 
     /// A watch holds one less.
     pub(super) fn let_go(&mut self, no: MemberNo, group: GroupNo, seq: u64) {
         let Some(member) = self.members.get_mut(&no) else { return };
-        member.held.remove(&(group, seq));
+        member.held.remove(group, seq);
+        if !member.held.is_empty() {
+            self.want(no);
+            return;
+        }
         let id = member.instance;
         if self.holds_nothing(id)
             && let Some(instance) = self.instances.get_mut(&id)
@@ -217,7 +229,8 @@ impl Machine {
             terms: Terms { max_in_flight: holder.terms.max_in_flight.max(1), ..holder.terms },
             left: None,
             until: None,
-            held: std::collections::BTreeSet::new(),
+            held: Held::default(),
+            is_stirred: false,
         };
         self.members.insert(holder.member, member);
         self.recorded.insert(holder.member);
@@ -240,7 +253,7 @@ impl Machine {
             group.notes.insert(seq, note);
         } else if note == Note::Done {
             // The group passed it by after the page was written.
-            group.past.insert(seq, Past { outcome: Outcome::Done, ends: Vec::new() });
+            group.past.insert(seq, Past { outcome: Outcome::Done, ends: Ends::default() });
             group.touch(seq);
         }
     }
@@ -265,23 +278,14 @@ impl Machine {
     /// After a restart: a fact that was written down at `ms`. Its head part and its task part are each left out if
     /// what was loaded has them.
     pub(in super::super) fn replay(&mut self, ms: u64, fact: &Fact, to_head: bool, to_task: bool) {
-        let freed = match fact {
-            Fact::Ended { group, seq, .. } if to_task => {
-                let open = self.groups.get(group).and_then(|g| g.open.get(seq));
-                open.and_then(|open| Some((open.lease()?.member, *group, *seq)))
-            }
-            _ => None,
-        };
         if to_head {
             self.apply_to_head(fact);
         }
-        if to_task {
-            self.apply_to_task(ms, fact);
-        }
-        if let Some((member, group, seq)) = freed
+        let freed = if to_task { self.apply_to_task(ms, fact) } else { None };
+        if let Some(Freed { member, key }) = freed
             && let Some(member) = self.members.get_mut(&member)
         {
-            member.held.remove(&(group, seq));
+            member.held.remove(key.group, key.seq);
         }
     }
 
@@ -311,7 +315,7 @@ impl Machine {
             self.drop_member_if_idle(no);
         }
         for member in self.members.values() {
-            if member.held.iter().any(|(g, s)| self.groups[g].open[s].suspect)
+            if member.held.iter().any(|(g, s)| self.groups[&g].open[&s].suspect)
                 && let Some(instance) = self.instances.get_mut(&member.instance)
             {
                 instance.is_alone = true;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::{
     InstanceId, MemberNo, QueueNo,
+    ends::Ends,
     task::{Note, Open, Outcome, Past},
     words::Settings,
 };
@@ -70,6 +71,8 @@ pub(super) struct Group {
     pub(super) awaiting: BTreeSet<MemberNo>,
     /// Pages with changes that have not been written down.
     pub(super) dirty: BTreeSet<u64>,
+    /// The last of them that was touched: most often it is the next one too.
+    touched: Option<u64>,
     /// The head has changed since it was written down.
     pub(super) is_head_dirty: bool,
 }
@@ -95,14 +98,25 @@ impl Group {
             wanting: VecDeque::new(),
             awaiting: BTreeSet::new(),
             dirty: BTreeSet::new(),
+            touched: None,
             is_head_dirty: false,
         }
     }
 
     /// Notes a change of a task.
     pub(super) fn touch(&mut self, seq: u64) {
-        self.dirty.insert(seq / PAGE_SEQS);
+        let page = seq / PAGE_SEQS;
+        if self.touched != Some(page) {
+            self.dirty.insert(page);
+            self.touched = Some(page);
+        }
         self.is_head_dirty = true;
+    }
+
+    /// Takes the pages with changes: from now on they count as written.
+    pub(super) fn take_dirty(&mut self) -> BTreeSet<u64> {
+        self.touched = None;
+        std::mem::take(&mut self.dirty)
     }
 
     /// Gets to a task: nothing before it is fresh any more. `passed` is as in [`Head`].
@@ -118,7 +132,7 @@ impl Group {
             self.notes.remove(&seq);
             self.dirty.insert(seq / PAGE_SEQS);
             if note == Note::Done {
-                self.past.insert(seq, Past { outcome: Outcome::Done, ends: Vec::new() });
+                self.past.insert(seq, Past { outcome: Outcome::Done, ends: Ends::default() });
             }
         }
     }

@@ -27,7 +27,12 @@ impl Machine {
     pub(in super::super) fn pump(&mut self, now: Now) {
         while !self.stirred.is_empty() || self.finish() {
             match self.stirred.pop_front() {
-                Some(Stir::Member(member)) => while self.serve(now, member) {},
+                Some(Stir::Member(no)) => {
+                    if let Some(member) = self.members.get_mut(&no) {
+                        member.is_stirred = false;
+                    }
+                    while self.serve(now, no) {}
+                }
                 Some(Stir::Group(group)) => self.serve_group(now, group),
                 None => {}
             }
@@ -120,7 +125,6 @@ impl Machine {
     }
 
     fn choose(&mut self, now: Now, no: GroupNo, instance: InstanceId) -> Choice {
-        let is_behind = self.is_behind(no);
         loop {
             self.absorb(no);
             let Some(group) = self.groups.get_mut(&no) else { return Choice::Nothing };
@@ -152,17 +156,15 @@ impl Machine {
                 }
                 return Choice::Task(seq, None);
             }
-            return match group.fresh.front() {
-                Some(fresh) if has_expired(fresh.expires_ms, now.server_ms) => {
-                    let seq = fresh.seq;
-                    group.fresh.pop_front();
-                    group.pass(seq, group.head.passed + 1);
-                    continue;
-                }
-                Some(&fresh) => Choice::Task(fresh.seq, Some(fresh)),
-                None if is_behind => Choice::Unknown,
-                None => Choice::Nothing,
+            let Some(&fresh) = group.fresh.front() else {
+                return if self.is_behind(no) { Choice::Unknown } else { Choice::Nothing };
             };
+            if has_expired(fresh.expires_ms, now.server_ms) {
+                group.fresh.pop_front();
+                group.pass(fresh.seq, group.head.passed + 1);
+                continue;
+            }
+            return Choice::Task(fresh.seq, Some(fresh));
         }
     }
 
@@ -201,7 +203,7 @@ impl Machine {
             expires_ms = fresh.expires_ms;
         }
         self.decide(now, Fact::HandOut { group, seq, member, expires_ms, passed });
-        let attempt = self.groups[&group].open[&seq].attempts();
+        let attempt = if fresh.is_some() { 1 } else { self.groups[&group].open[&seq].attempts() };
         if let Some(stream) = self.members[&member].stream {
             self.deliver(stream, group, seq, attempt);
         }
@@ -252,8 +254,7 @@ impl Machine {
         member.groups.iter().zip(until).all(|(no, &until)| {
             let Some(group) = self.groups.get(no) else { return true };
             let watches = self.instances.get(&member.instance).map(|i| &i.members[..]).unwrap_or_default();
-            let is_held =
-                watches.iter().any(|m| self.members[m].held.range((*no, 0)..=(*no, until)).next().is_some());
+            let is_held = watches.iter().any(|m| self.members[m].held.has_upto(*no, until));
             let fresh_ended = match group.fresh.front() {
                 Some(fresh) => fresh.seq > until,
                 // Nothing is offered: either it was, or there is nothing to offer.

@@ -20,14 +20,17 @@
 //! All times are milliseconds: of the machine's own steady clock, which runs on over restarts; only expiry goes
 //! by the server's time.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 pub(super) use super::super::words;
 
 mod apply;
+mod ends;
 mod fact;
 mod group;
 mod hand_out;
+mod held;
+mod numbered;
 mod session;
 mod settle;
 mod task;
@@ -39,14 +42,17 @@ mod simulation;
 #[cfg(test)]
 mod tests;
 
+pub(super) use ends::Ends;
 pub(super) use fact::{Fact, Next};
 pub(super) use group::{Fresh, Head, PAGE_SEQS};
+pub(super) use numbered::Numbered;
 pub(super) use session::{Join, StreamEnd, Terms};
 pub(super) use settle::{Judgement, Key, Telling};
 pub(super) use task::{Lease, Note, Open, Outcome, Past, Stand};
 pub(super) use views::Seen;
 
 use group::Group;
+use numbered::Numbers;
 use session::{Instance, Member};
 use words::{End, Why};
 
@@ -94,12 +100,12 @@ pub(super) struct Death {
 #[derive(Debug, Default)]
 pub(super) struct Machine {
     groups: BTreeMap<GroupNo, Group>,
-    queues: HashMap<QueueNo, Queue>,
-    members: HashMap<MemberNo, Member>,
-    instances: HashMap<InstanceId, Instance>,
+    queues: Numbered<QueueNo, Queue>,
+    members: Numbered<MemberNo, Member>,
+    instances: Numbered<InstanceId, Instance>,
     /// The processes of each client.
     clients: HashMap<Box<str>, BTreeSet<InstanceId>>,
-    streams: HashMap<StreamId, MemberNo>,
+    streams: Numbered<StreamId, MemberNo>,
     next_member: MemberNo,
     /// When leases of a process are next to be looked at.
     deadlines: BTreeSet<(u64, InstanceId)>,
@@ -116,7 +122,7 @@ pub(super) struct Machine {
     /// Watches that end when nothing is left for them.
     finishing: BTreeSet<MemberNo>,
     /// Watches that hold leases and have been given out to be written down.
-    recorded: HashSet<MemberNo>,
+    recorded: Numbers<MemberNo>,
     /// Watches that hold leases and have not.
     unrecorded: BTreeSet<MemberNo>,
     /// Watches that have been written down and hold nothing any more.

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{GroupNo, InstanceId, Machine, MemberNo, Now, Stir, StreamId, task::Lease, words::Why};
+use super::{
+    GroupNo, InstanceId, Machine, MemberNo, Now, Stir, StreamId, held::Held, task::Lease, words::Why,
+};
 
 /// A process.
 #[derive(Debug, Default)]
@@ -40,7 +42,9 @@ pub(super) struct Member {
     pub(super) left: Option<u64>,
     /// Where each of its groups ends for it.
     pub(super) until: Option<Vec<u64>>,
-    pub(super) held: BTreeSet<(GroupNo, u64)>,
+    pub(super) held: Held,
+    /// It is among what may lead to a hand-out.
+    pub(super) is_stirred: bool,
     /// In which of `groups` it stands among those that want a task.
     pub(super) wants_in: Vec<bool>,
 }
@@ -125,7 +129,8 @@ impl Machine {
                 terms: join.terms,
                 left: None,
                 until: None,
-                held: BTreeSet::new(),
+                held: Held::default(),
+                is_stirred: false,
             };
             self.members.insert(self.next_member, member);
             self.next_member
@@ -148,7 +153,7 @@ impl Machine {
         self.make_no_room(join.instance);
         // Before anything new: what was handed out and did not arrive.
         let mut sent = 0;
-        for (group, seq) in self.members[&no].held.clone() {
+        for (group, seq) in self.members[&no].held.clone().iter() {
             let attempt = self.groups[&group].open[&seq].attempts();
             if !join.have.contains(&(group, seq, attempt)) {
                 self.deliver(join.stream, group, seq, attempt);
@@ -162,7 +167,7 @@ impl Machine {
             let is_in_force = self.instances[&join.instance]
                 .members
                 .iter()
-                .any(|m| self.members[m].held.contains(&(group, seq)))
+                .any(|m| self.members[m].held.contains(group, seq))
                 && self.groups[&group].open[&seq].attempts() == attempt;
             if !is_in_force {
                 self.notice(join.instance, group, seq, attempt, Why::Lost);
@@ -227,7 +232,7 @@ impl Machine {
             return;
         }
         for no in instance.members.clone() {
-            for (group, seq) in self.members[&no].held.clone() {
+            for (group, seq) in self.members[&no].held.clone().iter() {
                 if let Some(lease) = self.lease_mut(group, seq)
                     && std::mem::take(&mut lease.restarted)
                 {
@@ -295,22 +300,14 @@ impl Machine {
         let Some(instance) = self.instances.get(&id) else { return };
         let members = instance.members.iter().map(|m| &self.members[m]);
         let ends = members.flat_map(|member| {
-            let lease = |(group, seq): &(GroupNo, u64)| self.groups.get(group)?.open.get(seq)?.lease();
+            let lease = |(group, seq)| self.groups.get(&group)?.open.get(&seq)?.lease();
             member.held.iter().filter_map(lease).map(|lease| instance.end_of(lease, &member.terms))
         });
         let deadline = ends.min().map(|end| end.max(earliest_ms));
         self.move_deadline(id, deadline);
     }
 
-    /// A lease of a process may end then.
-    pub(super) fn bring_deadline(&mut self, id: InstanceId, end_ms: u64) {
-        let known = self.instances.get(&id).and_then(|instance| instance.deadline_ms);
-        if known.is_none_or(|known| end_ms < known) {
-            self.move_deadline(id, Some(end_ms));
-        }
-    }
-
-    fn move_deadline(&mut self, id: InstanceId, deadline_ms: Option<u64>) {
+    pub(super) fn move_deadline(&mut self, id: InstanceId, deadline_ms: Option<u64>) {
         let Some(instance) = self.instances.get_mut(&id) else { return };
         if let Some(old) = std::mem::replace(&mut instance.deadline_ms, deadline_ms) {
             self.deadlines.remove(&(old, id));
@@ -354,15 +351,18 @@ impl Machine {
     /// Whether a watch may be handed a task now.
     pub(super) fn may_take(&self, no: MemberNo) -> bool {
         let Some(member) = self.members.get(&no) else { return false };
+        if member.stream.is_none()
+            || member.left == Some(0)
+            || member.held.len() as u64 >= u64::from(member.terms.max_in_flight)
+        {
+            return false;
+        }
         let Some(instance) = self.instances.get(&member.instance) else { return false };
-        member.stream.is_some()
-            && !instance.stopped
+        !instance.stopped
             // Who was not heard in time would only lose the next one as well.
             && instance.lost_several.is_none()
             && !instance.is_alone
             && (instance.makes_room_for.is_none() || self.holds_nothing(member.instance))
-            && member.left != Some(0)
-            && (member.held.len() as u64) < u64::from(member.terms.max_in_flight)
     }
 
     /// Whether a process holds no task by any of its watches.
@@ -403,7 +403,8 @@ impl Machine {
 
     /// Puts a watch among those that want tasks, in each of its groups.
     pub(super) fn want(&mut self, no: MemberNo) {
-        if !self.may_take(no) {
+        let is_known = |member: &Member| member.is_stirred && member.wants_in.iter().all(|wants| *wants);
+        if self.members.get(&no).is_none_or(is_known) || !self.may_take(no) {
             return;
         }
         let Some(member) = self.members.get_mut(&no) else { return };
@@ -416,6 +417,8 @@ impl Machine {
                 self.queues.entry(group.queue).or_default().attentive.insert(*group_no);
             }
         }
-        self.stirred.push_back(Stir::Member(no));
+        if !std::mem::replace(&mut member.is_stirred, true) {
+            self.stirred.push_back(Stir::Member(no));
+        }
     }
 }

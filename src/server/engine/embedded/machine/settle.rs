@@ -147,8 +147,7 @@ impl Machine {
         let members = instances.flat_map(|instance| &instance.members).map(|no| &self.members[no]);
         members.flat_map(|member| member.groups.iter().map(move |group| (member, *group))).any(
             |(member, group)| {
-                self.groups.get(&group).is_some_and(|g| g.queue == queue)
-                    && member.held.contains(&(group, seq))
+                self.groups.get(&group).is_some_and(|g| g.queue == queue) && member.held.contains(group, seq)
             },
         )
     }

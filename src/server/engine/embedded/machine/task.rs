@@ -1,6 +1,6 @@
 //! One task as one group has it.
 
-use super::{MemberNo, words::End};
+use super::{MemberNo, ends::Ends, words::End};
 
 /// A task that the group has got to and that has not ended, or is dead.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub(in super::super) struct Open {
     /// It is next handed out alone, or is so just now.
     pub(in super::super) suspect: bool,
     /// How each attempt ended; the one in force is not among them.
-    pub(in super::super) ends: Vec<End>,
+    pub(in super::super) ends: Ends,
     /// The server's time from which on it is not handed out; 0 is never.
     pub(in super::super) expires_ms: u64,
     /// What a worker said when it last failed.
@@ -46,7 +46,7 @@ pub(in super::super) struct Lease {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in super::super) struct Past {
     pub(in super::super) outcome: Outcome,
-    pub(in super::super) ends: Vec<End>,
+    pub(in super::super) ends: Ends,
 }
 
 /// How a task ended.
@@ -74,7 +74,14 @@ pub(in super::super) enum Note {
 impl Open {
     /// A task that the group has just got to.
     pub(super) fn new(expires_ms: u64) -> Self {
-        Open { stand: Stand::Ready, failures: 0, suspect: false, ends: Vec::new(), expires_ms, said: None }
+        Open {
+            stand: Stand::Ready,
+            failures: 0,
+            suspect: false,
+            ends: Ends::default(),
+            expires_ms,
+            said: None,
+        }
     }
 
     /// How often it has been handed out.

@@ -185,7 +185,7 @@ fn a_suspect_is_alone_in_its_process_and_not_only_in_its_watch() {
     bed.machine.leave(bed.now, 2);
     bed.machine.leave(bed.now, 3);
     bed.wait(21_000);
-    assert_eq!(bed.open(1).ends, [End::LostTogether, End::Lost]);
+    assert_eq!(bed.open(1).ends[..], [End::LostTogether, End::Lost]);
     assert_eq!(bed.open(1).failures, 1);
 }
 
@@ -338,7 +338,7 @@ fn the_grace_cuts_a_lease_and_coming_back_restores_it() {
     bed.wait(19_999);
     assert!(bed.open(1).lease().is_some());
     bed.wait(1_000);
-    assert_eq!(bed.open(1).ends, [End::Lost]);
+    assert_eq!(bed.open(1).ends[..], [End::Lost]);
 }
 
 #[test]

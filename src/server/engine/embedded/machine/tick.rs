@@ -53,7 +53,7 @@ impl Machine {
         let mut held = 0;
         for member in instance.members.iter().map(|no| &self.members[no]) {
             held += member.held.len();
-            for &(group, seq) in &member.held {
+            for (group, seq) in member.held.iter() {
                 let Some(open) = self.groups.get(&group).and_then(|g| g.open.get(&seq)) else { continue };
                 let Some(lease) = open.lease() else { continue };
                 if instance.end_of(lease, &member.terms) <= now.ms {

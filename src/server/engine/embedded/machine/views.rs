@@ -191,7 +191,7 @@ impl Machine {
             if std::mem::take(&mut group.is_head_dirty) {
                 heads.push(*no);
             }
-            pages.extend(std::mem::take(&mut group.dirty).into_iter().map(|page| (*no, page)));
+            pages.extend(group.take_dirty().into_iter().map(|page| (*no, page)));
         }
         (heads, pages)
     }

@@ -228,7 +228,7 @@ impl Writer {
                 Outcome::Expired => State::Expired,
                 Outcome::Cancelled | Outcome::Gone => State::Cancelled,
             };
-            Sight { state, attempt: past.ends.len() as u32, ends: past.ends, ..sight }
+            Sight { state, attempt: past.ends.len() as u32, ends: past.ends.to_vec(), ..sight }
         };
         Ok(match seen {
             Seen::Open { open, holder, until_ms, since_ms } => {
@@ -247,7 +247,7 @@ impl Writer {
                     since_ms: since_ms.map(|ms| self.as_server_time(ms)),
                     until_ms: until_ms.map(|ms| self.as_server_time(ms)),
                     said: open.said,
-                    ends: open.ends,
+                    ends: open.ends.to_vec(),
                     ..sight
                 })
             }

@@ -1,7 +1,7 @@
 //! What is looked at: everything that is decided, and where every task stands.
 
 use super::{
-    super::{Effect, Fact, GroupNo, Head, Note, Open, Outcome, Past, Stand},
+    super::{Effect, Ends, Fact, GroupNo, Head, Note, Open, Outcome, Past, Stand},
     Run,
     model::{State, id_of},
 };
@@ -81,7 +81,7 @@ impl Run {
         let (model, group) = (&self.model.groups[no].tasks[place], &self.machine.groups[&(no as GroupNo)]);
         let seq = self.model.seq_of(no, place);
         let say = || format!("task {seq} of group {no}: {model:?}");
-        let ends = model.ends();
+        let ends = Ends::from(model.ends());
         let past = group.past.get(&seq).or_else(|| self.disk.past(no as GroupNo, seq));
         let is_ahead = seq >= group.head.next_seq;
         let stand = match model.state {
@@ -123,7 +123,7 @@ impl Run {
                 let watch = &self.model.watches[attempt.watch];
                 assert_eq!(member.instance, id_of(watch.person), "{}", say());
                 assert_eq!((&member.groups, member.terms), (&watch.groups, watch.terms), "{}", say());
-                assert!(member.held.contains(&(no as GroupNo, seq)), "{}", say());
+                assert!(member.held.contains(no as GroupNo, seq), "{}", say());
                 assert_eq!(lease.since_ms, attempt.since_ms, "{}", say());
                 Stand::Leased(*lease)
             }
