@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 
 /// Labels of a task: passed on, not interpreted.
 pub type Labels = BTreeMap<String, String>;
@@ -32,6 +32,21 @@ impl Frames {
         self.bytes = self.bytes.slice(at..);
         self.first_seq = first;
         Some(self)
+    }
+
+    /// Leaves out the tasks before `seq`, which is not after the last.
+    pub fn advance_to(&mut self, seq: u64) {
+        while self.first_seq < seq {
+            let Some(first) = split(&self.bytes).next() else { return };
+            self.bytes.advance(first.len());
+            let Some(next) = split(&self.bytes).next() else { return };
+            self.first_seq = seq_of(next);
+        }
+    }
+
+    /// The frame of the first task.
+    pub fn first_frame(&self) -> Option<Bytes> {
+        split(&self.bytes).next().map(|frame| self.bytes.slice_ref(frame))
     }
 
     /// The tasks after the first `count`. `None` if there are none.

@@ -27,11 +27,24 @@ impl Finder {
 
     /// The frame of the task at `seq` of a queue. `None`: it is not kept.
     pub(super) async fn find(&mut self, queue: &Arc<Queue>, seq: u64) -> Result<Option<Bytes>, Error> {
+        if let Some(frame) = self.at_hand(queue, seq) {
+            return Ok(Some(frame));
+        }
         let Some(run) = self.run(queue, seq).await? else { return Ok(None) };
         Ok(split(&run.bytes)
             .next()
             .filter(|frame| seq_of(frame) == seq)
             .map(|frame| run.bytes.slice_ref(frame)))
+    }
+
+    /// The frame of a task, if it is in the run that was found last.
+    fn at_hand(&mut self, queue: &Arc<Queue>, seq: u64) -> Option<Bytes> {
+        let (last_queue, frames) = self.last.as_mut()?;
+        if !Arc::ptr_eq(last_queue, queue) || !(frames.first_seq..=frames.last_seq).contains(&seq) {
+            return None;
+        }
+        frames.advance_to(seq);
+        frames.first_frame().filter(|_| frames.first_seq == seq)
     }
 
     /// A run of tasks of a queue whose first is at `seq` or, if there is none, the next one after it. `None`: there

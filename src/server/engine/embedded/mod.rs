@@ -33,7 +33,7 @@ use super::{
     Answers, Durability, Engine, Error, LastStatus, NewTask, Reach, Watch, Watching,
     groups::{
         Attendance, Change, Explained, GroupFilter, GroupView, Instance, Judged, Page, Purged, QueueFilter,
-        QueueView, Share, Sharing, TaskFilter, TaskPage, Told,
+        QueueView, Share, Sharing, TaskFilter, TaskPage, Told, What,
     },
     presence::{ClientEvents, ClientFilter, ClientView, Who},
     results::{ResultFilter, Results, RollEntry},
@@ -66,6 +66,7 @@ mod writer;
 pub use store::sqlite::{Checked, Finding, OpenError, Step, check};
 
 use ids::Ids;
+use machine::Key;
 use presence::Presence;
 use queue::Queues;
 use reads::{READERS, Reads};
@@ -286,6 +287,14 @@ impl Embedded {
         debug_assert!(queues.all(|queue| self.reach.has_queue(queue)), "a queue was not judged");
     }
 
+    /// The lease that is told of, if it is one of ours.
+    fn key_of(&self, told: &Told) -> Option<Key> {
+        match &told.what {
+            What::Lease(token) => self.tokens.read(token),
+            What::Id(_) => None,
+        }
+    }
+
     async fn ask<T>(&self, job: Job, answer: oneshot::Receiver<Result<T, Error>>) -> Result<T, Error> {
         // A job that is not taken is dropped, and its answer with it.
         let _ = self.jobs.send(job);
@@ -434,8 +443,10 @@ impl Engine for Embedded {
             let bytes: usize = told.iter().map(|told| told.answer.bytes()).sum();
             let room = self.shared.told_budget.clone().acquire_many_owned(bytes.min(TOLD_BYTES) as u32);
             let room = room.await.map_err(|_| Error::Stopped)?;
-            let by = Teller { reach: self.reach.clone(), tokens: self.tokens.clone() };
-            self.asking(|answer| Job::Tell { told, by, answer, room }).await
+            // Here and not by the writer, whom all others wait for.
+            let keys = told.iter().map(|told| self.key_of(told)).collect();
+            let by = Teller { reach: self.reach.clone() };
+            self.asking(|answer| Job::Tell { told, keys, by, answer, room }).await
         })
     }
 

@@ -60,11 +60,11 @@ impl<T, E: Clone> Outbox<T, E> {
         Outbox { state: Mutex::new(State { items: VecDeque::new(), end: None }), bell: Notify::new() }
     }
 
-    /// Adds an item, unless it has ended. Returns how many there are.
-    pub(super) fn put(&self, item: T) -> usize {
+    /// Adds items, unless it has ended. Returns how many there are.
+    pub(super) fn put(&self, items: impl IntoIterator<Item = T>) -> usize {
         let mut state = self.lock();
         if state.end.is_none() {
-            state.items.push_back(item);
+            state.items.extend(items);
         }
         let count = state.items.len();
         drop(state);
@@ -113,10 +113,10 @@ mod tests {
     #[tokio::test]
     async fn what_has_ended_takes_no_more_and_gives_what_it_has() {
         let outbox = Outbox::new();
-        assert_eq!((outbox.put(1), outbox.put(2)), (1, 2));
+        assert_eq!((outbox.put([1]), outbox.put([2])), (1, 2));
         outbox.end("first");
         outbox.end("second");
-        assert_eq!(outbox.put(3), 2);
+        assert_eq!(outbox.put([3, 4]), 2);
         assert_eq!(outbox.take(1).await, Ok(vec![1]));
         assert_eq!(outbox.take(9).await, Ok(vec![2]));
         assert_eq!(outbox.take(9).await, Err("first"));

@@ -3,7 +3,10 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use bytes::BytesMut;
@@ -16,6 +19,8 @@ use crate::{name::QueueName, server::engine::Frames};
 #[derive(Debug)]
 pub(super) struct Queue {
     pub(super) name: QueueName,
+    /// As in its extent, for whoever asks often.
+    trimmed_seq: AtomicU64,
     state: Mutex<State>,
     /// Rung when the queue has grown, was trimmed, or the engine has ended.
     pub(super) bell: Notify,
@@ -61,12 +66,18 @@ impl Queue {
     /// A queue as the store knows it, or a new one.
     pub(super) fn new(name: QueueName, extent: Extent) -> Self {
         let state = State { extent, evicted_seq: extent.last_seq, tail: VecDeque::new() };
-        Queue { name, state: Mutex::new(state), bell: Notify::new() }
+        let trimmed_seq = AtomicU64::new(extent.trimmed_seq);
+        Queue { name, trimmed_seq, state: Mutex::new(state), bell: Notify::new() }
     }
 
     /// How far the queue goes.
     pub(super) fn extent(&self) -> Extent {
         self.lock().extent
+    }
+
+    /// The seq of the last task that was trimmed.
+    pub(super) fn trimmed_seq(&self) -> u64 {
+        self.trimmed_seq.load(Relaxed)
     }
 
     /// About where the next task from `seq` on is; `None` if there is none yet. Says no more than what is
@@ -125,6 +136,7 @@ impl Queue {
     pub(super) fn trim(&self, last_seq: u64, tasks: u64) {
         let mut state = self.lock();
         state.extent.trimmed_seq = state.extent.trimmed_seq.max(last_seq);
+        self.trimmed_seq.store(state.extent.trimmed_seq, Relaxed);
         state.extent.tasks = state.extent.tasks.saturating_sub(tasks);
         state.extent.trimmed += tasks;
         drop(state);

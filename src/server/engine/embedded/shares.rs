@@ -81,6 +81,7 @@ pub(super) async fn open(engine: &Embedded, mut share: Share) -> Result<Sharing,
         groups,
         finder,
         waiting: Vec::new().into_iter(),
+        token: String::new(),
         _seat: seat,
         _here: here,
     };
@@ -104,6 +105,8 @@ struct Out {
     finder: Finder,
     /// Taken and not yet sent.
     waiting: std::vec::IntoIter<Key>,
+    /// The last lease's.
+    token: String,
     _seat: Seat,
     _here: Here,
 }
@@ -136,8 +139,9 @@ impl Out {
             };
             // One that was trimmed since is not its any more.
             let Some(frame) = self.finder.find(queue, key.seq).await? else { continue };
-            let lease = self.tokens.write(&key);
-            write_leased(&mut buffer, &frame, name.as_str(), &lease, key.attempt);
+            self.token.clear();
+            self.tokens.write_to(&key, &mut self.token);
+            write_leased(&mut buffer, &frame, name.as_str(), &self.token, key.attempt);
             if buffer.len() >= BUFFER_BYTES {
                 return Ok(Some(buffer.into()));
             }

@@ -39,23 +39,29 @@ impl Tokens {
 
     /// The token of a lease.
     pub(super) fn write(&self, key: &Key) -> String {
-        let mut bytes = Vec::with_capacity(32);
+        let mut token = String::with_capacity(48);
+        self.write_to(key, &mut token);
+        token
+    }
+
+    /// Appends the token of a lease.
+    pub(super) fn write_to(&self, key: &Key, token: &mut String) {
+        let mut bytes = Vec::with_capacity(48);
         for n in [u64::from(key.group), key.seq, u64::from(key.attempt)] {
             put_varint(&mut bytes, n);
         }
         let mark = self.mark(&bytes);
         bytes.extend_from_slice(&mark);
-        let mut token = String::with_capacity(48);
         token.push(PREFIX);
-        URL_SAFE_NO_PAD.encode_string(&bytes, &mut token);
-        token
+        URL_SAFE_NO_PAD.encode_string(&bytes, token);
     }
 
     /// The lease of a token. `None`: it is none of ours.
     pub(super) fn read(&self, token: &str) -> Option<Key> {
         let text = token.strip_prefix(PREFIX).filter(|text| text.len() <= TOKEN_BYTES_MAX)?;
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-        let (mut said, mark) = bytes.split_at_checked(bytes.len().checked_sub(MARK_BYTES)?)?;
+        let mut bytes = [0; TOKEN_BYTES_MAX];
+        let length = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()?;
+        let (mut said, mark) = bytes[..length].split_at_checked(length.checked_sub(MARK_BYTES)?)?;
         // blake3's own comparison: it takes as long whichever byte is wrong.
         let mut padded = [0; 32];
         padded[..MARK_BYTES].copy_from_slice(mark);

@@ -34,6 +34,8 @@ struct Open {
     entries: Vec<u8>,
     /// The clients named, numbered from 1.
     clients: HashMap<Box<str>, u64>,
+    /// The one that was named last: most often it is the next one too.
+    last_client: (String, u64),
     names: Vec<u8>,
     before: Before,
 }
@@ -79,8 +81,7 @@ impl Rows {
 
 impl Open {
     fn new(first_n: u64) -> Self {
-        let (clients, before) = (HashMap::new(), Before::default());
-        Open { first_n, last_seq: 0, entries: Vec::new(), clients, names: Vec::new(), before }
+        Open { first_n, ..Open::default() }
     }
 
     fn push(&mut self, event: &Event<'_>) {
@@ -132,13 +133,22 @@ impl Open {
     }
 
     fn client(&mut self, name: &str) -> u64 {
-        if let Some(number) = self.clients.get(name) {
-            return *number;
+        if self.last_client.0 == name {
+            return self.last_client.1;
         }
-        let number = self.clients.len() as u64 + 1;
-        self.clients.insert(name.into(), number);
-        put_varint(&mut self.names, name.len() as u64);
-        self.names.extend_from_slice(name.as_bytes());
+        let number = match self.clients.get(name) {
+            Some(number) => *number,
+            None => {
+                let number = self.clients.len() as u64 + 1;
+                self.clients.insert(name.into(), number);
+                put_varint(&mut self.names, name.len() as u64);
+                self.names.extend_from_slice(name.as_bytes());
+                number
+            }
+        };
+        self.last_client.0.clear();
+        self.last_client.0.push_str(name);
+        self.last_client.1 = number;
         number
     }
 }

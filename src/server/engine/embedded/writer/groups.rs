@@ -1,7 +1,7 @@
 //! What is told about groups: judged here as far as names, ids and places go, then told to the machine.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, atomic::Ordering::Relaxed},
 };
 
@@ -15,8 +15,8 @@ use crate::{
             delayed::number_at,
             facts::{Entry, GroupRow, read_page},
             machine::{
-                Fresh, GroupNo, Head, Join, Judgement, Key, Note, Now, PAGE_SEQS, Past, Stand, StreamId,
-                Telling, Terms,
+                Fresh, GroupNo, Head, Join, Judgement, Key, Note, Now, Numbered, PAGE_SEQS, Past, Stand,
+                StreamId, Telling, Terms,
             },
             queue::Queue,
             store::StoreError,
@@ -47,7 +47,7 @@ pub(in super::super) struct Begun {
 #[derive(Default)]
 pub(super) struct Registry {
     pub(super) by_name: BTreeMap<(QueueName, GroupName), GroupNo>,
-    pub(super) by_no: HashMap<GroupNo, Named>,
+    pub(super) by_no: Numbered<GroupNo, Named>,
     pub(super) next: GroupNo,
 }
 
@@ -168,20 +168,20 @@ impl Writer {
         drafted.unwrap_or_else(|| self.by_number.get(&number).map_or(0, |queue| queue.extent().last_seq))
     }
 
-    /// Judges one thing told.
+    /// Judges one thing told. `key` is that of its lease, if it names one of ours.
     pub(super) fn tell(
         &mut self,
         now: Now,
         draft: &mut Draft,
         by: &Teller,
         told: &Told,
+        key: Option<Key>,
     ) -> Result<Judged, StoreError> {
         match &told.what {
-            What::Lease(token) => {
-                let key = by.tokens.read(token).filter(|key| self.is_told_of(by, key.group));
-                let Some(key) = key else { return Ok(judged(Verdict::Unknown, 0)) };
-                self.settle(now, draft, key, told)
-            }
+            What::Lease(_) => match key.filter(|key| self.is_told_of(by, key.group)) {
+                Some(key) => self.settle(now, draft, key, told),
+                None => Ok(judged(Verdict::Unknown, 0)),
+            },
             What::Id(id) => {
                 let Some(place) = self.locate_told(by, draft, id)? else {
                     return Ok(judged(Verdict::Unknown, 0));
@@ -195,22 +195,24 @@ impl Writer {
     }
 
     fn settle(&mut self, now: Now, draft: &mut Draft, key: Key, told: &Told) -> Result<Judged, StoreError> {
-        let named = self.registry.by_no.get(&key.group).cloned();
+        let named = self.registry.by_no.get(&key.group);
         let (Some(named), true) = (named, key.seq >= self.shared.first_seq.load(Relaxed)) else {
             return Ok(judged(Verdict::Unknown, key.seq));
         };
-        let is_gone = key.seq <= named.queue.extent().trimmed_seq;
+        let is_gone = key.seq <= named.queue.trimmed_seq();
         // Of what is purged nothing is looked up: some of it was not written down.
         let lacks = !is_gone && self.machine.lacks(key.group, key.seq);
         let written = if lacks { self.written(key.group, key.seq)? } else { None };
         let telling = Telling { word: told.word, delay_ms: told.delay_ms, said: beginning_of(told) };
         // Who holds it is known until it is settled.
-        let holder = match &told.client {
-            Some(_) => None,
-            None => self.machine.holder(key).map(Box::from),
-        };
+        let mut holder = std::mem::take(&mut self.holder);
+        holder.clear();
+        if told.client.is_none() {
+            holder.push_str(self.machine.holder(key).unwrap_or_default());
+        }
         let judgement = self.machine.settle(now, key, telling, written.as_ref(), is_gone);
-        self.settled(draft, key, told, holder, judgement)?;
+        self.settled(draft, key, told, &holder, judgement)?;
+        self.holder = holder;
         let Judgement { verdict, late } = judgement;
         Ok(Judged { verdict, late, seq: key.seq })
     }

@@ -8,12 +8,12 @@ use crate::{
         Error,
         embedded::{
             chunk::QueueNumber,
-            machine::{Effect, Fresh, GroupNo, Hungry, Key, Now},
+            machine::{Effect, Fresh, GroupNo, Hungry, Key, Now, Numbered, StreamId},
             queue::Look,
             shares::{NoticeFeed, Notices},
         },
         frames::{seq_and_expiry, split},
-        groups::Instance,
+        groups::{Instance, Why},
     },
     wire::IN_FLIGHT_MAX,
 };
@@ -96,29 +96,42 @@ impl Writer {
 
     /// Shows what the machine has decided: it is on disk.
     pub(super) fn show(&mut self) {
+        // Each reader is woken once.
+        let mut handed: Numbered<StreamId, Vec<Key>> = Numbered::default();
+        let mut noticed: Numbered<Instance, Vec<(Key, Why)>> = Numbered::default();
         for effect in self.machine.take_effects() {
             match effect {
                 Effect::Deliver { stream, group, seq, attempt } => {
-                    if let Some(deliveries) = self.deliveries.get(&stream)
-                        && deliveries.put(Key { group, seq, attempt }) > DELIVERIES_MAX
-                    {
-                        deliveries.end(Err(Error::SlowReader));
-                        self.machine.leave(self.now(), stream);
-                        self.is_stirred = true;
-                    }
+                    handed.entry(stream).or_default().push(Key { group, seq, attempt });
                 }
                 Effect::End { stream, end } => {
                     if let Some(deliveries) = self.deliveries.get(&stream) {
+                        // Before the end.
+                        deliveries.put(handed.remove(&stream).unwrap_or_default());
                         deliveries.end(Ok(end));
                     }
                 }
                 Effect::Notice { instance, group, seq, attempt, why } => {
-                    let attending = self.attending.get(&instance).map(|(_, notices)| &notices[..]);
-                    for notices in attending.unwrap_or_default() {
-                        if notices.put((Key { group, seq, attempt }, why)) > NOTICES_MAX {
-                            notices.end(());
-                        }
+                    if self.attending.contains_key(&instance) {
+                        noticed.entry(instance).or_default().push((Key { group, seq, attempt }, why));
                     }
+                }
+            }
+        }
+        for (stream, keys) in handed {
+            if let Some(deliveries) = self.deliveries.get(&stream)
+                && deliveries.put(keys) > DELIVERIES_MAX
+            {
+                deliveries.end(Err(Error::SlowReader));
+                self.machine.leave(self.now(), stream);
+                self.is_stirred = true;
+            }
+        }
+        for (instance, told) in noticed {
+            let attending = self.attending.get(&instance).map(|(_, notices)| &notices[..]);
+            for notices in attending.unwrap_or_default() {
+                if notices.put(told.iter().copied()) > NOTICES_MAX {
+                    notices.end(());
                 }
             }
         }

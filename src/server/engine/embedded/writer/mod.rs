@@ -22,7 +22,7 @@ use super::{
     delayed::Delayed,
     facts::{FactRow, write_facts},
     ids::Ids,
-    machine::{Fresh, GroupNo, Machine, Now, Past, StreamId},
+    machine::{Fresh, GroupNo, Key, Machine, Now, Numbered, Past, StreamId},
     queue::Queue,
     retries::Retries,
     shares::{DeliveryFeed, NoticeFeed, Notices},
@@ -98,6 +98,8 @@ pub(super) enum Job {
     /// Judge what is told of tasks.
     Tell {
         told: Vec<Told>,
+        /// Those of leases.
+        keys: Vec<Option<Key>>,
         by: Teller,
         answer: Answer<Vec<Judged>>,
         /// Room for what is said, given back with the answer.
@@ -187,8 +189,10 @@ pub(super) struct Writer {
     started: Instant,
     /// How far the server's time is ahead of the machine's, as it is shown: see [`Writer::read_clock`].
     shown_ahead_ms: i64,
-    deliveries: HashMap<StreamId, DeliveryFeed>,
-    attending: HashMap<Instance, (Option<Box<str>>, Vec<NoticeFeed>)>,
+    deliveries: Numbered<StreamId, DeliveryFeed>,
+    attending: Numbered<Instance, (Option<Box<str>>, Vec<NoticeFeed>)>,
+    /// Who held the lease that was settled last.
+    holder: String,
     /// The page that was read last.
     last_page: Option<ReadPage>,
     /// When clients are next to be written down; `None`: the store does not take them.
@@ -242,8 +246,9 @@ impl Writer {
             machine_ms: 0,
             started: Instant::now(),
             shown_ahead_ms: 0,
-            deliveries: HashMap::new(),
-            attending: HashMap::new(),
+            deliveries: Numbered::default(),
+            attending: Numbered::default(),
+            holder: String::new(),
             last_page: None,
             next_clients: Some(Instant::now()),
             own_jobs,
@@ -457,11 +462,11 @@ impl Writer {
             Job::Unattend { instance, notices } => self.unattend(now, *instance, notices),
             Job::Name { instance, client } => self.name(*instance, client.clone()),
             Job::Heard { instance, stop } => self.machine.heard(now, *instance, *stop),
-            Job::Tell { told, by, answer, .. } => {
+            Job::Tell { told, keys, by, answer, .. } => {
                 // What is told becomes facts, which have their place in the commit.
                 draft.bytes += told.iter().map(|told| FACT_BYTES + told.answer.bytes()).sum::<usize>();
-                let judged = told.iter().map(|told| {
-                    let judged = self.tell(now, draft, by, told);
+                let judged = told.iter().zip(&*keys).map(|(told, key)| {
+                    let judged = self.tell(now, draft, by, told, *key);
                     unless_damaged(judged, |_| Judged::DAMAGED)
                 });
                 answer.decide(survivable(judged.collect())?);

@@ -43,13 +43,13 @@ pub(in super::super) struct Named {
 }
 
 impl Writer {
-    /// A word was told of a lease. `holder` is the client that held it.
+    /// A word was told of a lease. `holder` is the client that held it, or nothing.
     pub(super) fn settled(
         &mut self,
         draft: &mut Draft,
         key: Key,
         told: &Told,
-        holder: Option<Box<str>>,
+        holder: &str,
         Judgement { verdict, late }: Judgement,
     ) -> Result<(), StoreError> {
         let word = told.word;
@@ -62,7 +62,8 @@ impl Writer {
             Word::Failed | Word::Released => self.stands(key.group, key.seq)?,
             Word::Working | Word::Received => return Ok(()),
         };
-        let client = told.client.as_ref().map(ClientName::as_str).or(holder.as_deref());
+        let client = told.client.as_ref().map_or(holder, ClientName::as_str);
+        let client = Some(client).filter(|client| !client.is_empty());
         let what = What::Told { group: key.group, word, state, attempt: key.attempt, late };
         draft.results.push(&Event { seq: key.seq, what, client, said: Said::new(&told.answer) });
         Ok(())

@@ -10,7 +10,6 @@ use crate::{
         Reach,
         embedded::{
             chunk::QueueNumber, delayed::number_at, machine::GroupNo, queue::Queue, store::StoreError,
-            tokens::Tokens,
         },
     },
 };
@@ -18,8 +17,6 @@ use crate::{
 /// Who tells of tasks.
 pub(in super::super) struct Teller {
     pub(in super::super) reach: Reach,
-    /// For its leases.
-    pub(in super::super) tokens: Tokens,
 }
 
 impl Teller {
