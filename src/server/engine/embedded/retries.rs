@@ -1,9 +1,12 @@
 //! What was submitted lately under which retry key, so that a resend after a broken connection is answered
 //! with the task that is already there. Kept as runs: a pipelining client costs a few bytes a batch.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
-use super::delayed::{number_at, place_of};
+use super::{
+    delayed::{number_at, place_of},
+    machine::Numbered,
+};
 use crate::server::engine::{
     RetryKey,
     frames::{put_varint, take_varint},
@@ -39,7 +42,7 @@ impl Run {
 /// The keys remembered.
 #[derive(Debug, Default)]
 pub(super) struct Retries {
-    instances: HashMap<[u8; 16], Instance>,
+    instances: Numbered<[u8; 16], Instance>,
 }
 
 #[derive(Debug, Default)]

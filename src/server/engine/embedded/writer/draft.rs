@@ -11,7 +11,7 @@ use crate::{
             clock::ServerClock,
             delayed::DelayedRow,
             facts::{FactRow, GroupRow},
-            machine::{Fresh, Holder},
+            machine::{Fresh, Holder, Numbered},
             results::{self, Moved, ResultRow, Rows},
             retries::Run,
             store::Commit,
@@ -32,7 +32,9 @@ pub(super) struct Draft {
     /// The tasks of this batch that have ids of their own, to compare others of the same id with, by their places.
     pub(super) own: HashMap<OwnId, (u64, NewTask)>,
     /// The tasks of this batch, by queue.
-    pub(super) fresh: HashMap<QueueNumber, Vec<Fresh>>,
+    pub(super) fresh: Numbered<QueueNumber, Vec<Fresh>>,
+    /// The queue that was named last: most tasks go where the one before went.
+    pub(super) last_queue: Option<(QueueName, QueueNumber)>,
     pub(super) first_delayed: u64,
     pub(super) delayed: Vec<DelayedRow>,
     /// Delayed tasks that wait no more: their numbers, when they were due and their queues.
@@ -60,7 +62,8 @@ impl Draft {
             retries: Vec::new(),
             new_queues: Vec::new(),
             own: HashMap::new(),
-            fresh: HashMap::new(),
+            fresh: Numbered::default(),
+            last_queue: None,
             first_delayed,
             delayed: Vec::new(),
             entered: Vec::new(),

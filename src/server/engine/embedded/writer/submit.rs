@@ -229,6 +229,17 @@ impl Writer {
     }
 
     pub(super) fn queue_number(&mut self, draft: &mut Draft, name: &QueueName) -> QueueNumber {
+        if let Some((last, number)) = &draft.last_queue
+            && last == name
+        {
+            return *number;
+        }
+        let number = self.find_or_make_queue(draft, name);
+        draft.last_queue = Some((name.clone(), number));
+        number
+    }
+
+    fn find_or_make_queue(&mut self, draft: &mut Draft, name: &QueueName) -> QueueNumber {
         if let Some((number, _)) = self.queues.get(name) {
             return *number;
         }
