@@ -88,7 +88,8 @@ pub trait Engine: Send + Sync + 'static {
     fn heard(&self, instance: Instance, stop: bool);
 
     /// Takes what is told of tasks, in order, and judges each. The verdicts are durable when they are given. On
-    /// an error some may have been taken; telling them again is safe.
+    /// an error some may have been taken; telling them again is safe. Several may be under way at a time: they are
+    /// taken in the order in which they are first polled.
     fn tell(&self, told: Vec<Told>) -> BoxFuture<'_, Result<Vec<Judged>, Error>>;
 
     /// Queues, in the order of their names.

@@ -287,10 +287,10 @@ impl Embedded {
         debug_assert!(queues.all(|queue| self.reach.has_queue(queue)), "a queue was not judged");
     }
 
-    /// The lease that is told of, if it is one of ours.
-    fn key_of(&self, told: &Told) -> Option<Key> {
-        match &told.what {
-            What::Lease(token) => self.tokens.read(token),
+    /// The lease that is told of, if it is one of ours. Its token is not needed any more.
+    fn take_key(&self, told: &mut Told) -> Option<Key> {
+        match &mut told.what {
+            What::Lease(token) => self.tokens.read(&std::mem::take(token)),
             What::Id(_) => None,
         }
     }
@@ -438,13 +438,13 @@ impl Engine for Embedded {
         let _ = self.jobs.send(Job::Heard { instance, stop });
     }
 
-    fn tell(&self, told: Vec<Told>) -> BoxFuture<'_, Result<Vec<Judged>, Error>> {
+    fn tell(&self, mut told: Vec<Told>) -> BoxFuture<'_, Result<Vec<Judged>, Error>> {
         Box::pin(async move {
             let bytes: usize = told.iter().map(|told| told.answer.bytes()).sum();
             let room = self.shared.told_budget.clone().acquire_many_owned(bytes.min(TOLD_BYTES) as u32);
             let room = room.await.map_err(|_| Error::Stopped)?;
             // Here and not by the writer, whom all others wait for.
-            let keys = told.iter().map(|told| self.key_of(told)).collect();
+            let keys = told.iter_mut().map(|told| self.take_key(told)).collect();
             let by = Teller { reach: self.reach.clone() };
             self.asking(|answer| Job::Tell { told, keys, by, answer, room }).await
         })

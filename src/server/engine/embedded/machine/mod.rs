@@ -227,7 +227,9 @@ impl Machine {
 
     /// What has been decided since the last time, to be written down.
     pub(super) fn take_facts(&mut self) -> Vec<Fact> {
-        std::mem::take(&mut self.facts)
+        // The next batch is about as large.
+        let room = Vec::with_capacity(self.facts.len());
+        std::mem::replace(&mut self.facts, room)
     }
 
     /// Tasks that have died without a word since the last time. That they are dead is a fact like any other.
@@ -237,7 +239,8 @@ impl Machine {
 
     /// What is to be shown of it.
     pub(super) fn take_effects(&mut self) -> Vec<Effect> {
-        std::mem::take(&mut self.effects)
+        let room = Vec::with_capacity(self.effects.len());
+        std::mem::replace(&mut self.effects, room)
     }
 
     /// Holders of leases that are to be written down with the facts.
