@@ -66,7 +66,8 @@ pub(super) fn builder(limits: &Limits) -> Http {
 /// Serves it to its end.
 pub(super) async fn serve(http: Arc<Http>, stream: Stream, answering: Arc<Answering>) -> anyhow::Result<()> {
     let (wire, peer) = tokio::select! {
-        begun = begin(stream, answering.settings.tls.as_deref()) => begun?,
+        // In a box that goes when it is done: most of a connection's life needs no room for it.
+        begun = Box::pin(begin(stream, answering.settings.tls.as_deref())) => begun?,
         // Nothing was promised yet.
         _ = answering.ending.begun() => return Ok(()),
     };
@@ -128,7 +129,8 @@ async fn speak(
         let answering = answering.clone();
         move |request| {
             let (answering, line) = (answering.clone(), line.clone());
-            async move { answering.answer(&line, request).await }
+            // In a box that goes when the answer begins: the task that sends it would keep the room.
+            Box::pin(async move { answering.answer(&line, request).await })
         }
     });
     let mut served = pin!(http.serve_connection(TokioIo::new(wire), service));
