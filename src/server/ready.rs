@@ -10,10 +10,11 @@ use std::{
     task::{Context, Poll},
 };
 
-use bytes::Bytes;
+use bytes::{BufMut, Bytes};
 use futures_util::{Stream, StreamExt, stream::BoxStream};
 use http::HeaderMap;
 use http_body::Frame;
+use prost::Message;
 use tonic::{Code, Response, Status, body::Body};
 
 /// A frame of HTTP/2's body is never larger than this, so that a reader that stops pins little.
@@ -38,6 +39,41 @@ pub(super) fn put_in_place(mut response: http::Response<Body>) -> http::Response
     match body.lock().unwrap_or_else(PoisonError::into_inner).take() {
         Some(body) => response.map(|_| Body::new(body)),
         None => response,
+    }
+}
+
+/// Messages that become one piece of a ready body.
+pub(super) struct Messages(Vec<u8>);
+
+impl Messages {
+    /// With room for so many bytes.
+    pub(super) fn with_capacity(bytes: usize) -> Self {
+        Messages(Vec::with_capacity(bytes))
+    }
+
+    /// Adds one, with its head.
+    pub(super) fn add(&mut self, message: &impl Message) {
+        let bytes = message.encoded_len();
+        self.0.push(0);
+        self.0.put_u32(bytes as u32);
+        // A vector has room.
+        let _ = message.encode(&mut self.0);
+    }
+
+    /// The piece. `hold` is dropped when the last of it has gone out.
+    pub(super) fn held_by<T: Send + 'static>(self, hold: T) -> Bytes {
+        Bytes::from_owner(Held { bytes: self.0, _hold: hold })
+    }
+}
+
+struct Held<T> {
+    bytes: Vec<u8>,
+    _hold: T,
+}
+
+impl<T> AsRef<[u8]> for Held<T> {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
     }
 }
 

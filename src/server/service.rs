@@ -66,7 +66,7 @@ impl contact_server::Contact for Service {
         &self,
         request: Request<Streaming<pb::NewTask>>,
     ) -> Result<Response<Self::submitTaskStream>, Status> {
-        Ok(Response::new(submit::answer(&self.0.of(&request), request.into_inner())))
+        Ok(submit::answer(&self.0.of(&request), request.into_inner()))
     }
 
     async fn list_queues(&self, request: Request<pb::ListQueues>) -> Result<Response<pb::Queues>, Status> {

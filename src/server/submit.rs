@@ -4,10 +4,11 @@
 //! The reading half is a task of its own. It waits for the engine's room, and it must go on whether or not
 //! the client reads its answers: room that is given to somebody who never asks again would be lost to all.
 
-use futures_util::{StreamExt, stream, stream::BoxStream};
+use bytes::Bytes;
+use futures_util::{StreamExt, stream::BoxStream};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Status, Streaming};
+use tonic::{Response, Status, Streaming};
 
 use super::{
     batches::{Batch, Batches, MESSAGE_COST},
@@ -15,6 +16,7 @@ use super::{
     call::Call,
     convert,
     engine::Answers,
+    ready::{self, Messages},
     reason::Reason,
     status,
 };
@@ -25,35 +27,25 @@ use crate::{
 
 /// Batches of one stream that may be taken and unanswered.
 const BATCHES_MAX: usize = 16;
+/// About what an answer has.
+const ANSWER_BYTES: usize = 40;
 
 pub(super) fn answer(
     call: &Call,
     tasks: Streaming<pb::NewTask>,
-) -> BoxStream<'static, Result<pb::Submitted, Status>> {
+) -> Response<BoxStream<'static, Result<pb::Submitted, Status>>> {
     let bytes_of = |task: &pb::NewTask| {
         task.task.len() + task.labels.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>()
     };
     let batches = Batches::new(tasks, &call.account, call.ending.begun(), bytes_of).costing(MESSAGE_COST);
     let (sender, taken) = mpsc::channel(BATCHES_MAX);
     tokio::spawn(take_all(call.clone(), batches, sender));
-    ReceiverStream::new(taken)
-        .then(|taken: Result<Taken, Status>| async {
-            match taken {
-                Ok(taken) => taken.answers().await,
-                Err(status) => Err(status),
-            }
-        })
-        .flat_map(|answers| {
-            let (answers, in_flight) = match answers {
-                Ok((answers, in_flight)) => (answers.into_iter().map(Ok).collect(), Some(in_flight)),
-                Err(status) => (vec![Err(status)], None),
-            };
-            // Answered is what has gone out.
-            stream::iter(answers).inspect(move |_| {
-                let _unanswered = &in_flight;
-            })
-        })
-        .boxed()
+    ready::response(ReceiverStream::new(taken).then(|taken: Result<Taken, Status>| async {
+        match taken {
+            Ok(taken) => taken.answers().await,
+            Err(status) => Err(status),
+        }
+    }))
 }
 
 /// Hands the batches to the engine, in order, until the stream ends or nobody wants the answers.
@@ -92,8 +84,9 @@ impl Taken {
         let Batch { messages, in_flight } = batch;
         let mut asked = Vec::with_capacity(messages.len());
         let mut good = Vec::with_capacity(messages.len());
+        let mut tasks = convert::Tasks::of(&call.caller);
         for task in messages {
-            match convert::new_task(task, &call.caller) {
+            match tasks.judge(task) {
                 Ok(task) => {
                     asked.push(Asked::Good(task.id.clone(), task.queue.clone()));
                     good.push(task);
@@ -108,26 +101,38 @@ impl Taken {
         Ok(Taken { asked, answers, in_flight })
     }
 
-    async fn answers(self) -> Result<(Vec<pb::Submitted>, InFlight), Status> {
+    /// The answers as they go out. They count as unanswered until that.
+    async fn answers(self) -> Result<Bytes, Status> {
         let accepted = match self.answers {
             Some(answers) => answers.await.map_err(status::from_engine)?,
             None => Vec::new(),
         };
         let mut accepted = accepted.into_iter();
-        let answers = self.asked.into_iter().map(|asked| match asked {
-            Asked::Good(id, queue) => match accepted.next() {
-                Some(Ok(accepted)) => convert::submitted(&accepted, id.as_ref(), &queue),
-                Some(Err(refused)) => refused_answer(&status::from_refused(&refused), &queue, id.as_ref()),
-                None => {
-                    let status = status::new(Reason::Internal, "the engine did not answer");
-                    refused_answer(&status, &queue, id.as_ref())
+        let mut messages = Messages::with_capacity(self.asked.len() * ANSWER_BYTES);
+        // One for all: most answers say little, and that is written over.
+        let mut answer = pb::Submitted::default();
+        for asked in self.asked {
+            match asked {
+                Asked::Good(id, queue) => match accepted.next() {
+                    Some(Ok(accepted)) => {
+                        convert::submitted(&mut answer, &accepted, id.as_ref(), &queue);
+                        messages.add(&answer);
+                    }
+                    Some(Err(refused)) => {
+                        messages.add(&refused_answer(&status::from_refused(&refused), &queue, id.as_ref()));
+                    }
+                    None => {
+                        let status = status::new(Reason::Internal, "the engine did not answer");
+                        messages.add(&refused_answer(&status, &queue, id.as_ref()));
+                    }
+                },
+                Asked::Bad(status) => {
+                    let refusal = Some(status::refusal(&status));
+                    messages.add(&pb::Submitted { refusal, ..pb::Submitted::default() });
                 }
-            },
-            Asked::Bad(status) => {
-                pb::Submitted { refusal: Some(status::refusal(&status)), ..pb::Submitted::default() }
             }
-        });
-        Ok((answers.collect(), self.in_flight))
+        }
+        Ok(messages.held_by(self.in_flight))
     }
 }
 

@@ -1,14 +1,16 @@
 //! A task that is handed in, and the answer to it.
 
+use std::fmt::Write;
+
 use tonic::Status;
 
 use super::{milliseconds_in, queue_name, timestamp};
 use crate::{
-    name::{self, OwnId, QueueName},
+    name::{self, DEFAULT_QUEUE, OwnId, QueueName},
     pb,
     server::{
         access::Caller,
-        engine::{Accepted, NewTask, RetryKey},
+        engine::{Accepted, NewTask, RetryKey, groups::Instance},
         reason::Reason,
         status,
     },
@@ -21,37 +23,70 @@ const DELAY_MS_MAX: u64 = 365 * DAY_MS;
 /// Longest life. Beyond it the clock's arithmetic would have to be watched for nothing.
 const EXPIRES_MS_MAX: u64 = 10 * DELAY_MS_MAX;
 
-/// Judges a task.
-pub(in crate::server) fn new_task(task: pb::NewTask, caller: &Caller) -> Result<NewTask, Status> {
-    check_task(&task.task)?;
-    name::check_labels(&task.labels).map_err(|e| status::field(Reason::BadLabel, "labels", e))?;
-    let retry_key = task
-        .retry_key
-        .map(|key| {
-            let instance = <[u8; 16]>::try_from(&key.instance[..]).map_err(|_| {
-                let field = "retry_key.instance";
-                status::field(Reason::BadRetryKey, field, format!("{field} must be 16 bytes"))
-            })?;
-            Ok::<_, Status>(RetryKey { instance: caller.instance(instance), n: key.n })
+/// Judges the tasks that a caller sends together. Most come from the process that the one before came from, and go
+/// where that went: what is known of these is not looked up again.
+pub(in crate::server) struct Tasks<'a> {
+    caller: &'a Caller,
+    queue: Option<QueueName>,
+    /// As it was named, and as it is known.
+    instance: Option<(Instance, Instance)>,
+}
+
+impl<'a> Tasks<'a> {
+    /// Of this caller.
+    pub(in crate::server) fn of(caller: &'a Caller) -> Self {
+        Tasks { caller, queue: None, instance: None }
+    }
+
+    /// Judges the next one.
+    pub(in crate::server) fn judge(&mut self, task: pb::NewTask) -> Result<NewTask, Status> {
+        check_task(&task.task)?;
+        name::check_labels(&task.labels).map_err(|e| status::field(Reason::BadLabel, "labels", e))?;
+        let retry_key = task.retry_key.map(|key| self.retry_key(&key)).transpose()?;
+        let delay_ms = milliseconds_in(0..=DELAY_MS_MAX, Reason::BadDelay, "delay_ms", task.delay_ms)?;
+        Ok(NewTask {
+            queue: self.queue(&task.queue)?,
+            id: match &task.id[..] {
+                "" => None,
+                id => Some(OwnId::parse(id).map_err(|e| status::field(Reason::BadId, "id", e.to_string()))?),
+            },
+            labels: task.labels,
+            retry_key,
+            delay_ms,
+            expires_ms: match task.expires_ms {
+                0 => None,
+                // It would have expired before anybody could be handed it.
+                ms => Some(milliseconds_in(
+                    delay_ms + 1..=EXPIRES_MS_MAX,
+                    Reason::BadExpires,
+                    "expires_ms",
+                    ms,
+                )?),
+            },
+            task: task.task,
         })
-        .transpose()?;
-    let delay_ms = milliseconds_in(0..=DELAY_MS_MAX, Reason::BadDelay, "delay_ms", task.delay_ms)?;
-    Ok(NewTask {
-        queue: caller.queue(queue_name("queue", &task.queue)?)?,
-        id: match &task.id[..] {
-            "" => None,
-            id => Some(OwnId::parse(id).map_err(|e| status::field(Reason::BadId, "id", e.to_string()))?),
-        },
-        labels: task.labels,
-        retry_key,
-        delay_ms,
-        expires_ms: match task.expires_ms {
-            0 => None,
-            // It would have expired before anybody could be handed it.
-            ms => Some(milliseconds_in(delay_ms + 1..=EXPIRES_MS_MAX, Reason::BadExpires, "expires_ms", ms)?),
-        },
-        task: task.task,
-    })
+    }
+
+    fn queue(&mut self, name: &str) -> Result<QueueName, Status> {
+        let named = if name.is_empty() { DEFAULT_QUEUE } else { name };
+        if let Some(last) = self.queue.as_ref().filter(|last| last.as_str() == named) {
+            return Ok(last.clone());
+        }
+        let queue = self.caller.queue(queue_name("queue", name)?)?;
+        Ok(self.queue.insert(queue).clone())
+    }
+
+    fn retry_key(&mut self, key: &pb::RetryKey) -> Result<RetryKey, Status> {
+        let named = Instance::try_from(&key.instance[..]).map_err(|_| {
+            let field = "retry_key.instance";
+            status::field(Reason::BadRetryKey, field, format!("{field} must be 16 bytes"))
+        })?;
+        let instance = match self.instance {
+            Some((last, known)) if last == named => known,
+            _ => self.instance.insert((named, self.caller.instance(named))).1,
+        };
+        Ok(RetryKey { instance, n: key.n })
+    }
 }
 
 fn check_task(task: &str) -> Result<(), Status> {
@@ -66,25 +101,28 @@ fn check_task(task: &str) -> Result<(), Status> {
     Ok(())
 }
 
-/// The answer to a task.
+/// Puts the answer to a task in the place of another one: the texts of most are short, and their room is used again.
 pub(in crate::server) fn submitted(
+    answer: &mut pb::Submitted,
     accepted: &Accepted,
     id: Option<&OwnId>,
     queue: &QueueName,
-) -> pb::Submitted {
-    pb::Submitted {
-        id: match (id, accepted.delayed) {
-            (Some(id), _) => id.as_str().to_owned(),
-            // It has no seq yet, and must not change its name when it gets one.
-            (None, Some((number, _))) => format!("{number}d"),
-            (None, None) => accepted.seq.to_string(),
-        },
-        queue: queue.to_string(),
-        seq: accepted.seq,
-        duplicate: accepted.duplicate,
-        refusal: None,
-        due_at: accepted.delayed.map(|(_, due_ms)| timestamp(due_ms)),
+) {
+    answer.id.clear();
+    // A string takes whatever it is given.
+    let _ = match (id, accepted.delayed) {
+        (Some(id), _) => answer.id.write_str(id.as_str()),
+        // It has no seq yet, and must not change its name when it gets one.
+        (None, Some((number, _))) => write!(answer.id, "{number}d"),
+        (None, None) => write!(answer.id, "{}", accepted.seq),
+    };
+    if answer.queue != queue.as_str() {
+        queue.as_str().clone_into(&mut answer.queue);
     }
+    answer.seq = accepted.seq;
+    answer.duplicate = accepted.duplicate;
+    answer.refusal = None;
+    answer.due_at = accepted.delayed.map(|(_, due_ms)| timestamp(due_ms));
 }
 
 #[cfg(test)]
@@ -92,10 +130,8 @@ mod tests {
     use super::*;
 
     fn judged(delay_ms: u64, expires_ms: u64) -> Result<NewTask, Status> {
-        new_task(
-            pb::NewTask { task: "x".into(), delay_ms, expires_ms, ..pb::NewTask::default() },
-            &Caller::anybody(String::new()),
-        )
+        let task = pb::NewTask { task: "x".into(), delay_ms, expires_ms, ..pb::NewTask::default() };
+        Tasks::of(&Caller::anybody(String::new())).judge(task)
     }
 
     #[test]
@@ -116,15 +152,39 @@ mod tests {
     }
 
     #[test]
+    fn each_task_goes_where_it_says_wherever_the_one_before_went() {
+        let anybody = Caller::anybody(String::new());
+        let mut tasks = Tasks::of(&anybody);
+        let mut queue_of = |queue: &str| {
+            let task = pb::NewTask { task: "x".into(), queue: queue.into(), ..pb::NewTask::default() };
+            tasks.judge(task).map(|task| task.queue.to_string())
+        };
+        for (named, queue) in
+            [("", "default"), ("default", "default"), ("a", "a"), ("", "default"), ("a", "a")]
+        {
+            assert_eq!(queue_of(named).unwrap(), queue);
+        }
+        assert!(queue_of("two words").is_err());
+        assert_eq!(queue_of("a").unwrap(), "a");
+    }
+
+    #[test]
     fn a_delayed_task_is_named_by_its_number_unless_it_has_a_name() {
         let queue = QueueName::parse("q").unwrap();
-        let accepted = Accepted { seq: 0, delayed: Some((17, 61_500)), duplicate: false };
-        let answer = submitted(&accepted, None, &queue);
-        assert_eq!((&answer.id[..], answer.seq), ("17d", 0));
+        // What an answer says of one task it does not say of the next.
+        let mut answer = pb::Submitted::default();
+        let mut submitted = |accepted: &Accepted, id: Option<&OwnId>| {
+            super::submitted(&mut answer, accepted, id, &queue);
+            answer.clone()
+        };
+        let delayed = Accepted { seq: 0, delayed: Some((17, 61_500)), duplicate: false };
+        let answer = submitted(&delayed, None);
+        assert_eq!((&answer.id[..], &answer.queue[..], answer.seq), ("17d", "q", 0));
         assert_eq!(answer.due_at.unwrap().to_string(), "1970-01-01T00:01:01.500Z");
         let own = OwnId::parse("mine").unwrap();
-        assert_eq!(submitted(&accepted, Some(&own), &queue).id, "mine");
+        assert_eq!(submitted(&delayed, Some(&own)).id, "mine");
         let accepted = Accepted { seq: 9, delayed: None, duplicate: true };
-        assert_eq!(submitted(&accepted, None, &queue).id, "9");
+        let answer = submitted(&accepted, None);
+        assert_eq!((&answer.id[..], answer.duplicate, answer.due_at), ("9", true, None));
     }
 }
