@@ -67,8 +67,8 @@ struct Telling {
 
 /// What an item named.
 struct Named {
-    id: String,
-    lease: String,
+    /// The id and the lease, if the receipt has room to repeat them.
+    shown: Option<(String, String)>,
     /// The engine is asked about it.
     is_asked: bool,
 }
@@ -92,9 +92,9 @@ impl Telling {
             false => self.engine.tell(told).await.map_err(status::from_engine)?,
         };
         let mut verdicts = verdicts.into_iter();
-        for Named { id, lease, is_asked } in named {
+        for Named { shown, is_asked } in named {
             let verdict = if is_asked { verdicts.next() } else { None };
-            self.receipt.add(id, lease, verdict.unwrap_or(NO_TASK));
+            self.receipt.add(shown, verdict.unwrap_or(NO_TASK));
         }
         judged
     }
@@ -108,12 +108,14 @@ impl Telling {
         if !result.client.is_empty() {
             self.client = Some(self.caller.client(convert::client("client", &result.client)?)?);
         }
-        let (id, lease) = (result.id.clone(), result.lease.clone());
+        let is_anonymous = result.id.is_empty() && result.lease.is_empty();
+        let is_shown = named.len() < self.receipt.room();
+        let shown = is_shown.then(|| (result.id.clone(), result.lease.clone()));
         let asked = convert::told(result, self.client.as_ref())?;
-        if id.is_empty() && lease.is_empty() {
+        if is_anonymous {
             self.receipt.add_anonymous();
         } else {
-            named.push(Named { id, lease, is_asked: asked.is_some() });
+            named.push(Named { shown, is_asked: asked.is_some() });
             told.extend(asked);
         }
         Ok(())

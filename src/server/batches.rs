@@ -43,6 +43,8 @@ pub(super) struct Batches<T> {
     held: Vec<T>,
     /// They count too.
     held_bytes: Option<InFlight>,
+    /// How many the last batch had: the next is likely to have as many.
+    usual: usize,
     /// Until there may be more.
     pause: Option<Pin<Box<Sleep>>>,
     ending: BoxFuture<'static, Status>,
@@ -66,6 +68,7 @@ impl<T> Batches<T> {
             waits: false,
             held: Vec::new(),
             held_bytes: None,
+            usual: 0,
             pause: None,
             ending,
             end: None,
@@ -95,6 +98,9 @@ impl<T> Batches<T> {
         while self.end.is_none() && batch.len() < self.most && bytes < BYTES_MAX {
             match Pin::new(&mut self.messages).poll_next(cx) {
                 Poll::Ready(Some(Ok(message))) => {
+                    if batch.capacity() == 0 {
+                        batch.reserve_exact(self.usual);
+                    }
                     bytes += (self.bytes_of)(&message);
                     batch.push(message);
                 }
@@ -147,6 +153,7 @@ impl<T: Unpin> Stream for Batches<T> {
                     this.end = Some(Err(beyond.status()));
                 }
             }
+            this.usual = messages.len();
             if !messages.is_empty() {
                 return Poll::Ready(Some(Ok(Batch { messages, in_flight: taken.in_flight })));
             }

@@ -32,7 +32,7 @@ async fn cancel(call: &Call, asked: pb::TaskNames) -> Result<pb::Receipt, Status
     };
     let mut receipt = Receipt::default();
     for (id, judged) in receipt::in_order(asked.ids, &ids, judged) {
-        receipt.add(id, String::new(), judged);
+        receipt.add(Some((id, String::new())), judged);
     }
     Ok(receipt.finish())
 }

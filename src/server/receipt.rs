@@ -38,12 +38,18 @@ impl Receipt {
         self.anonymous += 1;
     }
 
-    /// An item that named `id`, `lease`, or both.
-    pub(super) fn add(&mut self, id: String, lease: String, judged: Judged) {
-        let told = convert::verdict(id, lease, judged);
-        *self.counts.entry(told.verdict).or_default() += 1;
-        if self.told.len() < TOLD_MAX {
-            self.told.push(told);
+    /// Of how many more items it says the verdict; the rest are counted.
+    pub(super) fn room(&self) -> usize {
+        TOLD_MAX - self.told.len()
+    }
+
+    /// An item that named an id, a lease, or both. Without them it is only counted.
+    pub(super) fn add(&mut self, shown: Option<(String, String)>, judged: Judged) {
+        *self.counts.entry(convert::verdict_of(judged).into()).or_default() += 1;
+        if let Some((id, lease)) = shown
+            && self.room() > 0
+        {
+            self.told.push(convert::verdict(id, lease, judged));
         }
     }
 

@@ -19,7 +19,7 @@ mod watch;
 pub(super) use client::{client_event, client_info, some_client};
 pub(super) use result::{answer, result, result_filter, roll_call};
 pub(super) use task::{Tasks, submitted};
-pub(super) use told::{notice, told, verdict, verdict_bytes};
+pub(super) use told::{notice, told, verdict, verdict_bytes, verdict_of};
 pub(super) use view::{group, queue, state, task};
 pub(super) use watch::{Asked, heartbeat, watch};
 

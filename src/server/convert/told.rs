@@ -70,7 +70,12 @@ pub(in crate::server) fn verdict(id: String, lease: String, judged: Judged) -> p
         // An answer is kept until its stream ends: what is too long to be an id is not repeated whole.
         _ => cut(id, ID_BYTES_MAX),
     };
-    let verdict = match judged.verdict {
+    pb::Told { id, verdict: verdict_of(judged).into(), lease: cut(lease, LEASE_BYTES_MAX), late: judged.late }
+}
+
+/// The verdict alone.
+pub(in crate::server) fn verdict_of(judged: Judged) -> pb::Verdict {
+    match judged.verdict {
         Verdict::Noted => pb::Verdict::Noted,
         Verdict::Unknown => pb::Verdict::Unknown,
         Verdict::Ok => pb::Verdict::Ok,
@@ -79,8 +84,7 @@ pub(in crate::server) fn verdict(id: String, lease: String, judged: Judged) -> p
         Verdict::Stale => pb::Verdict::Stale,
         Verdict::Unleased => pb::Verdict::Unleased,
         Verdict::Damaged => pb::Verdict::Damaged,
-    };
-    pb::Told { id, verdict: verdict.into(), lease: cut(lease, LEASE_BYTES_MAX), late: judged.late }
+    }
 }
 
 /// How much of these texts a verdict repeats.
