@@ -25,6 +25,8 @@ use super::{
 
 /// Written at once when there are this many bytes.
 const BUFFER_BYTES: usize = 64 << 10;
+/// Room for the line with which there are: without it a buffer would be moved to a larger one for its last line.
+const LINE_BYTES: usize = 4 << 10;
 /// Buffers that may wait for the pipe.
 const BUFFERS: usize = 4;
 
@@ -87,7 +89,7 @@ impl Output {
             format: format.unwrap_or(default),
             colour: far == Far::Terminal && !wants_plain,
             far,
-            buffer: Vec::with_capacity(BUFFER_BYTES),
+            buffer: Vec::with_capacity(BUFFER_BYTES + LINE_BYTES),
             buffers: Some(buffers),
             given: 0,
             written,
@@ -158,7 +160,7 @@ impl Output {
             && let Ok(place) = buffers.reserve().await
         {
             self.given += self.buffer.len() as u64;
-            place.send(std::mem::replace(&mut self.buffer, Vec::with_capacity(BUFFER_BYTES)));
+            place.send(std::mem::replace(&mut self.buffer, Vec::with_capacity(BUFFER_BYTES + LINE_BYTES)));
             return Ok(());
         }
         self.ended().await.and(Err(Failure::silent(0)))
