@@ -764,7 +764,8 @@ fn a_damaged_chunk_is_named_to_who_asks_for_it_and_the_rest_goes_on() {
     assert!(message.contains(file.to_str().unwrap()) && message.contains("seq 1"), "{message}");
     // An id is looked up in the damaged chunk: that call fails, and only that.
     assert_eq!(server.run(&["submit", "--id", "first", "one"], "").code, 79);
-    assert_eq!(server.run(&["ack", "--id", "first"], "").code, 79);
+    let told = server.run(&["ack", "--strict", "--id", "first"], "");
+    assert_eq!((told.code, &told.json()[0]["verdict"]), (1, &"damaged".into()));
     assert_eq!(server.run(&["submit", "three"], "").json()[0]["seq"], 3);
     assert_eq!(server.run(&["watch-tasks", "-q", "other", "--until-empty"], "").json().len(), 1);
     assert!(server.stop().success());
