@@ -171,7 +171,8 @@ mod tests {
             .chunks(tasks.frame_bytes())
             .map(|frame| pb::NewTask::decode(&frame[HEAD_BYTES..]).unwrap().queue)
             .collect();
-        assert!(seen.iter().cloned().eq(queues.names().cycle().take(15)), "{seen:?}");
+        let names: Vec<String> = queues.names().collect();
+        assert!(seen.iter().eq(names.iter().cycle().take(15)), "{seen:?}");
         assert_eq!((&seen[0][..], &seen[11][..]), ("b-00000", "b-00011"));
         assert!(Queues::new(QueueName::parse(&"b".repeat(60)).unwrap(), 2).is_err());
     }

@@ -72,7 +72,7 @@ mod tests {
     fn it_is_a_set() {
         let (mut held, mut model) = (Held::default(), BTreeSet::new());
         // Any order will do that meets each word full, sparse and empty again.
-        let mixed = (0..4000u64).map(|n| (n * 2_654_435_761 >> 3) % 1000);
+        let mixed = (0..4000u64).map(|n| ((n * 2_654_435_761) >> 3) % 1000);
         for (n, seq) in mixed.enumerate() {
             let group = 1 + (seq % 3) as GroupNo;
             if n % 5 < 3 {
