@@ -60,16 +60,18 @@ impl<T, E: Clone> Outbox<T, E> {
         Outbox { state: Mutex::new(State { items: VecDeque::new(), end: None }), bell: Notify::new() }
     }
 
-    /// Adds items, unless it has ended. Returns how many there are.
-    pub(super) fn put(&self, items: impl IntoIterator<Item = T>) -> usize {
+    /// Adds items until there are so many, unless it has ended. False: there was no room for all.
+    pub(super) fn put(&self, items: impl IntoIterator<Item = T>, most: usize) -> bool {
+        let mut items = items.into_iter();
         let mut state = self.lock();
-        if state.end.is_none() {
-            state.items.extend(items);
+        if state.end.is_some() {
+            return true;
         }
-        let count = state.items.len();
+        let room = most.saturating_sub(state.items.len());
+        state.items.extend(items.by_ref().take(room));
         drop(state);
         self.bell.notify_one();
-        count
+        items.next().is_none()
     }
 
     /// Nothing more comes after what is there.
@@ -113,12 +115,21 @@ mod tests {
     #[tokio::test]
     async fn what_has_ended_takes_no_more_and_gives_what_it_has() {
         let outbox = Outbox::new();
-        assert_eq!((outbox.put([1]), outbox.put([2])), (1, 2));
+        assert!(outbox.put([1], 3) && outbox.put([2], 3));
         outbox.end("first");
         outbox.end("second");
-        assert_eq!(outbox.put([3, 4]), 2);
+        assert!(outbox.put([3, 4], 3));
         assert_eq!(outbox.take(1).await, Ok(vec![1]));
         assert_eq!(outbox.take(9).await, Ok(vec![2]));
         assert_eq!(outbox.take(9).await, Err("first"));
+    }
+
+    #[tokio::test]
+    async fn what_is_full_takes_no_more() {
+        let outbox: Outbox<i32, ()> = Outbox::new();
+        assert!(outbox.put([1], 3));
+        assert!(!outbox.put([2, 3, 4, 5], 3));
+        assert_eq!(outbox.take(9).await, Ok(vec![1, 2, 3]));
+        assert!(outbox.put([6, 7, 8], 3));
     }
 }

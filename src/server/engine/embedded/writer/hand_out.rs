@@ -107,8 +107,9 @@ impl Writer {
                 Effect::End { stream, end } => {
                     if let Some(deliveries) = self.deliveries.get(&stream) {
                         // Before the end.
-                        deliveries.put(handed.remove(&stream).unwrap_or_default());
-                        deliveries.end(Ok(end));
+                        let keys = handed.remove(&stream).unwrap_or_default();
+                        let has_room = deliveries.put(keys, DELIVERIES_MAX);
+                        deliveries.end(if has_room { Ok(end) } else { Err(Error::SlowReader) });
                     }
                 }
                 Effect::Notice { instance, group, seq, attempt, why } => {
@@ -120,7 +121,7 @@ impl Writer {
         }
         for (stream, keys) in handed {
             if let Some(deliveries) = self.deliveries.get(&stream)
-                && deliveries.put(keys) > DELIVERIES_MAX
+                && !deliveries.put(keys, DELIVERIES_MAX)
             {
                 deliveries.end(Err(Error::SlowReader));
                 self.machine.leave(self.now(), stream);
@@ -130,7 +131,7 @@ impl Writer {
         for (instance, told) in noticed {
             let attending = self.attending.get(&instance).map(|(_, notices)| &notices[..]);
             for notices in attending.unwrap_or_default() {
-                if notices.put(told.iter().copied()) > NOTICES_MAX {
+                if !notices.put(told.iter().copied(), NOTICES_MAX) {
                     notices.end(());
                 }
             }
