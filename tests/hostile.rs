@@ -18,13 +18,15 @@ async fn clients_that_never_read_their_answers_do_not_stop_the_submits_of_others
     let server = Server::start_with(dir.path(), &["--max-bytes-in-flight", "1GiB"]);
     // Together they send far more than the server takes in at a time, and their windows let no answer pass.
     let endpoint = Endpoint::from_shared(format!("http://{}", server.address)).unwrap();
-    let channel = endpoint.initial_stream_window_size(1).connect().await.unwrap();
+    let endpoint = endpoint.initial_stream_window_size(1);
     let text = "x".repeat(60_000);
     let mut held = Vec::new();
     for _ in 0..50 {
+        // A connection of its own: what one of them leaves unread holds up the others that share it.
+        let channel = endpoint.connect().await.unwrap();
         let task = pb::NewTask { task: text.clone(), ..pb::NewTask::default() };
         let tasks = stream::repeat(task).take(100).chain(stream::pending());
-        held.push(ContactClient::new(channel.clone()).submit_task(tasks).await.unwrap());
+        held.push(ContactClient::new(channel).submit_task(tasks).await.unwrap());
     }
     // They have taken all the room there is to be had once nothing more gets in.
     let mut seen = (0, tokio::time::Instant::now());
