@@ -97,6 +97,18 @@ soak-load *FLAGS:
     cargo build --locked --release
     benches/soak {{FLAGS}}
 
+# The pieces of the hot path, timed: one, or all. What they are says src/pieces.rs.
+bench-pieces *FLAGS:
+    cargo bench --locked --bench pieces -- {{FLAGS}}
+
+# The same pieces' instructions, held against benches/counts.txt: none may be more than 5 % off. Wants valgrind.
+counts WORD="compare":
+    cargo bench --locked --profile dev --config benches/counts/profile.toml --bench counts -- {{WORD}}
+
+# Writes them down anew.
+counts-write:
+    just counts write
+
 # The generated files in completions/.
 completions:
     cargo build --locked

@@ -11,6 +11,8 @@ mod documented;
 #[cfg(test)]
 mod fuzz;
 pub mod name;
+#[doc(hidden)]
+pub mod pieces;
 pub mod server;
 pub mod tls;
 pub mod wire;

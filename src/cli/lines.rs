@@ -50,7 +50,11 @@ impl Lines {
 }
 
 /// Reads to the end. Stops when `give` says that nobody wants more.
-fn read(mut input: impl Read, bytes_max: usize, mut give: impl FnMut(io::Result<Vec<Line>>) -> bool) {
+pub(super) fn read(
+    mut input: impl Read,
+    bytes_max: usize,
+    mut give: impl FnMut(io::Result<Vec<Line>>) -> bool,
+) {
     let mut buffer = vec![0; READ_BYTES];
     let mut splitter = Splitter { bytes_max, number: 0, open: Vec::new(), too_long: false };
     loop {

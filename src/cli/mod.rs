@@ -38,6 +38,7 @@ mod list;
 mod man;
 mod member;
 mod output;
+mod pieces;
 mod pipe;
 mod place;
 mod progress;
@@ -74,6 +75,8 @@ mod watch_results;
 mod watch_tasks;
 mod watched;
 mod why;
+
+pub(crate) use pieces::pieces;
 
 /// How long to try unless told otherwise.
 const RETRY_FOR: Duration = Duration::from_secs(10);

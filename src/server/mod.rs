@@ -15,6 +15,7 @@ use engine::Engine;
 use port::{Answering, Port};
 use service::MESSAGE_BYTES_MAX;
 
+pub(crate) use pieces::pieces;
 pub use port::{
     listener,
     tls::{self, Tls},
@@ -36,6 +37,7 @@ pub mod engine;
 mod explained;
 mod groups;
 mod heartbeat;
+mod pieces;
 mod port;
 mod purge;
 mod queues;

@@ -38,7 +38,7 @@ pub(super) type Bad = (Reason, String);
 
 impl Ack {
     /// What to tell for a line. What it says itself wins over the flags.
-    pub(super) fn read(&self, line: Line) -> Result<pb::Result, Bad> {
+    pub(in crate::cli) fn read(&self, line: Line) -> Result<pb::Result, Bad> {
         let bytes = line.bytes.ok_or_else(|| (Reason::LineTooLong, "the line is too long".to_owned()))?;
         let text = std::str::from_utf8(&bytes).map_err(|e| (Reason::NotUtf8, format!("not UTF-8: {e}")))?;
         let line: AckLine = json::object(text).map_err(|e| {

@@ -11,7 +11,7 @@ use crate::{
 
 /// A task as JSON. Its shape is frozen: see tests/golden.
 #[derive(Serialize)]
-pub(super) struct TaskLine<'a> {
+pub(in crate::cli) struct TaskLine<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     id: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -42,7 +42,7 @@ fn is_none(n: &u32) -> bool {
 }
 
 impl<'a> TaskLine<'a> {
-    pub(super) fn new(task: &'a pb::ServerMsg) -> Self {
+    pub(in crate::cli) fn new(task: &'a pb::ServerMsg) -> Self {
         TaskLine {
             id: &task.id,
             queue: &task.queue,

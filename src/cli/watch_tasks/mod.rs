@@ -29,6 +29,8 @@ mod broadcast;
 mod line;
 mod share;
 
+pub(super) use line::TaskLine;
+
 const GRACE_HELP: &str =
     "How long to wait for last words from `ack` when nobody reads any more [default: 20s]";
 

@@ -50,6 +50,7 @@ mod ids;
 mod lists;
 mod machine;
 mod outbox;
+mod pieces;
 mod presence;
 mod queue;
 mod reads;
@@ -63,6 +64,7 @@ mod tests;
 mod tokens;
 mod writer;
 
+pub(crate) use pieces::pieces;
 pub use store::sqlite::{Checked, Finding, OpenError, Step, check};
 
 use ids::Ids;
