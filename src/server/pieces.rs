@@ -9,6 +9,8 @@ use super::{
         self, Accepted, NewTask,
         groups::{Told, What},
     },
+    ready::Messages,
+    submit::ANSWER_BYTES,
 };
 use crate::{
     name::QueueName,
@@ -46,10 +48,8 @@ fn submits() -> (Vec<Vec<u8>>, Caller) {
 
 /// Decoded and judged.
 fn read_submits((messages, caller): (Vec<Vec<u8>>, Caller)) -> (Vec<NewTask>, Vec<Vec<u8>>) {
-    let read = |message: &Vec<u8>| {
-        let task = pb::NewTask::decode(&message[..]).ok()?;
-        convert::new_task(task, &caller).ok()
-    };
+    let mut judging = convert::Tasks::of(&caller);
+    let read = |message: &Vec<u8>| judging.judge(pb::NewTask::decode(&message[..]).ok()?).ok();
     let tasks: Vec<NewTask> = messages.iter().filter_map(read).collect();
     assert_eq!(tasks.len() as u64, ITEMS, "all are good");
     (tasks, messages)
@@ -60,14 +60,15 @@ fn accepted() -> (Vec<Accepted>, Option<QueueName>) {
     ((1..=ITEMS).map(accepted).collect(), QueueName::parse("default").ok())
 }
 
-/// Answered, up to the bytes of the message.
-fn answer_submits((accepted, queue): (Vec<Accepted>, Option<QueueName>)) -> Vec<u8> {
-    let mut out = Vec::new();
-    for accepted in &accepted {
-        let answer = queue.as_ref().map(|queue| convert::submitted(accepted, None, queue));
-        out.extend(answer.map(|answer| answer.encode_to_vec()).unwrap_or_default());
+/// Answered, up to the bytes of the messages.
+fn answer_submits((accepted, queue): (Vec<Accepted>, Option<QueueName>)) -> Messages {
+    let mut messages = Messages::with_capacity(accepted.len() * ANSWER_BYTES);
+    let mut answer = pb::Submitted::default();
+    for (accepted, queue) in accepted.iter().zip(queue.iter().cycle()) {
+        convert::submitted(&mut answer, accepted, None, queue);
+        messages.add(&answer);
     }
-    out
+    messages
 }
 
 /// Messages of `tellResult`: each settles a lease.

@@ -28,7 +28,7 @@ use crate::{
 /// Batches of one stream that may be taken and unanswered.
 const BATCHES_MAX: usize = 16;
 /// About what an answer has.
-const ANSWER_BYTES: usize = 40;
+pub(super) const ANSWER_BYTES: usize = 40;
 
 pub(super) fn answer(
     call: &Call,
