@@ -39,7 +39,7 @@ def fan_out(watchers):
         f"fan-out-{watchers}",
         f"{watchers} watchers, live, all together",
         "1/s",
-        lambda p: p.ours("fan-out", watchers, n=max(1000, 2_000_000 // watchers)),
+        lambda p: p.ours("fan-out", watchers, "--in-flight", 1024, n=max(1000, 2_000_000 // watchers)),
         Peer(
             "Redis Streams",
             AtLeast(4),
