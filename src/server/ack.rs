@@ -1,27 +1,33 @@
-//! `tellResult`: what clients say about tasks, a batch at a time: each is judged and durable before the next
-//! batch is read. What names neither a task nor a lease, as the tutorial's client tells it, is counted and
-//! logged.
+//! `tellResult`: what clients say about tasks, a batch at a time: each is judged and durable before the receipt says
+//! so. While one batch is being synced the next are read and handed on, in order. What names neither a task nor a
+//! lease, as the tutorial's client tells it, is counted and logged.
 //!
 //! The reading half is a task of its own: of a stream that is cut in the middle what has arrived still counts.
 
 use std::sync::Arc;
 
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesOrdered};
 use tonic::{Response, Status, Streaming};
 
 use super::{
     access::Caller,
     batches::{Batch, Batches, MESSAGE_COST},
-    bounds::Unsent,
+    bounds::{InFlight, Unsent},
     call::Call,
     chatter::Chatter,
     convert,
-    engine::{Engine, groups::Told},
+    engine::{
+        Engine,
+        groups::{Judged, Told},
+    },
     reason::Reason,
     receipt::{NO_TASK, Receipt},
     status, unsent,
 };
 use crate::{name::ClientName, pb};
+
+/// Batches of one stream that the engine may have at a time.
+const BATCHES_MAX: usize = 4;
 
 pub(super) async fn answer(
     call: &Call,
@@ -31,7 +37,7 @@ pub(super) async fn answer(
         |result: &pb::Result| result.ret.len() + result.stderr.len() + result.id.len() + result.lease.len();
     // Those who tell too fast are kept waiting: the receipt could not say what of it was taken.
     let batches = Batches::new(results, &call.account, call.settled(), bytes_of);
-    let mut batches = batches.costing(MESSAGE_COST).waiting();
+    let batches = batches.costing(MESSAGE_COST).waiting();
     let mut telling = Telling {
         engine: call.engine.clone(),
         caller: call.caller.clone(),
@@ -44,11 +50,7 @@ pub(super) async fn answer(
     let open = call.open.clone();
     let taken = tokio::spawn(async move {
         let _open = open;
-        while let Some(batch) = batches.next().await {
-            let Batch { messages, in_flight } = batch?;
-            telling.take(messages).await?;
-            drop(in_flight);
-        }
+        telling.take_all(batches).await?;
         Ok(unsent::response(telling.receipt.finish(), telling.unsent))
     });
     taken.await.unwrap_or_else(|_| Err(status::new(Reason::Internal, "the call failed")))
@@ -65,6 +67,17 @@ struct Telling {
     unsent: Unsent,
 }
 
+/// A batch that the engine has, until its verdicts are there.
+type UnderWay = BoxFuture<'static, Result<Answered, Status>>;
+
+/// A batch that is answered.
+struct Answered {
+    named: Vec<Named>,
+    verdicts: Vec<Judged>,
+    /// Until the receipt has it.
+    _in_flight: InFlight,
+}
+
 /// What an item named.
 struct Named {
     /// The id and the lease, if the receipt has room to repeat them.
@@ -74,29 +87,73 @@ struct Named {
 }
 
 impl Telling {
-    async fn take(&mut self, batch: Vec<pb::Result>) -> Result<(), Status> {
-        self.unsent.grow(self.receipt.growth(&batch))?;
-        self.log(&batch);
-        let mut named = Vec::with_capacity(batch.len());
-        let mut told = Vec::with_capacity(batch.len());
-        let mut judged = Ok(());
-        for result in batch {
-            judged = self.judge(result, &mut named, &mut told);
-            if judged.is_err() {
-                // What came before it is told all the same.
-                break;
+    /// Takes all of a stream. If it ends by a status, all that came before is told first.
+    async fn take_all(&mut self, mut batches: Batches<pb::Result>) -> Result<(), Status> {
+        let mut under_way = FuturesOrdered::new();
+        let end = loop {
+            // What would be refused beside what is unanswered is not read before that is answered.
+            let reads_on = under_way.is_empty() || under_way.len() < BATCHES_MAX && batches.has_room();
+            let batch = tokio::select! {
+                biased;
+                Some(answered) = under_way.next(), if !under_way.is_empty() => {
+                    self.add(answered?);
+                    continue;
+                }
+                batch = batches.next(), if reads_on => batch,
+            };
+            let handed_over = match batch {
+                Some(Ok(batch)) => self.hand_over(batch).await,
+                Some(Err(status)) => break Err(status),
+                None => break Ok(()),
+            };
+            match handed_over {
+                Ok((told, judged)) => {
+                    under_way.push_back(told);
+                    if judged.is_err() {
+                        break judged;
+                    }
+                }
+                Err(status) => break Err(status),
             }
-        }
-        let verdicts = match told.is_empty() {
-            true => Vec::new(),
-            false => self.engine.tell(told).await.map_err(status::from_engine)?,
         };
-        let mut verdicts = verdicts.into_iter();
-        for Named { shown, is_asked } in named {
+        while let Some(answered) = under_way.next().await {
+            self.add(answered?);
+        }
+        end
+    }
+
+    /// Hands a batch to the engine, as far as it can be read; then it is said what is wrong.
+    async fn hand_over(
+        &mut self,
+        batch: Batch<pb::Result>,
+    ) -> Result<(UnderWay, Result<(), Status>), Status> {
+        let Batch { messages, in_flight } = batch;
+        self.unsent.grow(self.receipt.growth(&messages))?;
+        self.log(&messages);
+        let mut named = Vec::with_capacity(messages.len());
+        let mut told = Vec::with_capacity(messages.len());
+        let judged = messages.into_iter().try_for_each(|result| self.judge(result, &mut named, &mut told));
+        let verdicts = match told.is_empty() {
+            true => None,
+            false => Some(self.engine.tell_ahead(told).await.map_err(status::from_engine)?),
+        };
+        let answered = async move {
+            let verdicts = match verdicts {
+                Some(verdicts) => verdicts.await.map_err(status::from_engine)?,
+                None => Vec::new(),
+            };
+            Ok(Answered { named, verdicts, _in_flight: in_flight })
+        };
+        Ok((answered.boxed(), judged))
+    }
+
+    /// The receipt has these too.
+    fn add(&mut self, answered: Answered) {
+        let mut verdicts = answered.verdicts.into_iter();
+        for Named { shown, is_asked } in answered.named {
             let verdict = if is_asked { verdicts.next() } else { None };
             self.receipt.add(shown, verdict.unwrap_or(NO_TASK));
         }
-        judged
     }
 
     fn judge(
@@ -108,16 +165,15 @@ impl Telling {
         if !result.client.is_empty() {
             self.client = Some(self.caller.client(convert::client("client", &result.client)?)?);
         }
-        let is_anonymous = result.id.is_empty() && result.lease.is_empty();
-        let is_shown = named.len() < self.receipt.room();
-        let shown = is_shown.then(|| (result.id.clone(), result.lease.clone()));
-        let asked = convert::told(result, self.client.as_ref())?;
-        if is_anonymous {
+        if result.id.is_empty() && result.lease.is_empty() {
+            convert::told(result, self.client.as_ref())?;
             self.receipt.add_anonymous();
-        } else {
-            named.push(Named { shown, is_asked: asked.is_some() });
-            told.extend(asked);
+            return Ok(());
         }
+        let shown = self.receipt.promise().then(|| (result.id.clone(), result.lease.clone()));
+        let asked = convert::told(result, self.client.as_ref())?;
+        named.push(Named { shown, is_asked: asked.is_some() });
+        told.extend(asked);
         Ok(())
     }
 

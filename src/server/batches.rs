@@ -11,7 +11,10 @@ use futures_util::{Stream, future::BoxFuture};
 use tokio::time::Sleep;
 use tonic::{Status, Streaming};
 
-use super::bounds::{Account, Beyond, InFlight};
+use super::{
+    bounds::{Account, Beyond, InFlight},
+    service::MESSAGE_BYTES_MAX,
+};
 
 /// A batch has at most this many messages,
 const MESSAGES_MAX: usize = 1024;
@@ -89,6 +92,11 @@ impl<T> Batches<T> {
     /// would not say what of them was taken.
     pub(super) fn waiting(self) -> Self {
         Batches { waits: true, ..self }
+    }
+
+    /// Whether the longest batch would be taken beside what its caller has unanswered.
+    pub(super) fn has_room(&self) -> bool {
+        self.account.has_room(BYTES_MAX + MESSAGE_BYTES_MAX + self.most * self.cost)
     }
 
     /// What has arrived.

@@ -21,6 +21,8 @@ pub(super) const NO_TASK: Judged = Judged { verdict: Verdict::Unknown, late: fal
 #[derive(Default)]
 pub(super) struct Receipt {
     told: Vec<pb::Told>,
+    /// Of so many it says the verdict, or will.
+    promised: usize,
     counts: BTreeMap<i32, u64>,
     anonymous: u64,
 }
@@ -30,7 +32,7 @@ impl Receipt {
     pub(super) fn growth(&self, batch: &[pb::Result]) -> usize {
         let named = batch.iter().filter(|item| !item.id.is_empty() || !item.lease.is_empty());
         let each = named.map(|item| convert::verdict_bytes(&item.id, &item.lease) + TOLD_BYTES);
-        each.take(TOLD_MAX - self.told.len()).sum()
+        each.take(TOLD_MAX - self.promised).sum()
     }
 
     /// An item that named neither a task nor a lease.
@@ -38,17 +40,17 @@ impl Receipt {
         self.anonymous += 1;
     }
 
-    /// Of how many more items it says the verdict; the rest are counted.
-    pub(super) fn room(&self) -> usize {
-        TOLD_MAX - self.told.len()
+    /// Whether it says the verdict on one more, which is yet to come; else that is only counted.
+    pub(super) fn promise(&mut self) -> bool {
+        let has_room = self.promised < TOLD_MAX;
+        self.promised += usize::from(has_room);
+        has_room
     }
 
-    /// An item that named an id, a lease, or both. Without them it is only counted.
+    /// The verdict on an item that named an id, a lease, or both: those are shown if that was promised.
     pub(super) fn add(&mut self, shown: Option<(String, String)>, judged: Judged) {
         *self.counts.entry(convert::verdict_of(judged).into()).or_default() += 1;
-        if let Some((id, lease)) = shown
-            && self.room() > 0
-        {
+        if let Some((id, lease)) = shown {
             self.told.push(convert::verdict(id, lease, judged));
         }
     }

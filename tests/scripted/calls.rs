@@ -7,7 +7,7 @@ use contact::{
     server::engine::groups::{Notice, Why},
 };
 use futures_util::{StreamExt, stream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::UnboundedReceiverStream;
 use tonic::{Code, transport::Channel};
 
@@ -165,6 +165,103 @@ async fn what_was_told_before_a_mistake_counts() {
     assert_eq!(within("a refusal", refused).await.unwrap_err().code(), Code::InvalidArgument);
     let heard = server.engine.heard().join("\n");
     assert_eq!(heard, "Lease(\"L1\") Done None \"\" None\nLease(\"L2\") Done None \"\" None");
+}
+
+/// A stream of `tellResult`, a message a batch, around an engine that keeps its verdicts back.
+struct Telling {
+    server: Server,
+    say: Option<mpsc::UnboundedSender<pb::Result>>,
+    let_go: watch::Sender<bool>,
+    answer: tokio::task::JoinHandle<Result<tonic::Response<pb::Receipt>, tonic::Status>>,
+}
+
+impl Telling {
+    async fn start() -> Self {
+        let server = Server::start();
+        let (let_go, held) = watch::channel(false);
+        server.engine.0.lock().unwrap().verdicts_held = Some(held);
+        let mut client = connect(&server).await;
+        let (say, said) = mpsc::unbounded_channel();
+        let answer =
+            tokio::spawn(async move { client.tell_result(UnboundedReceiverStream::new(said)).await });
+        Telling { server, say: Some(say), let_go, answer }
+    }
+
+    fn say(&self, lease: &str, outcome: i32) {
+        let said = pb::Result { lease: lease.into(), outcome: Some(outcome), ..pb::Result::default() };
+        self.say.as_ref().unwrap().send(said).unwrap();
+    }
+
+    /// What the engine hears next.
+    async fn hears(&self, leases: &[&str]) {
+        let expected: Vec<_> = leases.iter().map(|l| format!("Lease(\"{l}\") Done None \"\" None")).collect();
+        let heard = async {
+            let mut all = Vec::new();
+            while all.len() < expected.len() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                all.extend(self.server.engine.heard().join("\n").lines().map(str::to_owned));
+            }
+            all
+        };
+        assert_eq!(within("the engine hears it", heard).await, expected);
+    }
+
+    async fn hears_nothing_more(&self) {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert_eq!(self.server.engine.heard(), [""; 0]);
+        assert!(!self.answer.is_finished(), "nothing is answered before all is judged");
+    }
+}
+
+#[tokio::test]
+async fn four_batches_of_what_is_told_wait_for_their_verdicts_and_the_next_is_not_read() {
+    let mut telling = Telling::start().await;
+    for lease in ["L1", "L2", "L3", "L4"] {
+        telling.say(lease, 0);
+        telling.hears(&[lease]).await;
+    }
+    telling.say("L5", 0);
+    telling.say("L6", 0);
+    telling.hears_nothing_more().await;
+    telling.let_go.send(true).unwrap();
+    telling.hears(&["L5", "L6"]).await;
+    telling.say = None;
+    let receipt = within("a receipt", &mut telling.answer).await.unwrap().unwrap().into_inner();
+    let leases: Vec<_> = receipt.told.iter().map(|told| &told.lease[..]).collect();
+    assert_eq!(leases, ["L1", "L2", "L3", "L4", "L5", "L6"]);
+    assert_eq!(receipt.counts.iter().map(|count| count.items).sum::<u64>(), 6);
+}
+
+#[tokio::test]
+async fn a_mistake_is_answered_when_the_batches_before_it_are_judged() {
+    let mut telling = Telling::start().await;
+    for lease in ["L1", "L2"] {
+        telling.say(lease, 0);
+        telling.hears(&[lease]).await;
+    }
+    telling.say("L3", 99);
+    telling.say("L4", 0);
+    telling.hears_nothing_more().await;
+    telling.let_go.send(true).unwrap();
+    let refused = within("a refusal", &mut telling.answer).await.unwrap().unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    assert_eq!(telling.server.engine.heard(), [""; 0]);
+}
+
+#[tokio::test]
+async fn of_a_stream_that_is_cut_while_verdicts_are_awaited_all_that_has_arrived_is_told() {
+    let telling = Telling::start().await;
+    for lease in ["L1", "L2", "L3", "L4"] {
+        telling.say(lease, 0);
+        telling.hears(&[lease]).await;
+    }
+    telling.say("L5", 0);
+    telling.hears_nothing_more().await;
+    telling.answer.abort();
+    // That it is cut has arrived as well.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    telling.let_go.send(true).unwrap();
+    telling.hears(&["L5"]).await;
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use contact::{
     name::{ClientName, GroupName, QueueName, TaskId},
     pb,
     server::engine::{
-        Accepted, Answers, Durability, Engine, Error, LastStatus, NewTask, Reach, Watch, Watching,
+        Accepted, Answers, Durability, Engine, Error, LastStatus, NewTask, Reach, Verdicts, Watch, Watching,
         groups::{
             Attendance, Change, End, Explained, GroupFilter, GroupView, InGroup, Instance, Judged, Notice,
             Page, Purged, QueueFilter, QueueView, Settings, Share, Sharing, State, TaskFilter, TaskPage,
@@ -19,7 +19,7 @@ use contact::{
 };
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream};
 use prost::Message;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::UnboundedReceiverStream;
 
 /// What it says, and what it has heard.
@@ -42,6 +42,8 @@ pub(crate) struct Script {
     /// The same for watches of clients.
     pub(crate) event_streams: Vec<mpsc::UnboundedSender<Result<ClientEvent, Error>>>,
     pub(crate) notices: Vec<mpsc::UnboundedSender<Notice>>,
+    /// Verdicts are given once it is true.
+    pub(crate) verdicts_held: Option<watch::Receiver<bool>>,
     /// Each call, in words.
     pub(crate) heard: Vec<String>,
 }
@@ -134,20 +136,28 @@ impl Engine for Scripted {
     fn heard(&self, instance: Instance, stop: bool) {
         self.hears(format!("heard {}{}", instance[0], if stop { " stop" } else { "" }));
     }
-    fn tell(&self, told: Vec<Told>) -> BoxFuture<'_, Result<Vec<Judged>, Error>> {
+    fn tell_ahead(&self, told: Vec<Told>) -> BoxFuture<'_, Result<Verdicts, Error>> {
         let call = told.iter().map(|told| {
             format!(
                 "{:?} {:?} {:?} {:?} {:?}",
                 told.what, told.word, told.delay_ms, told.answer.ret, told.client
             )
         });
-        self.answer(call.collect::<Vec<_>>().join("\n"), |_| {
+        self.answer(call.collect::<Vec<_>>().join("\n"), |script| {
             // Every third is late.
             let verdicts = [Verdict::Ok, Verdict::Stale, Verdict::Ok].into_iter().cycle().zip(1..);
-            Ok(verdicts
+            let judged = verdicts
                 .zip(&told)
                 .map(|((verdict, seq), _)| Judged { verdict, late: seq % 3 == 0, seq })
-                .collect())
+                .collect();
+            let held = script.verdicts_held.clone();
+            Ok(async move {
+                if let Some(mut held) = held {
+                    held.wait_for(|may_go| *may_go).await.unwrap();
+                }
+                Ok(judged)
+            }
+            .boxed())
         })
     }
     fn queues(&self, filter: QueueFilter) -> BoxFuture<'_, Result<Page<QueueView>, Error>> {

@@ -103,6 +103,11 @@ impl Account {
         Taken { messages: fitting, in_flight, beyond }
     }
 
+    /// Whether so much would be taken now.
+    pub(in crate::server) fn has_room(&self, bytes: usize) -> bool {
+        self.bytes.load(Ordering::Acquire).saturating_add(bytes) <= self.bytes_max
+    }
+
     /// So much of a message is here, where there was so much before. A single one may always become whole.
     pub(in crate::server) fn unfinished(&self, before: usize, here: usize) -> Result<(), Status> {
         if here <= before {

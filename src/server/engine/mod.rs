@@ -87,10 +87,16 @@ pub trait Engine: Send + Sync + 'static {
     /// A process was heard: the ends of all its leases move. With `stop` it is handed nothing more.
     fn heard(&self, instance: Instance, stop: bool);
 
-    /// Takes what is told of tasks, in order, and judges each. The verdicts are durable when they are given. On
-    /// an error some may have been taken; telling them again is safe. Several may be under way at a time: they are
-    /// taken in the order in which they are first polled.
-    fn tell(&self, told: Vec<Told>) -> BoxFuture<'_, Result<Vec<Judged>, Error>>;
+    /// Takes what is told of tasks, in order, and judges each. The first future waits for room; once it is done
+    /// what is told is the engine's and is judged in the order of the calls, whatever becomes of the second future.
+    /// That one has the verdicts when they are durable. On an error some may have been taken; telling them again is
+    /// safe.
+    fn tell_ahead(&self, told: Vec<Told>) -> BoxFuture<'_, Result<Verdicts, Error>>;
+
+    /// The same for who has nothing more to tell until it has the verdicts.
+    fn tell(&self, told: Vec<Told>) -> BoxFuture<'_, Result<Vec<Judged>, Error>> {
+        Box::pin(async move { self.tell_ahead(told).await?.await })
+    }
 
     /// Queues, in the order of their names.
     fn queues(&self, filter: QueueFilter) -> BoxFuture<'_, Result<Page<QueueView>, Error>>;
@@ -153,6 +159,9 @@ pub trait Engine: Send + Sync + 'static {
 
 /// The answers to a submit, when they are known: one for each task, in order.
 pub type Answers = BoxFuture<'static, Result<Vec<Result<Accepted, Refused>>, Error>>;
+
+/// The verdicts on what was told, when they are known: one for each, in order.
+pub type Verdicts = BoxFuture<'static, Result<Vec<Judged>, Error>>;
 
 /// How much of a client's last status is kept, in bytes.
 pub const STATUS_BYTES_KEPT: usize = 4096;

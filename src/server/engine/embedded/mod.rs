@@ -30,7 +30,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use super::{
-    Answers, Durability, Engine, Error, LastStatus, NewTask, Reach, Watch, Watching,
+    Answers, Durability, Engine, Error, LastStatus, NewTask, Reach, Verdicts, Watch, Watching,
     groups::{
         Attendance, Change, Explained, GroupFilter, GroupView, Instance, Judged, Page, Purged, QueueFilter,
         QueueView, Share, Sharing, TaskFilter, TaskPage, Told, What,
@@ -440,7 +440,7 @@ impl Engine for Embedded {
         let _ = self.jobs.send(Job::Heard { instance, stop });
     }
 
-    fn tell(&self, mut told: Vec<Told>) -> BoxFuture<'_, Result<Vec<Judged>, Error>> {
+    fn tell_ahead(&self, mut told: Vec<Told>) -> BoxFuture<'_, Result<Verdicts, Error>> {
         Box::pin(async move {
             let bytes: usize = told.iter().map(|told| told.answer.bytes()).sum();
             let room = self.shared.told_budget.clone().acquire_many_owned(bytes.min(TOLD_BYTES) as u32);
@@ -448,7 +448,10 @@ impl Engine for Embedded {
             // Here and not by the writer, whom all others wait for.
             let keys = told.iter_mut().map(|told| self.take_key(told)).collect();
             let by = Teller { reach: self.reach.clone() };
-            self.asking(|answer| Job::Tell { told, keys, by, answer, room }).await
+            let (answer, answered) = Answer::new();
+            let _ = self.jobs.send(Job::Tell { told, keys, by, answer, room });
+            let shared = self.shared.clone();
+            Ok(Box::pin(async move { shared.answer(answered).await }) as Verdicts)
         })
     }
 
