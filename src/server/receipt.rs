@@ -1,7 +1,5 @@
 //! The verdicts of many items as one answer: each of the first ten thousand, and how many there are of all.
 
-use std::collections::BTreeMap;
-
 use super::{
     convert,
     engine::groups::{Judged, Verdict},
@@ -23,7 +21,8 @@ pub(super) struct Receipt {
     told: Vec<pb::Told>,
     /// Of so many it says the verdict, or will.
     promised: usize,
-    counts: BTreeMap<i32, u64>,
+    /// In the order in which they were first given.
+    counts: Vec<(pb::Verdict, u64)>,
     anonymous: u64,
 }
 
@@ -49,15 +48,21 @@ impl Receipt {
 
     /// The verdict on an item that named an id, a lease, or both: those are shown if that was promised.
     pub(super) fn add(&mut self, shown: Option<(String, String)>, judged: Judged) {
-        *self.counts.entry(convert::verdict_of(judged).into()).or_default() += 1;
+        let verdict = convert::verdict_of(judged);
+        match self.counts.iter_mut().find(|(other, _)| *other == verdict) {
+            Some((_, items)) => *items += 1,
+            None => self.counts.push((verdict, 1)),
+        }
         if let Some((id, lease)) = shown {
             self.told.push(convert::verdict(id, lease, judged));
         }
     }
 
     /// The answer.
-    pub(super) fn finish(self) -> pb::Receipt {
-        let counts = self.counts.into_iter().map(|(verdict, items)| pb::Count { verdict, items });
+    pub(super) fn finish(mut self) -> pb::Receipt {
+        self.counts.sort_by_key(|(verdict, _)| i32::from(*verdict));
+        let counts = self.counts.into_iter();
+        let counts = counts.map(|(verdict, items)| pb::Count { verdict: verdict.into(), items });
         pb::Receipt { told: self.told, counts: counts.collect(), anonymous: self.anonymous }
     }
 }

@@ -51,6 +51,14 @@ pub(super) enum Entry {
     Note(Note),
 }
 
+/// The same, of a task that lies elsewhere.
+#[derive(Debug, Clone, Copy)]
+enum Shown<'a> {
+    Open(&'a Open),
+    Past(&'a Past),
+    Note(Note),
+}
+
 /// Encodes a commit's facts.
 pub(super) fn write_facts(facts: &[Fact]) -> Vec<u8> {
     let mut out = Vec::with_capacity(facts.len() * 8);
@@ -180,23 +188,27 @@ pub(super) fn write_page(
     before: Option<&PageRow>,
 ) -> Option<PageRow> {
     let known = machine.page(group, page);
-    let mut entries = std::collections::BTreeMap::new();
     let written = before.map_or(Some(Vec::new()), read_page)?;
-    for (seq, entry) in written {
-        if let Entry::Past(past) = entry {
-            entries.insert(seq, Entry::Past(past));
-        }
-    }
-    entries.extend(known.past.into_iter().map(|(seq, past)| (seq, Entry::Past(past.clone()))));
-    entries.extend(known.notes.into_iter().map(|(seq, note)| (seq, Entry::Note(note))));
-    entries.extend(known.open.into_iter().map(|(seq, open)| (seq, Entry::Open(open.clone()))));
-    let open = entries.values().filter(|entry| !matches!(entry, Entry::Past(_))).count() as u64;
-    let mut out = Vec::with_capacity(entries.len() * 2);
+    let mut entries = Vec::with_capacity(PAGE_SEQS as usize);
+    entries.extend(written.iter().filter_map(|(seq, entry)| match entry {
+        Entry::Past(past) => Some((*seq, Shown::Past(past))),
+        Entry::Open(_) | Entry::Note(_) => None,
+    }));
+    entries.extend(known.past.iter().map(|(seq, past)| (*seq, Shown::Past(past))));
+    entries.extend(known.notes.into_iter().map(|(seq, note)| (seq, Shown::Note(note))));
+    entries.extend(known.open.into_iter().map(|(seq, open)| (seq, Shown::Open(open))));
+    // Each of these is in order, which the sort finds out. Of what is known of one task the last counts.
+    entries.sort_by_key(|(seq, _)| *seq);
+    let (mut out, mut open) = (Vec::with_capacity(entries.len() * 2), 0);
     let mut before = page * PAGE_SEQS;
-    for (seq, entry) in &entries {
+    for (place, (seq, entry)) in entries.iter().enumerate() {
+        if entries.get(place + 1).is_some_and(|(next, _)| next == seq) {
+            continue;
+        }
         put_varint(&mut out, seq - before);
         before = *seq;
-        put_entry(&mut out, entry);
+        open += u64::from(!matches!(entry, Shown::Past(_)));
+        put_entry(&mut out, *entry);
     }
     Some(PageRow { group, page, upto, open, entries: out })
 }
@@ -225,19 +237,19 @@ mod kind {
     pub(super) const NOTED_DONE: u8 = 7;
 }
 
-fn put_entry(out: &mut Vec<u8>, entry: &Entry) {
+fn put_entry(out: &mut Vec<u8>, entry: Shown<'_>) {
     match entry {
-        Entry::Past(past) if past.outcome == Outcome::Done && past.ends[..] == [End::Done] => {
+        Shown::Past(past) if past.outcome == Outcome::Done && past.ends[..] == [End::Done] => {
             out.push(kind::DONE)
         }
-        Entry::Past(past) => {
+        Shown::Past(past) => {
             out.push(kind::PAST);
             out.push(code_of_outcome(past.outcome));
             put_ends(out, &past.ends);
         }
-        Entry::Note(Note::Received) => out.push(kind::RECEIVED),
-        Entry::Note(Note::Done) => out.push(kind::NOTED_DONE),
-        Entry::Open(open) => {
+        Shown::Note(Note::Received) => out.push(kind::RECEIVED),
+        Shown::Note(Note::Done) => out.push(kind::NOTED_DONE),
+        Shown::Open(open) => {
             match open.stand {
                 Stand::Ready => out.push(kind::READY),
                 Stand::Waiting { until_ms } => {
@@ -473,6 +485,13 @@ mod tests {
 
     #[test]
     fn entries_come_back_and_a_done_task_is_a_byte() {
+        fn shown(entry: &Entry) -> Shown<'_> {
+            match entry {
+                Entry::Open(open) => Shown::Open(open),
+                Entry::Past(past) => Shown::Past(past),
+                Entry::Note(note) => Shown::Note(*note),
+            }
+        }
         let open = |stand| {
             Entry::Open(Open {
                 stand,
@@ -494,11 +513,11 @@ mod tests {
         }));
         entries.extend([Note::Received, Note::Done].map(Entry::Note));
         let mut short = Vec::new();
-        put_entry(&mut short, &done);
+        put_entry(&mut short, shown(&done));
         assert_eq!(short.len(), 1);
         for entry in entries {
             let mut stored = Vec::new();
-            put_entry(&mut stored, &entry);
+            put_entry(&mut stored, shown(&entry));
             assert_eq!(take_entry(&mut &stored[..]).unwrap(), entry);
         }
     }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::{
     InstanceId, MemberNo, QueueNo,
     ends::Ends,
+    pages::Pages,
     task::{Note, Open, Outcome, Past},
     words::Settings,
 };
@@ -64,7 +65,7 @@ pub(super) struct Group {
     /// Who held open tasks whose last lease ended by itself, as far as this process has seen it: a late word is theirs.
     pub(super) lost_by: BTreeMap<u64, Box<str>>,
     /// Tasks that have ended since their page was written. Older ones are asked for from outside.
-    pub(super) past: BTreeMap<u64, Past>,
+    pub(super) past: Pages,
     /// Members that would take a task, the one that has waited longest first. May hold some that would not.
     pub(super) wanting: VecDeque<MemberNo>,
     /// Members that looked here first and were told that it has to be read.
@@ -94,7 +95,7 @@ impl Group {
             dead: 0,
             notes: BTreeMap::new(),
             lost_by: BTreeMap::new(),
-            past: BTreeMap::new(),
+            past: Pages::default(),
             wanting: VecDeque::new(),
             awaiting: BTreeSet::new(),
             dirty: BTreeSet::new(),

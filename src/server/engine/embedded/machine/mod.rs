@@ -31,6 +31,7 @@ mod group;
 mod hand_out;
 mod held;
 mod numbered;
+mod pages;
 mod session;
 mod settle;
 mod task;

@@ -40,7 +40,7 @@ impl Machine {
     /// Whether what became of a task is written down and not known here any more: who asks about it says it.
     pub(in super::super) fn lacks(&self, group: GroupNo, seq: u64) -> bool {
         self.groups.get(&group).is_some_and(|group| {
-            seq < group.head.next_seq && !group.open.contains_key(&seq) && !group.past.contains_key(&seq)
+            seq < group.head.next_seq && !group.open.contains_key(&seq) && group.past.get(seq).is_none()
         })
     }
 
@@ -56,7 +56,8 @@ impl Machine {
     ) -> Judgement {
         let Some(group) = self.groups.get(&key.group) else { return Verdict::Unknown.into() };
         let open = group.open.get(&key.seq);
-        let past = group.past.get(&key.seq).or(written);
+        // Most are open: what has ended is looked for only then.
+        let past = if open.is_none() { group.past.get(key.seq).or(written) } else { None };
         let (ends, in_force) = match (open, past) {
             (Some(open), _) => (&open.ends, open.lease().is_some()),
             (None, Some(past)) => (&past.ends, false),
@@ -74,7 +75,9 @@ impl Machine {
             _ if key.attempt < attempts => Verdict::Stale.into(),
             _ if is_gone => Verdict::Conflict.into(),
             None => {
-                self.settle_in_force(now, key, telling);
+                let failures = open.map_or(0, |open| open.failures);
+                let settings = group.head.settings;
+                self.settle_in_force(now, key, telling, failures, &settings);
                 Verdict::Ok.into()
             }
             Some(_) if open.is_none() => {
@@ -90,11 +93,15 @@ impl Machine {
         }
     }
 
-    fn settle_in_force(&mut self, now: Now, key: Key, telling: Telling) {
-        let Some(group) = self.groups.get(&key.group) else { return };
-        let settings = group.head.settings;
-        let Some(open) = group.open.get(&key.seq) else { return };
-        let mut failures = open.failures;
+    /// So many attempts count against the task before this one.
+    fn settle_in_force(
+        &mut self,
+        now: Now,
+        key: Key,
+        telling: Telling,
+        mut failures: u32,
+        settings: &Settings,
+    ) {
         let (end, next) = match telling.word {
             Word::Done => (End::Done, Next::Past(Outcome::Done)),
             Word::Rejected => (End::Rejected, Next::Dead),
@@ -106,7 +113,7 @@ impl Machine {
             }
             Word::Failed => {
                 failures += 1;
-                (End::Failed, after_failure(now, key, &settings, failures, telling.delay_ms))
+                (End::Failed, after_failure(now, key, settings, failures, telling.delay_ms))
             }
             Word::Working | Word::Received => {
                 if let Some(lease) = self.lease_mut(key.group, key.seq) {

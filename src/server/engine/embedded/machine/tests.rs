@@ -582,7 +582,7 @@ fn what_the_roll_call_has_as_done_is_not_handed_out_when_its_page_is_newer_than_
     let page = bed.machine.page(GROUP, 0);
     let mut machine = Machine::default();
     machine.add_group(GROUP, QUEUE, head);
-    for (seq, past) in &page.past {
+    for (seq, past) in page.past {
         machine.load_past(GROUP, *seq, past);
     }
     machine.grow(QUEUE, 1);

@@ -137,7 +137,7 @@ impl Machine {
             group.fresh.pop_front();
         }
         group.notes = group.notes.split_off(&(last_seq + 1));
-        group.past = group.past.split_off(&(last_seq + 1));
+        group.past.forget_upto(last_seq);
         group.lost_by = group.lost_by.split_off(&(last_seq + 1));
         let over: Vec<u64> = group.open.range(..=last_seq).map(|(seq, _)| *seq).collect();
         // Their pages are written once more, and so are those that have changed since they were: a purge leaves them

@@ -104,7 +104,7 @@ impl Machine {
                 since_ms: lease.map(|lease| lease.since_ms),
             });
         }
-        if let Some(past) = group.past.get(&seq) {
+        if let Some(past) = group.past.get(seq) {
             return Some(Seen::Past(past.clone()));
         }
         let is_ahead = seq >= group.head.next_seq;
@@ -112,13 +112,18 @@ impl Machine {
     }
 
     /// The client of whoever holds a lease or, if it was the last one and has ended by itself, held it.
-    pub(in super::super) fn holder(&self, key: Key) -> Option<&str> {
+    /// `None`: the task is not open.
+    pub(in super::super) fn holder(&self, key: Key) -> Option<Option<&str>> {
         let group = self.groups.get(&key.group)?;
-        let open = group.open.get(&key.seq).filter(|open| open.attempts() == key.attempt)?;
-        let Some(lease) = open.lease() else {
-            return group.lost_by.get(&key.seq).map(|client| &**client);
-        };
-        self.instances.get(&self.members.get(&lease.member)?.instance)?.client.as_deref()
+        let open = group.open.get(&key.seq)?;
+        Some(match open.lease() {
+            _ if open.attempts() != key.attempt => None,
+            None => group.lost_by.get(&key.seq).map(|client| &**client),
+            Some(lease) => {
+                let member = self.members.get(&lease.member);
+                member.and_then(|member| self.instances.get(&member.instance)?.client.as_deref())
+            }
+        })
     }
 
     /// Whether a task is leased in any group.
@@ -222,8 +227,8 @@ impl Machine {
         let Some(group) = self.groups.get(&no) else { return PageView::default() };
         PageView {
             open: group.open.range(seqs.clone()).map(|(seq, open)| (*seq, open)).collect(),
-            notes: group.notes.range(seqs.clone()).map(|(seq, note)| (*seq, *note)).collect(),
-            past: group.past.range(seqs).map(|(seq, past)| (*seq, past)).collect(),
+            notes: group.notes.range(seqs).map(|(seq, note)| (*seq, *note)).collect(),
+            past: group.past.page(page),
         }
     }
 
@@ -235,11 +240,7 @@ impl Machine {
         if group.dirty.contains(&page) {
             return;
         }
-        let written: Vec<u64> =
-            group.past.range(page * PAGE_SEQS..(page + 1) * PAGE_SEQS).map(|(seq, _)| *seq).collect();
-        for seq in written {
-            group.past.remove(&seq);
-        }
+        group.past.forget_page(page);
     }
 
     /// Everything that decides what happens next, in one text: two machines with the same are the same to whoever
@@ -262,5 +263,5 @@ impl Machine {
 pub(in super::super) struct PageView<'a> {
     pub(in super::super) open: Vec<(u64, &'a Open)>,
     pub(in super::super) notes: Vec<(u64, Note)>,
-    pub(in super::super) past: Vec<(u64, &'a Past)>,
+    pub(in super::super) past: &'a [(u64, Past)],
 }

@@ -200,16 +200,15 @@ impl Writer {
             return Ok(judged(Verdict::Unknown, key.seq));
         };
         let is_gone = key.seq <= named.queue.trimmed_seq();
-        // Of what is purged nothing is looked up: some of it was not written down.
-        let lacks = !is_gone && self.machine.lacks(key.group, key.seq);
-        let written = if lacks { self.written(key.group, key.seq)? } else { None };
-        let telling = Telling { word: told.word, delay_ms: told.delay_ms, said: beginning_of(told) };
         // Who holds it is known until it is settled.
+        let open = self.machine.holder(key);
         let mut holder = std::mem::take(&mut self.holder);
         holder.clear();
-        if told.client.is_none() {
-            holder.push_str(self.machine.holder(key).unwrap_or_default());
-        }
+        holder.push_str(open.flatten().filter(|_| told.client.is_none()).unwrap_or_default());
+        // Of what is purged nothing is looked up: some of it was not written down.
+        let lacks = open.is_none() && !is_gone && self.machine.lacks(key.group, key.seq);
+        let written = if lacks { self.written(key.group, key.seq)? } else { None };
+        let telling = Telling { word: told.word, delay_ms: told.delay_ms, said: beginning_of(told) };
         let judgement = self.machine.settle(now, key, telling, written.as_ref(), is_gone);
         self.settled(draft, key, told, &holder, judgement)?;
         self.holder = holder;

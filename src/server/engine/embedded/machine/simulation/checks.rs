@@ -82,7 +82,7 @@ impl Run {
         let seq = self.model.seq_of(no, place);
         let say = || format!("task {seq} of group {no}: {model:?}");
         let ends = Ends::from(model.ends());
-        let past = group.past.get(&seq).or_else(|| self.disk.past(no as GroupNo, seq));
+        let past = group.past.get(seq).or_else(|| self.disk.past(no as GroupNo, seq));
         let is_ahead = seq >= group.head.next_seq;
         let stand = match model.state {
             State::Before | State::Gone => {

@@ -72,7 +72,7 @@ impl Disk {
         stored.upto = self.facts.len();
         stored.open = view.open.iter().map(|(seq, open)| (*seq, (*open).clone())).collect();
         stored.notes = view.notes;
-        stored.past.extend(view.past.iter().map(|(seq, past)| (*seq, (*past).clone())));
+        stored.past.extend(view.past.iter().map(|(seq, past)| (*seq, past.clone())));
         stored.past.retain(|seq, _| *seq > trimmed_seq);
         self.untold.push((group, page));
     }
