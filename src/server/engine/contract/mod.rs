@@ -110,6 +110,7 @@ macro_rules! hold_to_contract {
         }
         $crate::server::engine::contract::hold_to_contract! { $fixture => in groups::settling:
             any_process_with_the_token_settles
+            what_is_handed_over_first_is_judged_first
             attempts_that_a_word_ended_are_remembered
             each_word_does_what_it_says
             failures_end_in_death_and_redriving_begins_anew

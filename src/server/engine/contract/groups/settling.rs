@@ -67,6 +67,22 @@ fn of_ended(by: Word, word: Word) -> Verdict {
     }
 }
 
+pub(in super::super::super) async fn what_is_handed_over_first_is_judged_first(fixture: impl Fixture) {
+    let (one, other) = fixture.handles();
+    some(&*one, "q", 20).await;
+    let mut member = Member::open(&*one, Share { max_in_flight: 20, ..share_of(1, "q", "g") }).await;
+    for leased in member.take(20).await {
+        let word = |word| vec![told(&leased.lease, word)];
+        // Whoever does not wait for its verdict has told it all the same.
+        drop(in_time(other.tell_ahead(word(Word::Released))).await.unwrap());
+        let long = Told { answer: Answer::text("x".repeat(1 << 20)), ..told(&leased.lease, Word::Released) };
+        let second = in_time(other.tell_ahead(vec![long])).await.unwrap();
+        let third = in_time(other.tell_ahead(word(Word::Done))).await.unwrap();
+        let verdicts = [in_time(third).await, in_time(second).await].map(|judged| judged.unwrap()[0].verdict);
+        assert_eq!(verdicts, [Verdict::Conflict, Verdict::Duplicate]);
+    }
+}
+
 pub(in super::super::super) async fn attempts_that_a_word_ended_are_remembered(mut fixture: impl Fixture) {
     let (one, other) = fixture.handles();
     let mut member = Member::open(&*other, share_of(1, "a", "g")).await;
