@@ -27,7 +27,7 @@ use super::{
 use crate::{name::ClientName, pb};
 
 /// Batches of one stream that the engine may have at a time.
-const BATCHES_MAX: usize = 4;
+const BATCHES_MAX: usize = 16;
 
 pub(super) async fn answer(
     call: &Call,

@@ -214,22 +214,26 @@ impl Telling {
 }
 
 #[tokio::test]
-async fn four_batches_of_what_is_told_wait_for_their_verdicts_and_the_next_is_not_read() {
+async fn batches_of_what_is_told_wait_for_their_verdicts_and_beyond_their_bound_none_is_read() {
     let mut telling = Telling::start().await;
-    for lease in ["L1", "L2", "L3", "L4"] {
+    let leases: Vec<String> = (1..=18).map(|n| format!("L{n}")).collect();
+    let leases: Vec<&str> = leases.iter().map(String::as_str).collect();
+    let (under_way, unread) = leases.split_at(16);
+    for lease in under_way {
         telling.say(lease, 0);
         telling.hears(&[lease]).await;
     }
-    telling.say("L5", 0);
-    telling.say("L6", 0);
+    for lease in unread {
+        telling.say(lease, 0);
+    }
     telling.hears_nothing_more().await;
     telling.let_go.send(true).unwrap();
-    telling.hears(&["L5", "L6"]).await;
+    telling.hears(unread).await;
     telling.say = None;
     let receipt = within("a receipt", &mut telling.answer).await.unwrap().unwrap().into_inner();
-    let leases: Vec<_> = receipt.told.iter().map(|told| &told.lease[..]).collect();
-    assert_eq!(leases, ["L1", "L2", "L3", "L4", "L5", "L6"]);
-    assert_eq!(receipt.counts.iter().map(|count| count.items).sum::<u64>(), 6);
+    let told: Vec<_> = receipt.told.iter().map(|told| &told.lease[..]).collect();
+    assert_eq!(told, leases);
+    assert_eq!(receipt.counts.iter().map(|count| count.items).sum::<u64>(), 18);
 }
 
 #[tokio::test]
