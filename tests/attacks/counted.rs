@@ -45,9 +45,22 @@ fn error(output: &Output) -> String {
     output.errors().pop().map(|error| error["error"].as_str().unwrap().to_owned()).unwrap_or_default()
 }
 
-/// Waits until a command is refused for this.
-fn refused(server: &Server, command: &str, input: &str, reason: &str) {
-    until(reason, || (error(&once(server, command, input)) == reason).then_some(()));
+/// Makes calls until a command is refused for what they leave unread, and says which. One call might have met the
+/// command itself, and have been refused for that.
+fn refused(
+    server: &Server,
+    (peer, said): (&mut TcpStream, impl Fn(u32) -> Vec<u8>),
+    (command, input, reason): (&str, &str, &str),
+) -> Vec<u32> {
+    let mut calls = Vec::new();
+    until(reason, || {
+        // A client's calls have odd numbers.
+        let id = 2 * calls.len() as u32 + 1;
+        calls.push(id);
+        peer.write_all(&said(id)).unwrap();
+        (error(&once(server, command, input)) == reason).then_some(())
+    });
+    calls
 }
 
 /// Waits until there is room for everything again. The commands come back when they are told to: who only asks again
@@ -84,8 +97,8 @@ fn lists_that_are_not_read_count_until_their_reader_goes() {
     assert_eq!(server.run(&["submit"], format!("{}\n", "x".repeat(MEBIBYTE)).repeat(2)).code, 0);
     let mut peer = connect(&server, &[(INITIAL_WINDOW_SIZE, 100)]);
     let list = pb::ListTasks::default().encode_to_vec();
-    peer.write_all(&[call(1, "/Contact/listTasks"), only_message(1, &list)].concat()).unwrap();
-    refused(&server, "queues", "", "too_many_bytes");
+    let lists = |id| [call(id, "/Contact/listTasks"), only_message(id, &list)].concat();
+    refused(&server, (&mut peer, lists), ("queues", "", "too_many_bytes"));
     // What is handed in has room of its own.
     assert_eq!(once(&server, "submit", "x").code, 0);
     drop(peer);
@@ -96,17 +109,17 @@ fn lists_that_are_not_read_count_until_their_reader_goes() {
 fn statuses_count_until_their_replies_are_read_and_a_heartbeat_is_heard_all_the_same() {
     let (_folder, server) = start(&["--max-bytes-in-flight", "64KiB"]);
     let mut peer = connect(&server, &[(INITIAL_WINDOW_SIZE, 0)]);
-    let statuses = data(1, &status_of(1000).repeat(64));
-    peer.write_all(&[call(1, "/Contact/sendStatus"), statuses].concat()).unwrap();
-    refused(&server, "submit", &"x".repeat(10_000), "too_many_bytes");
+    let statuses = |id| [call(id, "/Contact/sendStatus"), data(id, &status_of(1000).repeat(64))].concat();
+    let task = "x".repeat(10_000);
+    let calls = refused(&server, (&mut peer, statuses), ("submit", &task, "too_many_bytes"));
     let mut lively = connect(&server, &[]);
     let heartbeat = pb::ClientMsg { heartbeat: true, ..pb::ClientMsg::default() }.encode_to_vec();
     let said = [call(1, "/Contact/sendStatus"), frame(DATA, 0, 1, &message(&heartbeat))].concat();
     lively.write_all(&said).unwrap();
     let mut frames = Frames::of(lively.try_clone().unwrap());
     assert_eq!(frames.find(|frame| frame.kind == DATA).expect("a reply").payload, message(&[]));
-    peer.write_all(&reset(1)).unwrap();
-    until("there is room", || (once(&server, "submit", &"x".repeat(10_000)).code == 0).then_some(()));
+    peer.write_all(&calls.into_iter().flat_map(reset).collect::<Vec<_>>()).unwrap();
+    until("there is room", || (once(&server, "submit", &task).code == 0).then_some(()));
 }
 
 #[tokio::test]
