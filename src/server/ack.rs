@@ -91,8 +91,8 @@ impl Telling {
     async fn take_all(&mut self, mut batches: Batches<pb::Result>) -> Result<(), Status> {
         let mut under_way = FuturesOrdered::new();
         let end = loop {
-            // What would be refused beside what is unanswered is not read before that is answered.
-            let reads_on = under_way.is_empty() || under_way.len() < BATCHES_MAX && batches.has_room();
+            // What would take the room of the caller's other streams is not read before this one is answered.
+            let reads_on = under_way.is_empty() || under_way.len() < BATCHES_MAX && batches.may_read_ahead();
             let batch = tokio::select! {
                 biased;
                 Some(answered) = under_way.next(), if !under_way.is_empty() => {

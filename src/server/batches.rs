@@ -94,9 +94,9 @@ impl<T> Batches<T> {
         Batches { waits: true, ..self }
     }
 
-    /// Whether the longest batch would be taken beside what its caller has unanswered.
-    pub(super) fn has_room(&self) -> bool {
-        self.account.has_room(BYTES_MAX + MESSAGE_BYTES_MAX + self.most * self.cost)
+    /// Whether the longest batch may be read beside what its caller has unanswered.
+    pub(super) fn may_read_ahead(&self) -> bool {
+        self.account.may_read_ahead(BYTES_MAX + MESSAGE_BYTES_MAX + self.most * self.cost)
     }
 
     /// What has arrived.

@@ -103,9 +103,9 @@ impl Account {
         Taken { messages: fitting, in_flight, beyond }
     }
 
-    /// Whether so much would be taken now.
-    pub(in crate::server) fn has_room(&self, bytes: usize) -> bool {
-        self.bytes.load(Ordering::Acquire).saturating_add(bytes) <= self.bytes_max
+    /// Whether so much may be read ahead now: half of the room is left for those who have nothing under way.
+    pub(in crate::server) fn may_read_ahead(&self, bytes: usize) -> bool {
+        self.bytes.load(Ordering::Acquire).saturating_add(bytes) <= self.bytes_max / 2
     }
 
     /// So much of a message is here, where there was so much before. A single one may always become whole.
