@@ -193,7 +193,8 @@ impl Serve {
             LogFormat::Text => logging.with_target(false).init(),
             LogFormat::Json => logging.json().flatten_event(true).init(),
         }
-        let runtime = tokio::runtime::Builder::new_multi_thread()
+        // Connections have threads of their own.
+        let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|e| Failure::new(code::NO, Reason::System, e.to_string()))?;

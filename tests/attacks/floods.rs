@@ -106,6 +106,8 @@ fn withstand(name: &str, attack: Attack) -> Duration {
         let out = server.run(&["submit"], lines);
         assert_eq!(out.code, 0, "{}", out.stderr);
     }
+    // When it has begun, and what was handed in is done with.
+    load.is_idle(usize::MAX);
     let sockets = load.sockets();
     let honest = Honest::start(Way::to(&server, secure.clone()));
     let (memory, lines) = (load.memory_kib(), server.log.lock().unwrap().len());

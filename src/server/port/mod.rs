@@ -3,6 +3,7 @@
 //! ```text
 //!  listener ──► door ──► connection ──► HTTP/2 ──► answer ──► the call
 //!               places   TLS, preface   hyper      who asks, how much
+//!                        └──────────── on one of the threads ───────┘
 //! ```
 //!
 //! Everything that costs something before it is known who asks has a bound and a time limit here.
@@ -20,11 +21,12 @@ mod meter;
 mod peer;
 mod places;
 mod preface;
+mod threads;
 pub mod tls;
 mod turn;
 mod wire;
 
-use std::{convert::Infallible, future::Future, pin::pin, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::Future, io, pin::pin, sync::Arc, time::Duration};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -33,21 +35,24 @@ pub(super) use answer::Answering;
 use answer::Line;
 use door::Door;
 pub(super) use peer::Peer;
+use threads::Threads;
 
 /// The connections that are served.
 pub(super) struct Port {
     /// Each connection has a sender: when all are gone there is nothing more to receive.
     connections: mpsc::Receiver<Infallible>,
     cut: CancellationToken,
+    _threads: Threads,
 }
 
 impl Port {
-    /// Takes connections until `shutdown` is over. Those there are go on.
+    /// Takes connections until `shutdown` is over. Those there are go on. Fails if there can be no threads for them.
     pub(super) async fn accept(
         listener: listener::Listener,
         answering: Arc<Answering>,
         shutdown: impl Future<Output = ()>,
-    ) -> Self {
+    ) -> io::Result<Self> {
+        let threads = Threads::start()?;
         let limits = &answering.settings.limits;
         let http = Arc::new(connection::builder(limits));
         let mut door = Door::new(listener, limits);
@@ -56,12 +61,14 @@ impl Port {
         let mut shutdown = pin!(shutdown);
         loop {
             let (stream, place) = tokio::select! {
-                () = &mut shutdown => return Port { connections, cut },
+                () = &mut shutdown => return Ok(Port { connections, cut, _threads: threads }),
                 next = door.next() => next,
             };
-            let connection = connection::serve(http.clone(), stream, answering.clone());
+            let (http, answering) = (http.clone(), answering.clone());
+            let stream = stream.leave();
+            let connection = async { connection::serve(http, stream?.arrive()?, answering).await };
             let (cut, held) = (cut.clone(), (place, alive.clone()));
-            tokio::spawn(async move {
+            threads.serve(async move {
                 let _held = held;
                 tokio::select! {
                     end = connection => if let Err(e) = end {

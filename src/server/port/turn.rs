@@ -11,7 +11,7 @@ use std::{
 use tokio::time::Instant;
 
 /// How long one peer is served without a pause.
-const TURN: Duration = Duration::from_micros(500);
+const TURN: Duration = Duration::from_micros(250);
 
 /// The turn of one peer.
 #[derive(Debug, Default)]

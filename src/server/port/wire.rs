@@ -22,7 +22,7 @@ pub(super) const STALLED: Duration = Duration::from_secs(40);
 /// Where what is read at once already takes longer than a turn, it is made smaller: from this
 const LOT_BYTES_MAX: usize = 8 << 10;
 /// to this.
-const LOT_BYTES_MIN: usize = 128;
+const LOT_BYTES_MIN: usize = 32;
 
 /// The bytes of a connection.
 pub(super) struct Wire<S> {
