@@ -39,16 +39,16 @@ def fan_out(watchers):
         f"fan-out-{watchers}",
         f"{watchers} watchers, live, all together",
         "1/s",
-        lambda p: p.ours("fan-out", watchers, "--in-flight", 1024, n=max(1000, 2_000_000 // watchers)),
+        lambda p: p.ours("fan-out", watchers, "--in-flight", 4096, n=max(1000, 2_000_000 // watchers)),
         Peer(
             "Redis Streams",
             AtLeast(4),
-            lambda p: p.peer("msgs_s", "redis", "fanout", "sync=default", f"subs={watchers}", "window=1024", "batch=256", n=400_000),
+            lambda p: p.peer("msgs_s", "redis", "fanout", "sync=default", f"subs={watchers}", "window=4096", "batch=256", n=400_000),
         ),
         Peer(
             "NATS core",
             AtLeast(4),
-            lambda p: p.peer("msgs_s", "nats", "fanout", "mode=core", "sync=default", f"subs={watchers}", "window=1024", n=1_000_000),
+            lambda p: p.peer("msgs_s", "nats", "fanout", "mode=core", "sync=default", f"subs={watchers}", "window=4096", n=1_000_000),
         ),
     )
 
