@@ -193,8 +193,7 @@ impl Serve {
             LogFormat::Text => logging.with_target(false).init(),
             LogFormat::Json => logging.json().flatten_event(true).init(),
         }
-        // Connections have threads of their own.
-        let runtime = tokio::runtime::Builder::new_current_thread()
+        let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
             .map_err(|e| Failure::new(code::NO, Reason::System, e.to_string()))?;

@@ -82,7 +82,7 @@ pub async fn serve(
     // Ends with this call.
     let _following = Following(tokio::spawn(settings.access.clone().follow()));
     let answering = Arc::new(Answering { settings, bounds, routes, store, ending: ending.clone() });
-    let port = Port::accept(listener, answering.clone(), shutdown).await?;
+    let port = Port::accept(listener, answering.clone(), shutdown).await;
 
     // No new connections from here on; those there are learn of it by their streams' ends.
     health.set_service_status("Contact", tonic_health::ServingStatus::NotServing).await;

@@ -166,35 +166,10 @@ pub enum Stream {
 }
 
 impl Stream {
-    /// Takes it off the runtime that it came in on. TLS is not spoken before it is where it stays.
-    pub(super) fn leave(self) -> io::Result<Leaving> {
-        match self {
-            Stream::Tcp(stream) => Ok(Leaving::Tcp(stream.into_std()?)),
-            Stream::Unix(stream) => Ok(Leaving::Unix(stream.into_std()?)),
-            Stream::Tls(_) => Err(io::ErrorKind::Unsupported.into()),
-        }
-    }
-
     /// Closes it at once: nothing of it is left over in the system.
     pub(super) fn turn_away(self) {
         if let Stream::Tcp(stream) = &self {
             let _ = stream.set_zero_linger();
-        }
-    }
-}
-
-/// A connection on its way from one runtime to another.
-pub(super) enum Leaving {
-    Tcp(std::net::TcpStream),
-    Unix(std::os::unix::net::UnixStream),
-}
-
-impl Leaving {
-    /// Puts it on this runtime.
-    pub(super) fn arrive(self) -> io::Result<Stream> {
-        match self {
-            Leaving::Tcp(stream) => Ok(Stream::Tcp(TcpStream::from_std(stream)?)),
-            Leaving::Unix(stream) => Ok(Stream::Unix(UnixStream::from_std(stream)?)),
         }
     }
 }

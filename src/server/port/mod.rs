@@ -3,7 +3,6 @@
 //! ```text
 //!  listener ──► door ──► connection ──► HTTP/2 ──► answer ──► the call
 //!               places   TLS, preface   hyper      who asks, how much
-//!                        └──────────── on one of the threads ───────┘
 //! ```
 //!
 //! Everything that costs something before it is known who asks has a bound and a time limit here.
@@ -21,12 +20,11 @@ mod meter;
 mod peer;
 mod places;
 mod preface;
-mod threads;
 pub mod tls;
 mod turn;
 mod wire;
 
-use std::{convert::Infallible, future::Future, io, pin::pin, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::Future, pin::pin, sync::Arc, time::Duration};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -35,24 +33,21 @@ pub(super) use answer::Answering;
 use answer::Line;
 use door::Door;
 pub(super) use peer::Peer;
-use threads::Threads;
 
 /// The connections that are served.
 pub(super) struct Port {
     /// Each connection has a sender: when all are gone there is nothing more to receive.
     connections: mpsc::Receiver<Infallible>,
     cut: CancellationToken,
-    _threads: Threads,
 }
 
 impl Port {
-    /// Takes connections until `shutdown` is over. Those there are go on. Fails if there can be no threads for them.
+    /// Takes connections until `shutdown` is over. Those there are go on.
     pub(super) async fn accept(
         listener: listener::Listener,
         answering: Arc<Answering>,
         shutdown: impl Future<Output = ()>,
-    ) -> io::Result<Self> {
-        let threads = Threads::start()?;
+    ) -> Self {
         let limits = &answering.settings.limits;
         let http = Arc::new(connection::builder(limits));
         let mut door = Door::new(listener, limits);
@@ -61,14 +56,12 @@ impl Port {
         let mut shutdown = pin!(shutdown);
         loop {
             let (stream, place) = tokio::select! {
-                () = &mut shutdown => return Ok(Port { connections, cut, _threads: threads }),
+                () = &mut shutdown => return Port { connections, cut },
                 next = door.next() => next,
             };
-            let (http, answering) = (http.clone(), answering.clone());
-            let stream = stream.leave();
-            let connection = async { connection::serve(http, stream?.arrive()?, answering).await };
+            let connection = connection::serve(http.clone(), stream, answering.clone());
             let (cut, held) = (cut.clone(), (place, alive.clone()));
-            threads.serve(async move {
+            tokio::spawn(async move {
                 let _held = held;
                 tokio::select! {
                     end = connection => if let Err(e) = end {
