@@ -25,6 +25,10 @@ pub(super) const HEAD_BYTES: usize = 5;
 /// About how many bytes are handed to the connection at a time.
 pub(super) const PIECE_BYTES: usize = 256 << 10;
 
+/// So far ahead of a message the bytes are touched. Where the next one begins is known only by its head, which is in memory that
+/// no core has seen for a while: to wait for each head in turn took a fifth of both processors with a hundred watchers.
+const AHEAD_BYTES: usize = 2 << 10;
+
 /// The upper half of a call. Dropped, it is the end of what is said.
 pub(super) type Up = mpsc::UnboundedSender<Bytes>;
 
@@ -168,6 +172,7 @@ impl Down {
             }
         }
         while data.len() >= HEAD_BYTES && data.len() >= whole(data) {
+            std::hint::black_box(data.get(AHEAD_BYTES).copied());
             let (message, rest) = data.split_at(whole(data));
             each(&message[HEAD_BYTES..]);
             count += 1;
