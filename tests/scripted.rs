@@ -42,6 +42,10 @@ struct Server {
 
 impl Server {
     fn start() -> Self {
+        Server::start_with(contact::server::Settings::default())
+    }
+
+    fn start_with(settings: contact::server::Settings) -> Self {
         let (engine, stop) = (Scripted::default(), CancellationToken::new());
         let (serving, stopped) = (Arc::new(engine.clone()), stop.clone().cancelled_owned());
         // A test may be a task itself, and must not wait for another.
@@ -50,12 +54,7 @@ impl Server {
             let runtime = runtime.unwrap();
             let listener = runtime.block_on(Listener::bind(&Address::Tcp("127.0.0.1:0".into()))).unwrap();
             let address = listener.address().unwrap().to_string();
-            runtime.spawn(contact::server::serve(
-                listener,
-                serving,
-                contact::server::Settings::default(),
-                stopped,
-            ));
+            runtime.spawn(contact::server::serve(listener, serving, settings, stopped));
             (runtime, address)
         });
         let (runtime, address) = started.join().unwrap();

@@ -4,12 +4,19 @@ use std::time::Duration;
 
 use contact::{
     pb::{self, contact_client::ContactClient},
-    server::engine::groups::{Notice, Why},
+    server::{
+        Limits, Settings,
+        engine::groups::{Notice, Why},
+    },
 };
 use futures_util::{StreamExt, stream};
 use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::UnboundedReceiverStream;
-use tonic::{Code, transport::Channel};
+use tonic::{
+    Code,
+    transport::{Channel, Endpoint},
+};
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 use crate::{Server, common::DEADLINE, engine::task};
 
@@ -170,6 +177,7 @@ async fn what_was_told_before_a_mistake_counts() {
 /// A stream of `tellResult`, a message a batch, around an engine that keeps its verdicts back.
 struct Telling {
     server: Server,
+    channel: Channel,
     say: Option<mpsc::UnboundedSender<pb::Result>>,
     let_go: watch::Sender<bool>,
     answer: tokio::task::JoinHandle<Result<tonic::Response<pb::Receipt>, tonic::Status>>,
@@ -177,14 +185,19 @@ struct Telling {
 
 impl Telling {
     async fn start() -> Self {
-        let server = Server::start();
+        Telling::around(Server::start()).await
+    }
+
+    async fn around(server: Server) -> Self {
         let (let_go, held) = watch::channel(false);
         server.engine.0.lock().unwrap().verdicts_held = Some(held);
-        let mut client = connect(&server).await;
+        let endpoint = Endpoint::from_shared(format!("http://{}", server.address)).unwrap();
+        let channel = within("a connection", endpoint.connect()).await.unwrap();
         let (say, said) = mpsc::unbounded_channel();
+        let mut client = ContactClient::new(channel.clone());
         let answer =
             tokio::spawn(async move { client.tell_result(UnboundedReceiverStream::new(said)).await });
-        Telling { server, say: Some(say), let_go, answer }
+        Telling { server, channel, say: Some(say), let_go, answer }
     }
 
     fn say(&self, lease: &str, outcome: i32) {
@@ -206,8 +219,17 @@ impl Telling {
         assert_eq!(within("the engine hears it", heard).await, expected);
     }
 
+    /// Waits until what was said is at the server: it has what follows on the same connection after that, and one
+    /// thread, which has seen to it when the second question comes.
+    async fn has_arrived(&self) {
+        let mut health = HealthClient::new(self.channel.clone());
+        for _ in 0..2 {
+            within("an answer", health.check(HealthCheckRequest::default())).await.unwrap();
+        }
+    }
+
     async fn hears_nothing_more(&self) {
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        self.has_arrived().await;
         assert_eq!(self.server.engine.heard(), [""; 0]);
         assert!(!self.answer.is_finished(), "nothing is answered before all is judged");
     }
@@ -237,6 +259,18 @@ async fn batches_of_what_is_told_wait_for_their_verdicts_and_beyond_their_bound_
 }
 
 #[tokio::test]
+async fn where_a_batch_more_would_take_half_its_callers_room_none_is_read_ahead() {
+    let limits = Limits { bytes_in_flight: 3 << 20, ..Limits::default() };
+    let telling = Telling::around(Server::start_with(Settings { limits, ..Settings::default() })).await;
+    telling.say("L1", 0);
+    telling.hears(&["L1"]).await;
+    telling.say("L2", 0);
+    telling.hears_nothing_more().await;
+    telling.let_go.send(true).unwrap();
+    telling.hears(&["L2"]).await;
+}
+
+#[tokio::test]
 async fn a_mistake_is_answered_when_the_batches_before_it_are_judged() {
     let mut telling = Telling::start().await;
     for lease in ["L1", "L2"] {
@@ -262,8 +296,7 @@ async fn of_a_stream_that_is_cut_while_verdicts_are_awaited_all_that_has_arrived
     telling.say("L17", 0);
     telling.hears_nothing_more().await;
     telling.answer.abort();
-    // That it is cut has arrived as well.
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    telling.has_arrived().await;
     telling.let_go.send(true).unwrap();
     telling.hears(&["L17"]).await;
 }

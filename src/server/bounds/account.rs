@@ -338,6 +338,16 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn reading_ahead_leaves_half_of_the_room() {
+        let account = account(Limits { bytes_in_flight: 100, ..Limits::default() });
+        assert!(account.may_read_ahead(50) && !account.may_read_ahead(51));
+        let taken = take(&account, &[30]);
+        assert!(account.may_read_ahead(20) && !account.may_read_ahead(21));
+        drop(taken);
+        assert!(account.may_read_ahead(50));
+    }
+
+    #[tokio::test]
     async fn answers_that_wait_have_half_as_much_to_themselves() {
         let account = account(Limits { bytes_in_flight: 100, ..Limits::default() });
         let _all = take(&account, &[100]);
