@@ -55,7 +55,7 @@ agents:
 
 # The port under attack at full length: 20 s each, twenty shutdowns, ten thousand idle watchers, twenty stopped ones.
 attacks:
-    CONTACT_TEST_ATTACK_S=20 cargo test --locked --release --test attacks -- --nocapture --test-threads 1 floods
+    CONTACT_TEST_ATTACK_S=20 cargo test --locked --release --test floods -- --nocapture
     CONTACT_TEST_STOPS=20 CONTACT_TEST_GRACE_S=10 \
         cargo test --locked --release --test attacks -- --nocapture --test-threads 1 sigterm
     CONTACT_TEST_WATCHERS=10000 \

@@ -17,12 +17,11 @@ use tonic::{Code, Streaming};
 use tonic_types::StatusExt;
 
 use crate::{
-    common::{DEADLINE, Server, wait_within},
+    common::{DEADLINE, Server, many_descriptors, number, wait_within},
     frames::{
         DATA, END_STREAM, Frames, HEADERS, INITIAL_WINDOW_SIZE, PING, call, connect_from, frame,
         only_message, opening, window_update,
     },
-    many_descriptors, number,
     secure::{Secure, Way},
 };
 

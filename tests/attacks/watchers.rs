@@ -14,10 +14,9 @@ use tokio::sync::mpsc;
 use tonic::transport::Endpoint;
 
 use crate::{
-    common::{DEADLINE, Server, signal},
+    common::{DEADLINE, Server, many_descriptors, number, signal},
     frames::{Frames, HEADERS, call, connect_from, only_message, opening},
     load::Load,
-    many_descriptors, number,
 };
 
 const EACH: usize = 10;

@@ -334,3 +334,15 @@ pub fn has_tool(tool: &str, probe: &mut Command) -> bool {
     let _ = writeln!(std::io::stderr(), "SKIPPED: {tool} is not there");
     false
 }
+
+/// A number from the environment, for the long forms.
+pub fn number(name: &str, usual: u64) -> u64 {
+    std::env::var(name).map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("{name}={text}")))
+}
+
+/// As many descriptors as this process may have.
+pub fn many_descriptors() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
+}

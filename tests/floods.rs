@@ -1,5 +1,33 @@
 //! HTTP/2 used against the server. During each attack an honest client is served as ever, memory is bounded, and
 //! the log does not become the attack; after it nothing is left over.
+//!
+//! ```text
+//!  127.0.0.2  attackers, by raw frames ──┐
+//!                                        ├──► contact serve ◄── its memory, processor time, sockets, log
+//!  127.0.0.1  an honest client, measured ┘
+//! ```
+//!
+//! How long a call takes is a figure, and this machine is part of it: the attacks come one after another, and no other
+//! test is beside them. The long form is a recipe: `just attacks`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "tests run in real time and say what they found"
+)]
+
+mod common;
+#[path = "attacks/frames.rs"]
+#[allow(dead_code, reason = "shared with the other attacks")]
+mod frames;
+#[path = "floods/honest.rs"]
+mod honest;
+#[path = "attacks/load.rs"]
+#[allow(dead_code, reason = "shared with the other attacks")]
+mod load;
+#[path = "attacks/secure.rs"]
+#[allow(dead_code, reason = "shared with the other attacks")]
+mod secure;
 
 use std::{
     io::Write,
@@ -10,18 +38,15 @@ use std::{
 use contact::pb;
 use prost::Message;
 
-use crate::{
-    common::Server,
-    frames::{
-        ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, Frame, Frames, HEADER_TABLE_SIZE, HEADERS,
-        INITIAL_WINDOW_SIZE, PING, RST_STREAM, call, call_headers, connect_from, flood, frame, message,
-        only_message, opening, settings, window_update,
-    },
-    honest::Honest,
-    load::Load,
-    many_descriptors, number,
-    secure::{Secure, Way},
+use common::{Server, many_descriptors, number};
+use frames::{
+    ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, Frame, Frames, HEADER_TABLE_SIZE, HEADERS,
+    INITIAL_WINDOW_SIZE, PING, RST_STREAM, call, call_headers, connect_from, flood, frame, message,
+    only_message, opening, settings, window_update,
 };
+use honest::Honest;
+use load::Load;
+use secure::{Secure, Way};
 
 const ATTACKER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 /// Connections of one flood.
@@ -58,35 +83,31 @@ const CLOSED_WINDOWS: &str = "lists, statuses and submits with a closed window";
 /// An attack returns what is to stay open while the server becomes idle.
 type Attack = fn(&Target) -> Vec<TcpStream>;
 
-/// The attacks by their names. Those of a line come one after another, the lines go side by side, each against a
-/// server of its own.
-const LINES_OF_ATTACKS: &[&[(&str, Attack)]] = &[
-    &[("rapid reset", rapid_reset), ("PING", ping), ("small DATA", small_data), ("header bomb", header_bomb)],
-    &[
-        ("CONTINUATION without end", continuation),
-        ("SETTINGS with a thousand streams", settings_flood),
-        (SMALL_WINDOWS, small_windows),
-        ("lying length", lying_length),
-    ],
-    &[("before the preface", before_the_preface), (HALF_OPEN, half_open), (CLOSED_WINDOWS, closed_windows)],
+/// The attacks by their names, each against a server of its own.
+const ATTACKS: &[(&str, Attack)] = &[
+    ("rapid reset", rapid_reset),
+    ("CONTINUATION without end", continuation),
+    ("SETTINGS with a thousand streams", settings_flood),
+    ("PING", ping),
+    ("small DATA", small_data),
+    (SMALL_WINDOWS, small_windows),
+    (CLOSED_WINDOWS, closed_windows),
+    ("header bomb", header_bomb),
+    ("lying length", lying_length),
+    ("before the preface", before_the_preface),
+    (HALF_OPEN, half_open),
 ];
 
 #[test]
 fn an_honest_client_is_served_during_each_attack_and_nothing_is_left_of_it() {
     many_descriptors();
     let only = std::env::var("CONTACT_TEST_ATTACK").unwrap_or_default();
-    std::thread::scope(|scope| {
-        for line in LINES_OF_ATTACKS {
-            scope.spawn(|| {
-                for (name, attack) in line.iter().filter(|(name, _)| name.contains(&only)) {
-                    // Once more if a busy machine got in between.
-                    let took = withstand(name, *attack);
-                    let took = if took < P99 { took } else { withstand(name, *attack) };
-                    assert!(took < P99, "{name}: an honest client's call took {took:?}");
-                }
-            });
-        }
-    });
+    for (name, attack) in ATTACKS.iter().filter(|(name, _)| name.contains(&only)) {
+        // Once more if a busy machine got in between.
+        let took = withstand(name, *attack);
+        let took = if took < P99 { took } else { withstand(name, *attack) };
+        assert!(took < P99, "{name}: an honest client's call took {took:?}");
+    }
 }
 
 /// How long an honest client's call took, 99 of 100 at most.
