@@ -102,7 +102,9 @@ const ATTACKS: &[(&str, Attack)] = &[
 fn an_honest_client_is_served_during_each_attack_and_nothing_is_left_of_it() {
     many_descriptors();
     let only = std::env::var("CONTACT_TEST_ATTACK").unwrap_or_default();
-    for (name, attack) in ATTACKS.iter().filter(|(name, _)| name.contains(&only)) {
+    let attacks: Vec<_> = ATTACKS.iter().filter(|(name, _)| name.contains(&only)).collect();
+    assert!(!attacks.is_empty(), "no attack is called {only}");
+    for (name, attack) in attacks {
         // Once more if a busy machine got in between.
         let took = withstand(name, *attack);
         let took = if took < P99 { took } else { withstand(name, *attack) };
