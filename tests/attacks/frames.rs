@@ -30,6 +30,7 @@ pub(crate) const END_HEADERS: u8 = 4;
 pub(crate) const HEADER_TABLE_SIZE: u16 = 1;
 pub(crate) const MAX_CONCURRENT_STREAMS: u16 = 3;
 pub(crate) const INITIAL_WINDOW_SIZE: u16 = 4;
+pub(crate) const MAX_HEADER_LIST_SIZE: u16 = 6;
 
 /// A frame.
 pub(crate) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {

@@ -15,13 +15,16 @@ use tonic_types::StatusExt;
 use crate::{
     common::{DEADLINE, Running, Server, shell, until},
     frames::{
-        Frames, GOAWAY, INITIAL_WINDOW_SIZE, MAX_CONCURRENT_STREAMS, PING, RST_STREAM, SETTINGS, call,
-        connect_from, frame, only_message, opening,
+        DATA, END_HEADERS, END_STREAM, Frames, GOAWAY, HEADERS, INITIAL_WINDOW_SIZE, MAX_CONCURRENT_STREAMS,
+        MAX_HEADER_LIST_SIZE, PING, RST_STREAM, SETTINGS, call, call_headers, connect_from, frame,
+        only_message, opening,
     },
     load::Load,
 };
 
 const REFUSED_STREAM: [u8; 4] = [0, 0, 0, 7];
+/// The status 200, as HPACK has it in its table.
+const STATUS_200: u8 = 0x88;
 
 /// One of many hosts on the loopback network.
 fn host(n: u8) -> Ipv4Addr {
@@ -92,6 +95,31 @@ fn there_are_so_many_calls_on_one_connection() {
     }
     let reset = frames.find(|frame| frame.kind == RST_STREAM).unwrap();
     assert_eq!((reset.stream, &reset.payload[..]), (7, &REFUSED_STREAM[..]));
+}
+
+#[test]
+fn a_call_has_so_much_for_its_headers() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let mut stream = connect_from(host(2), &server.address).unwrap();
+    let mut frames = Frames::of(stream.try_clone().unwrap());
+    stream.write_all(&opening(&[])).unwrap();
+    let settings = frames.find(|frame| frame.kind == SETTINGS).unwrap().payload;
+    let said = [&MAX_HEADER_LIST_SIZE.to_be_bytes()[..], &(8u32 << 10).to_be_bytes()].concat();
+    assert!(settings.chunks(6).any(|one| one == said), "{settings:?}");
+    for (id, headers) in [(1, 3), (3, 1)] {
+        let mut block = call_headers("/Contact/listQueues");
+        for _ in 0..headers {
+            block.extend([0x00, 1, b'a', 0x7f, 0xa0, 0x1e]); // 3999 bytes
+            block.extend([b'x'; 3999]);
+        }
+        let call = frame(HEADERS, END_HEADERS, id, &block);
+        stream.write_all(&[call, only_message(id, &[])].concat()).unwrap();
+    }
+    let refused = frames.find(|frame| frame.stream == 1).unwrap();
+    assert_eq!((refused.kind, refused.flags & END_STREAM), (HEADERS, END_STREAM));
+    assert_ne!(refused.payload[0], STATUS_200);
+    frames.find(|frame| frame.stream == 3 && frame.kind == DATA).expect("the next call is answered");
 }
 
 #[test]

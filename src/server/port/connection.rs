@@ -191,7 +191,65 @@ fn age_of(limits: &Limits, until: Option<SystemTime>, now: SystemTime) -> Option
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex},
+        time::Instant,
+    };
+
     use super::*;
+
+    const OPENING: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    const HEAD_BYTES: usize = 9;
+    const PING: u8 = 6;
+    const ACK: u8 = 1;
+
+    /// Reads frames until the other side ends, and answers so many pings.
+    async fn answer_pings(mut peer: DuplexStream, mut answers: u32) {
+        let mut head = [0; HEAD_BYTES];
+        while peer.read_exact(&mut head).await.is_ok() {
+            let mut payload = vec![0; usize::from(u16::from_be_bytes([head[1], head[2]]))];
+            peer.read_exact(&mut payload).await.unwrap();
+            let [.., kind, flags, _, _, _, _] = head;
+            if kind == PING && flags & ACK == 0 && answers > 0 {
+                answers -= 1;
+                head[4] = ACK;
+                peer.write_all(&[&head[..], &payload].concat()).await.unwrap();
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    #[allow(clippy::disallowed_methods, reason = "the time is paused")]
+    async fn who_does_not_answer_a_ping_is_gone() {
+        for answers in [0, 5] {
+            let (mut peer, ours) = duplex(1 << 12);
+            peer.write_all(OPENING).await.unwrap();
+            let service = hyper::service::service_fn(|_| async {
+                Ok::<_, Infallible>(http::Response::new(tonic::body::Body::empty()))
+            });
+            let http = builder(&Limits::default());
+            let began = Instant::now();
+            let served = http.serve_connection(TokioIo::new(ours), service);
+            let both = async { tokio::join!(served, answer_pings(peer, answers)) };
+            let (served, ()) = tokio::time::timeout(100 * KEEPALIVE, both).await.expect("it is given up");
+            served.unwrap_err();
+            // Each ping comes after a silence, and the last one's answer has as long.
+            let silences = (began.elapsed().as_secs_f64() / KEEPALIVE.as_secs_f64()).round();
+            assert_eq!(silences as u32, answers + 2);
+        }
+    }
+
+    #[test]
+    fn those_that_began_together_do_not_end_together() {
+        let of_an_hour = Limits { connection_age: Some(Duration::from_secs(3600)), ..Limits::default() };
+        let ages: Vec<_> =
+            (0..100).map(|_| age_of(&of_an_hour, None, SystemTime::UNIX_EPOCH).unwrap()).collect();
+        let (first, last) = (ages.iter().min().unwrap(), ages.iter().max().unwrap());
+        // Of the twelve minutes over which they are spread.
+        assert!(*last - *first > Duration::from_secs(6 * 60), "{first:?} to {last:?}");
+    }
 
     #[test]
     fn nobody_is_connected_for_longer_than_its_certificate_is_good() {
